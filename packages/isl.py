@@ -1,0 +1,22 @@
+"""isl: integer sets, for the loop optimizations of the cross gcc."""
+
+from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
+
+recipe = Recipe("isl")
+
+
+@recipe.step("hostprep", cpu=46, memory=337)
+def hostprep(sh: Script) -> None:
+    """isl for the host, static"""
+    sh.needs("hostprep/gmp")
+    sh.unpack()
+    sh.configure(
+        f"--prefix={sh.prefix_hostprep}",
+        f"--build={BUILD_MACHINE}",
+        f"--host={BUILD_MACHINE}",
+        f"--with-gmp-prefix={sh.prefix_hostprep}",
+        "--disable-shared",
+    )
+    sh.make()
+    sh.make('install DESTDIR="$OUT"')
+    sh.sh(f'rm -f "$OUT{sh.prefix_hostprep}"/lib/*-gdb.py')

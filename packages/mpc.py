@@ -1,0 +1,22 @@
+"""GNU MPC: complex numbers with correct rounding, for the cross gcc."""
+
+from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
+
+recipe = Recipe("mpc")
+
+
+@recipe.step("hostprep", cpu=10, memory=80)
+def hostprep(sh: Script) -> None:
+    """mpc for the host, static"""
+    sh.needs("hostprep/gmp", "hostprep/mpfr")
+    sh.unpack()
+    sh.configure(
+        f"--prefix={sh.prefix_hostprep}",
+        f"--build={BUILD_MACHINE}",
+        f"--host={BUILD_MACHINE}",
+        f"--with-gmp={sh.prefix_hostprep}",
+        f"--with-mpfr={sh.prefix_hostprep}",
+        "--disable-shared",
+    )
+    sh.make()
+    sh.make('install DESTDIR="$OUT"')

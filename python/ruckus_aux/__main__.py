@@ -1,0 +1,7 @@
+"""`python -m ruckus_aux` is the same as the `ruckus` that configure writes."""
+
+import sys
+
+from ruckus_aux.cli import main
+
+sys.exit(main())

@@ -1,0 +1,211 @@
+"""The `ruckus` command that configure puts into a build directory: what make calls, and what a person asks."""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from ruckus_aux import __version__
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.journal import Journal
+from ruckus_aux.settings import Settings, load
+from ruckus_aux.steps import Plan, Step, evaluate
+
+INTERRUPTED = 130
+
+
+def _goal(plan: Plan, goal: str) -> list[Step]:
+    """The steps that a goal of graph.mk stands for."""
+    if goal == "bootstrap":
+        return plan.of_profile()
+    return plan.hostprep() if goal == "hostprep" else plan.closure([goal])
+
+
+def _download(settings: Settings, plan: Plan, steps: Sequence[Step]) -> bool:
+    """Fetch what these steps lack; returns whether anything was fetched."""
+    lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
+    if lacking:
+        from ruckus_aux.download import download  # imports requests and rich
+
+        download(settings, lacking.values())
+    return bool(lacking)
+
+
+def cmd_download(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """fetch and verify the sources of a goal, or of everything"""
+    steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
+    if not _download(settings, plan, steps):
+        print("all sources are there")
+
+
+def cmd_graph(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
+    from ruckus_aux.graph import tidy, write_graph
+    from ruckus_aux.jobserver import flags
+
+    if "n" not in flags(os.environ):
+        if _download(settings, plan, _goal(plan, options.goal)):
+            plan = evaluate(settings)  # keys depend on what came
+        tidy(settings, plan, _goal(plan, options.goal))
+    write_graph(settings, plan)
+
+
+def cmd_step(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """build one step, or take it from the store, and merge it; its dependencies must be there"""
+    from ruckus_aux.jobserver import flags
+    from ruckus_aux.runner import run_step
+
+    if set("nqt") & set(flags(os.environ)):
+        return  # make runs lines marked + even with -n
+    verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
+    keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
+    run_step(settings, plan, plan[options.step], verbose=verbose, keep=keep)
+
+
+def cmd_list(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """list the steps of the profile, or all, in the order in which they can be built"""
+    for step in plan.steps.values() if options.all else plan.of_profile():
+        print(f"{step.name:<34} {step.title}")
+
+
+def cmd_show(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """print the script of a step"""
+    step = plan[options.step]
+    print(f"# {step.name}: {step.title}\n# needs: {' '.join(step.needs) or 'nothing'}")
+    print(step.script, end="")
+
+
+def cmd_why(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """say why a step would run, or that it would not, and why"""
+    from ruckus_aux.explain import explain
+
+    print(explain(settings, plan, plan[options.step]))
+
+
+def cmd_shell(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
+    from ruckus_aux import sandbox
+    from ruckus_aux.runner import prepare_work, view_of
+
+    step = plan[options.step]
+    work = settings.work(step.name)
+    if not (work / "script").exists():
+        prepare_work(settings, step)
+    there = sandbox.inside(settings, work)
+    environment = sandbox.environment(settings, there, {})
+    if "TERM" in os.environ:
+        environment["TERM"] = os.environ["TERM"]
+    program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
+    with view_of(settings, plan, step) as view:
+        command = sandbox.command(settings, work, view, program, terminal=True)
+        sys.stdout.flush()
+        # Not through sarge: a shell needs our terminal as it is.
+        status = os.spawnvpe(os.P_WAIT, command[0], command, environment)
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+def cmd_log(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """print the log of a step's last run"""
+    path = settings.log(plan[options.step].name)
+    if not path.exists():
+        raise RuckusError(f"{options.step} has not been run here", f"it would log to {path}")
+    sys.stdout.write(path.read_text(errors="replace"))
+
+
+def cmd_times(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """print, as a table in Markdown, what each step cost when it was last built"""
+    from ruckus_aux.report import cost_table
+
+    built = Journal(settings.journal).last_built()
+    if not built:
+        raise RuckusError(f"{settings.journal}: nothing has been built yet", "run: make bootstrap")
+    print(cost_table(built[name] for name in plan.steps if name in built))
+
+
+def cmd_boot(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """boot the finished system in QEMU"""
+    from ruckus_aux.boot import boot
+
+    boot(settings, interactive=options.interactive)
+
+
+def cmd_check(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """check the finished system: compiler, programs, paths in its files, and that it boots"""
+    from ruckus_aux.acceptance import check
+
+    check(settings, plan)
+
+
+Command = Callable[[Settings, Plan, argparse.Namespace], None]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's definition."""
+    top = argparse.ArgumentParser(
+        prog="ruckus",
+        description="Build a Cross Linux From Scratch system in this configured directory.",
+        epilog="make is the usual way in: make download, make hostprep, make bootstrap, make boot. "
+        "A step is called like x86_64/cross/binutils; `ruckus list` shows them.",
+    )
+    top.add_argument("--version", action="version", version=f"ruckus {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(command: Command) -> argparse.ArgumentParser:
+        text = command.__doc__ or ""
+        sub = commands.add_parser(command.__name__.removeprefix("cmd_"), help=text, description=f"{text}.".capitalize())
+        sub.set_defaults(call=command)
+        return sub
+
+    def step(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        sub.add_argument("step", metavar="STEP", help="for instance x86_64/cross/binutils")
+        return sub
+
+    add(cmd_list).add_argument("--all", action="store_true", help="also steps that the profile does not use")
+    step(add(cmd_show))
+    step(add(cmd_why))
+    step(add(cmd_log))
+    shell = step(add(cmd_shell))
+    shell.add_argument("-c", dest="command", metavar="COMMAND", help="run this instead of an interactive shell")
+    add(cmd_times)
+    add(cmd_boot).add_argument("--interactive", action="store_true", help="a shell on the serial console")
+    add(cmd_check)
+    goal = "bootstrap, hostprep or a step"
+    add(cmd_download).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)")
+    add(cmd_graph).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")
+    step(add(cmd_step)).add_argument("--keep", action="store_true", help="keep the working folder after success")
+    return top
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    options = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())
+        options.call(settings, evaluate(settings), options)
+    except RuckusError as error:
+        print_error(error)
+        return 1
+    except KeyboardInterrupt:
+        print("ruckus: interrupted; the same command continues", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
+        return 128 + signal.SIGPIPE
+    return 0
+
+
+def print_error(error: RuckusError) -> None:
+    """Say what is wrong, and the way out below it, on standard error."""
+    mark = "\033[31merror:\033[0m" if sys.stderr.isatty() else "error:"
+    print(f"ruckus: {mark} {error.message}", file=sys.stderr)
+    for line in error.hint.splitlines():
+        print(f"  {line}", file=sys.stderr)

@@ -1,0 +1,162 @@
+"""The host distribution's source archive as a provider, through a private apt configuration.
+
+Needs no root and leaves /etc alone: the host's own sources and keyrings are read, lists and cache are kept in a folder
+of ours (apt.conf(5), sources.list(5)). apt verifies the archive's signatures; the hash of each file comes from there.
+"""
+
+import os
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import run
+from ruckus_aux.provider import Progress, Unavailable, check_hash
+from ruckus_aux.sources import Debian, File, Lock, Source
+
+POLL = 0.2  # seconds between two looks at how far apt-get has come
+
+_APT_CONF = """\
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "{folder}/parts";
+Dir::State::lists "{folder}/lists";
+Dir::Cache "{folder}/cache";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+APT::Sandbox::User "";
+"""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version of a source package in the archive; files maps the name of each of its files to its SHA-256."""
+
+    version: str
+    files: dict[str, str]
+
+    @property
+    def upstream(self) -> str:
+        """The upstream version: no epoch, no Debian revision, no +dfsg or .dfsg."""
+        version = self.version.partition(":")[2] or self.version
+        return re.sub(r"[+.]dfsg.*$", "", version.rpartition("-")[0] or version)
+
+    def file(self, infix: str) -> str:
+        """The name of the file whose name holds this infix, or ""; signatures do not count."""
+        return next((name for name in self.files if infix in name and not name.endswith(".asc")), "")
+
+
+def parse_showsrc(text: str, package: str) -> list[Candidate]:
+    """The versions of a package in the output of `apt-cache showsrc`, newest first."""
+    found = {}
+    for stanza in re.split(r"\n\s*\n", text):
+        fields = dict(re.findall(r"^(\S+):((?:.*(?:\n[ \t].*)*))", stanza, re.MULTILINE))
+        if fields.get("Package", "").strip() != package or "Version" not in fields:
+            continue
+        sums = [line.split() for line in fields.get("Checksums-Sha256", "").strip().splitlines()]
+        version = fields["Version"].strip()
+        found[version] = Candidate(version, {line[2]: line[0] for line in sums if len(line) == 3})
+    # Numbers compare as numbers; enough within one upstream series, where only they differ.
+    return sorted(
+        found.values(), key=lambda candidate: [int(n) for n in re.findall(r"\d+", candidate.version)], reverse=True
+    )
+
+
+def _source_parts(etc: Path) -> str:
+    """The host's archive as a deb-src stanza file, from deb822 files and from the classic sources.list."""
+    stanzas = []
+    for path in sorted((etc / "sources.list.d").glob("*.sources")):
+        stanzas.append(re.sub(r"^Types:.*$", "Types: deb-src", path.read_text(), flags=re.MULTILINE))
+    return "\n\n".join(stanzas)
+
+
+def _source_list(etc: Path) -> str:
+    classic = etc / "sources.list"
+    lines = classic.read_text().splitlines() if classic.exists() else []
+    return "\n".join(re.sub(r"^deb(-src)?\s", "deb-src ", line) for line in lines if re.match(r"deb(-src)?\s", line))
+
+
+class DebianArchive:
+    """The source packages that `apt-get source` can get on this host."""
+
+    def __init__(self, folder: Path, etc: Path = Path("/etc/apt")) -> None:
+        """Use a folder of our own for apt's lists and cache, and the host's sources in etc."""
+        self.folder = folder
+        self.etc = etc
+        self._updated = threading.Lock()
+        self._reason: str | None = None
+        self._ready = False
+
+    def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:
+        """Download a source package's tarballs with apt-get; see download.Provider."""
+        if source.debian is None:
+            raise Unavailable("the manifest names no Debian source package")
+        self._update()
+        reasons = []
+        for candidate in self._candidates(source, source.debian):
+            try:
+                return self._download(source.debian, candidate, partial, progress)
+            except Unavailable as error:  # the index can be newer than the pool
+                reasons.append(str(error))
+        raise Unavailable("; ".join(reasons) or f"Debian: no {source.debian.package} {source.version}")
+
+    def _update(self) -> None:
+        with self._updated:
+            if not self._ready:
+                self._ready = True
+                self._reason = self._prepare()
+            if self._reason:
+                raise Unavailable(self._reason)
+
+    def _prepare(self) -> str | None:
+        for name in ("parts", "lists/partial", "cache/archives/partial"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "parts" / "host.sources").write_text(_source_parts(self.etc))
+        (self.folder / "parts" / "host.list").write_text(_source_list(self.etc) + "\n")
+        (self.folder / "apt.conf").write_text(_APT_CONF.format(folder=self.folder))
+        try:
+            self._apt("apt-get", "update", "-q")
+        except RuckusError as error:
+            return error.message if "not found" in error.message else None  # one list that fails may not be ours
+        return None
+
+    def _apt(self, *command: str, cwd: Path | None = None, check: bool = True) -> str:
+        environment = {"APT_CONFIG": str(self.folder / "apt.conf"), "LC_ALL": "C"}
+        return run(command, env={**os.environ, **environment}, cwd=cwd, check=check)[1]
+
+    def _candidates(self, source: Source, debian: Debian) -> list[Candidate]:
+        pattern = debian.versions or source.version
+        output = self._apt("apt-cache", "showsrc", "--only-source", debian.package, check=False)
+        return [
+            candidate
+            for candidate in parse_showsrc(output, debian.package)
+            if fnmatch(candidate.upstream, pattern)
+            and (not debian.sha256 or candidate.files.get(candidate.file(".orig.tar.")) == debian.sha256)
+        ]
+
+    def _download(
+        self, debian: Debian, candidate: Candidate, partial: Path, progress: Progress
+    ) -> tuple[Lock, list[Path]]:
+        folder = partial / f"{debian.package}_{candidate.version.replace(':', '%')}"
+        folder.mkdir(exist_ok=True)
+        part = [] if debian.patches else ["--tar-only"]
+        spec = f"{debian.package}={candidate.version}"
+        with ThreadPoolExecutor(1) as pool:
+            task = pool.submit(
+                self._apt, "apt-get", "source", "-q", "--only-source", "--download-only", *part, spec, cwd=folder
+            )
+            while not task.done():
+                threading.Event().wait(POLL)
+                progress(debian.package, sum(path.stat().st_size for path in folder.iterdir()), 0)
+        try:
+            task.result()
+        except RuckusError as error:
+            raise Unavailable(f"Debian: {spec}: {error.hint.splitlines()[-1] if error.hint else error}") from error
+        names = [candidate.file(".orig.tar.")] + ([candidate.file(".debian.tar.")] if debian.patches else [])
+        for name in names:
+            check_hash(folder / name, candidate.files[name], f"Debian's {spec}")
+        files = tuple(File(name, candidate.files[name]) for name in names)
+        return Lock("debian", candidate.upstream, files, f"Debian {spec}"), [folder / name for name in names]

@@ -1,0 +1,35 @@
+"""`ruckus why`: compare what a step's key is made of with what it was made of when it was last merged."""
+
+from ruckus_aux.merge import stamps
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import Plan, Step
+from ruckus_aux.store import Store
+
+
+def explain(settings: Settings, plan: Plan, step: Step) -> str:
+    """Why a step would run, be taken from the store, or be left alone, in a few lines."""
+    key, inputs = plan.key(step), plan.inputs(step)
+    missing = [source for source in step.sources if source.lock is None]
+    if missing:
+        names = ", ".join(f"{source.name} {source.version}" for source in missing)
+        return f"{step.name} would run: not downloaded yet: {names}"
+    last = next((stamp for stamp in stamps(settings) if stamp.step == step.name), None)
+    if last and last.key == key:
+        lost = [name for name in last.files if not (last.root / name).is_symlink() and not (last.root / name).exists()]
+        if lost:
+            return f"{step.name} would be merged again: {last.root / lost[0]} is missing ({len(lost)} in all)"
+        return f"{step.name} is up to date: key {key} is merged into {last.root}"
+    lines = [_verdict(settings, step, key)]
+    if last is None:
+        return "\n".join([*lines, "  it was never merged in this build directory"])
+    for name in sorted(inputs.keys() | last.inputs.keys()):
+        if inputs.get(name) != last.inputs.get(name):
+            change = "changed" if name in last.inputs and name in inputs else "new" if name in inputs else "gone"
+            lines.append(f"  {name}: {change}")
+    return "\n".join(lines)
+
+
+def _verdict(settings: Settings, step: Step, key: str) -> str:
+    if key in Store(settings.cache):
+        return f"{step.name} would be taken from the store: key {key} is there"
+    return f"{step.name} would run: key {key} is not in the store"

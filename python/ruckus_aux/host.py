@@ -1,0 +1,48 @@
+"""Commands of the host, run through sarge: quiet, checked, and with errors that say what was run."""
+
+import logging
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import sarge  # type: ignore[import-untyped]
+
+from ruckus_aux.errors import RuckusError
+
+logging.getLogger("sarge").setLevel(logging.CRITICAL)  # it logs what it also raises
+
+
+def run(
+    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, check: bool = True
+) -> tuple[int, str]:
+    """Run a command of the host and return its exit status and what it wrote to stdout and stderr together.
+
+    env: added to the environment of this process.
+    check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
+    Raises RuckusError when the command is not installed.
+    """
+    words = [str(word) for word in command]
+    # Bytes, decoded here: what compilers and tar print is not always UTF-8.
+    capture = sarge.Capture()
+    try:
+        pipeline = sarge.run(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd)
+    except ValueError as error:  # sarge's way of saying that there is no such command
+        raise RuckusError(f"{words[0]}: command not found", f"install the program that provides {words[0]}") from error
+    output = capture.bytes.decode(errors="replace")
+    if check and pipeline.returncode != 0:
+        tail = "\n".join(output.strip().splitlines()[-10:])
+        raise RuckusError(f"'{shlex.join(words)}' failed with exit status {pipeline.returncode}", tail)
+    return pipeline.returncode, output
+
+
+def fingerprint() -> str:
+    """What of the host's toolchain decides the bytes that it produces: versions of compiler, linker and C library.
+
+    Part of every step's key, so that artifacts of an older host compiler are not taken for those of a newer one.
+    """
+    versions = [run(command, check=False)[1].partition("\n")[0] for command in _TOOLCHAIN]
+    return " | ".join(versions)
+
+
+_TOOLCHAIN = (("gcc", "--version"), ("ld", "--version"), ("getconf", "GNU_LIBC_VERSION"))

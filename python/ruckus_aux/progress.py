@@ -1,0 +1,37 @@
+"""Progress bars of a download on a terminal; one plain line per finished source elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+
+class Bars:
+    """One line per source that is being downloaded."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self._progress = progress
+        self._console = console
+        self._tasks: dict[str, TaskID] = {}
+
+    def update(self, name: str, done: int, total: int) -> None:
+        """Say how many bytes of a source are there, of how many (0: not known)."""
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=total or None)
+        self._progress.update(self._tasks[name], completed=done, total=total or None)
+
+    def finished(self, name: str, version: str, origin: str) -> None:
+        """Replace a source's bar by a line that stays."""
+        self._console.print(f"  FETCHED  {name} {version}  [dim]{origin}[/dim]", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def bars(count: int) -> Iterator[Bars]:
+    """Show the download of so many sources, on standard output."""
+    console = Console(file=sys.stdout)
+    console.print(f"downloading {count} source{'s' if count != 1 else ''}", highlight=False)
+    columns = (TextColumn("  {task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Bars(progress, console)

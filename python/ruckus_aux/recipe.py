@@ -1,0 +1,199 @@
+"""What a recipe is written with: a Recipe, and the Script that its functions record.
+
+A recipe reads like a page of the CLFS book and runs nothing: calling one of its functions for an architecture
+records a POSIX sh script, which is what runs in the sandbox, what `ruckus show` prints, and what is hashed.
+The script finds everything through variables: $SOURCES (archives), $FILES (the recipe's own files), $SRC (the
+unpacked source), $BUILD (an empty directory), $OUT (what DESTDIR is in make install).
+"""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ruckus_aux.architecture import Abi, Architecture
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.prefixes import sed_program
+from ruckus_aux.settings import Settings
+from ruckus_aux.sources import Source
+
+BUILD_MACHINE = "x86_64-cross-linux-gnu"
+STAGES = ("hostprep", "cross", "stage1")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One function of a recipe and what was declared with it; Recipe.step says what the fields mean."""
+
+    stage: str
+    name: str
+    record: Callable[..., None]
+    cpu: float
+    memory: int
+    profiles: tuple[str, ...]
+    per_abi: bool
+    replaces: tuple[str, ...]
+
+
+class Recipe:
+    """The description of one source package: where its source comes from and, per stage, how it is built."""
+
+    def __init__(self, name: str, *, source: str = "") -> None:
+        """Name a recipe.
+
+        name: the package, as the CLFS book calls it.
+        source: its entry in packages/sources.toml, when that is not the name; a recipe may have none at all.
+        """
+        self.name = name
+        self.source = source or name
+        self.phases: list[Phase] = []
+
+    def step(
+        self,
+        stage: str,
+        *,
+        cpu: float,
+        memory: int,
+        name: str = "",
+        profiles: tuple[str, ...] = (),
+        per_abi: bool = False,
+        replaces: tuple[str, ...] = (),
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare that the decorated function builds this package in a stage.
+
+        stage: hostprep, cross or stage1.
+        cpu: CPU seconds (user+sys) that it took somewhere; orders the build until the journal knows better.
+        memory: MB of its largest process.
+        name: the step's name, when it is not the recipe's.
+        profiles: the profiles whose system this step belongs to; what it needs comes along by itself.
+        per_abi: call the function once per ABI, as f(script, abi), for steps NAME-32 and NAME-64.
+        replaces: steps of the same architecture whose files this step's files overwrite in $CLFS.
+        """
+        if stage not in STAGES:
+            raise RuckusError(f"recipe {self.name}: unknown stage '{stage}'", f"choose one of: {', '.join(STAGES)}")
+
+        def declare(record: Callable[..., None]) -> Callable[..., None]:
+            self.phases.append(
+                Phase(stage, name or self.name, record, cpu, memory, profiles, per_abi, replaces)
+            )
+            return record
+
+        return declare
+
+
+@dataclass
+class Script:
+    """Records one step. Its methods append to the script; its attributes are what a recipe may depend on."""
+
+    settings: Settings
+    sources: dict[str, Source]
+    recipe: Recipe
+    folder: Path
+    arch: Architecture
+    lines: list[str] = field(default_factory=list)
+    needed: list[str] = field(default_factory=list)
+    used_sources: list[str] = field(default_factory=list)
+    used_files: list[Path] = field(default_factory=list)
+
+    @property
+    def prefix_cross(self) -> str:
+        """PREFIX_CROSS, where the cross toolchain is."""
+        return self.settings.prefix_cross
+
+    @property
+    def prefix_tools(self) -> str:
+        """PREFIX_TOOLS, where the temporary system is."""
+        return self.settings.prefix_tools
+
+    @property
+    def prefix_hostprep(self) -> str:
+        """PREFIX_HOSTPREP, where the host's tools and libraries are that hostprep builds."""
+        return self.settings.prefix_hostprep
+
+    @property
+    def target(self) -> str:
+        """The triplet of the system that is being built."""
+        return self.arch.target
+
+    def version(self, source: str = "") -> str:
+        """The version of a source (by default the recipe's own)."""
+        return self._source(source or self.recipe.source).version
+
+    def needs(self, *steps: str) -> None:
+        """Declare dependencies: STAGE/PACKAGE of this architecture, or hostprep/PACKAGE. Only these are in the view."""
+        for step in steps:
+            name = step if step.startswith("hostprep/") else f"{self.arch.name}/{step}"
+            if name not in self.needed:
+                self.needed.append(name)
+
+    def tools(self, *names: str) -> None:
+        """Declare tools that the build runs; those that the host lacks become dependencies on hostprep."""
+        self.needs(*(f"hostprep/{name}" for name in names if name in self.settings.hostprep_tools))
+
+    def sh(self, text: str) -> None:
+        """Append lines of shell as they are; indentation common to all of them is removed."""
+        self.lines += textwrap.dedent(text).strip("\n").splitlines()
+
+    def unpack(self, source: str = "", *, only: tuple[str, ...] = ()) -> None:
+        """Unpack a source (by default the recipe's own) into $SRC and go there.
+
+        only: shell patterns below the archive's top folder, when not all of a large source is needed.
+        """
+        name = source or self.recipe.source
+        entry = self._source(name)
+        if name not in self.used_sources:
+            self.used_sources.append(name)
+        self.lines += entry.unpack_commands(only)
+        self.sh('cd "$SRC"')
+
+    def patch(self, *, strip: int = 1) -> None:
+        """Apply the patches in the recipe's patches folder, rewritten to the configured prefixes, in sorted order."""
+        for path in sorted(self.folder.glob("patches/*.patch")):
+            program = "".join(f" -e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
+            self.sh(f'sed -E{program} "$FILES/{self._file(path)}" | patch -p{strip}')
+
+    def file(self, name: str) -> str:
+        """Use a file of the recipe's folder; returns what the script calls it."""
+        return f"$FILES/{self._file(self.folder / name)}"
+
+    def configure(self, *options: str, env: str = "CFLAGS=-O2 CXXFLAGS=-O2", directory: str = "") -> None:
+        """Run the source's configure out of tree, in $BUILD, one option on a line.
+
+        env: assignments that stand before the command.
+        directory: folder of the configure script below $SRC.
+        """
+        self.sh('mkdir -p "$BUILD" && cd "$BUILD"')
+        command = f'"$SRC/{directory + "/" if directory else ""}configure"'
+        self.lines.append(" \\\n    ".join([f"{env} {command}", *options]))
+
+    def make(self, *arguments: str) -> None:
+        """Run make in the current directory; never with -j, because it belongs to the run's jobserver."""
+        self.lines.append(" ".join(["make", *arguments]))
+
+    def write(self, path: str, content: str, mode: str = "") -> None:
+        """Write a text file. path may hold variables; content is written as it is; mode is chmod's."""
+        self.lines += [f'mkdir -p "{path.rpartition("/")[0]}"', f"cat > \"{path}\" <<'END'"]
+        self.lines += [*content.strip("\n").split("\n"), "END"]
+        if mode:
+            self.lines.append(f'chmod {mode} "{path}"')
+
+    def _file(self, path: Path) -> str:
+        if not path.is_file():
+            raise RuckusError(f"recipe {self.recipe.name}: {path}: no such file")
+        if path not in self.used_files:
+            self.used_files.append(path)
+        return path.name
+
+    def _source(self, name: str) -> Source:
+        if name not in self.sources:
+            raise RuckusError(
+                f"recipe {self.recipe.name}: no source '{name}' in sources.toml", f"add an entry [{name}] there"
+            )
+        return self.sources[name]
+
+
+def for_each_abi(phase: Phase, arch: Architecture) -> list[tuple[str, tuple[Abi, ...]]]:
+    """The names of a phase's steps for an architecture, each with the arguments that its function takes besides."""
+    if phase.per_abi:
+        return [(f"{phase.name}-{abi.bits}", (abi,)) for abi in arch.abis]
+    return [(phase.name, ())]

@@ -1,0 +1,241 @@
+"""Run one step: prepare its working folder and view, run its script, keep its log, store and merge what it installed."""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import sarge  # type: ignore[import-untyped]
+
+from ruckus_aux import sandbox
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.faults import first_error
+from ruckus_aux.host import run
+from ruckus_aux.jobserver import Jobserver, from_makeflags
+from ruckus_aux.journal import Entry, Journal
+from ruckus_aux.merge import merge
+from ruckus_aux.report import outcome_line
+from ruckus_aux.settings import Settings
+from ruckus_aux.sources import verify
+from ruckus_aux.steps import Plan, Step
+from ruckus_aux.store import Store, remove
+
+GRACE = 5.0  # seconds between SIGTERM and SIGKILL
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a script cost: exit status (negative: the signal), seconds, CPU seconds, and KB of its largest process."""
+
+    status: int
+    wall: float
+    user: float
+    system: float
+    memory: int
+
+
+class StepFailed(RuckusError):
+    """A step's script failed; the message is ready to be shown."""
+
+
+def prepare_work(settings: Settings, step: Step) -> Path:
+    """A fresh working folder with the step's sources, files and script."""
+    work = settings.work(step.name)
+    remove(work)
+    for name in ("sources", "files", "out"):
+        (work / name).mkdir(parents=True)
+    for source in step.sources:
+        for path in verify(settings.sources, source):
+            try:
+                os.link(path, work / "sources" / path.name)
+            except OSError:
+                shutil.copy2(path, work / "sources" / path.name)
+    for path in step.files:
+        shutil.copy2(path, work / "files" / path.name)
+    (work / "script").write_text(step.script)
+    return work
+
+
+@contextmanager
+def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
+    """A folder with the artifacts of the step's declared dependencies, as hard links into the store."""
+    store = Store(settings.cache)
+    view = store.scratch(f"view.{os.getpid()}")
+    try:
+        for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
+            Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)
+        if settings.isolation == "bwrap":
+            for name in step.needs:
+                key = plan.key(plan[name])
+                if key not in store:
+                    raise RuckusError(f"{step.name} needs {name}, which is not built", f"run: make {name}")
+                run(["cp", "-al", f"{store.tree(key)}/.", f"{view}/"])
+        yield view
+    finally:
+        remove(view)
+
+
+def _header(step: Step, key: str, started: float, command: list[str], environment: dict[str, str]) -> str:
+    lines = [f"step     {step.name}", f"key      {key}", f"start    {_utc(started)}", f"command  {' '.join(command)}"]
+    lines += ["environment:", *(f"  {name}={value}" for name, value in environment.items())]
+    lines += ["script:", *(f"  {line}" for line in step.script.splitlines()), "output:"]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _footer(usage: Usage, started: float) -> str:
+    ended = _utc(started + usage.wall)
+    cpu = f"{usage.user:.1f} s user, {usage.system:.1f} s system"
+    memory = f"{usage.memory / 1024:.0f} MB, largest process"
+    return f"\n# end      {ended}\n# status   {usage.status}\n# cpu      {cpu}\n# memory   {memory}\n"
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a script and all that it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+            return
+
+
+def run_script(
+    command: list[str], environment: dict[str, str], jobserver: Jobserver, cwd: Path, log: BinaryIO, verbose: bool
+) -> Usage:
+    """Run a step's command with its output in the log, and on standard output as well when verbose."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.monotonic()
+    reader, writer = os.pipe() if verbose else (None, log.fileno())
+    job = sarge.Command(
+        command,
+        stdout=writer,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        replace_env=True,
+        cwd=cwd,
+        pass_fds=jobserver.descriptors,
+        start_new_session=True,
+    )
+    with open(os.devnull, "rb") as nothing:
+        job.run(input=nothing, async_=True)
+    try:
+        if reader is not None:
+            os.close(writer)
+            with open(reader, "rb", buffering=0) as output:
+                while block := output.read(1 << 16):
+                    log.write(block)
+                    sys.stdout.buffer.write(block)
+                    sys.stdout.buffer.flush()
+        status = job.wait()
+    except BaseException:
+        _stop(job.process)
+        raise
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Usage(
+        status,
+        time.monotonic() - started,
+        after.ru_utime - before.ru_utime,
+        after.ru_stime - before.ru_stime,
+        after.ru_maxrss,
+    )
+
+
+def _size(tree: Path) -> int:
+    """The bytes that a tree takes on disk."""
+    _, output = run(["du", "-s", "--block-size=1", tree], check=False)
+    return int(output.split()[0])
+
+
+def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFailed:
+    how = f"exit status {usage.status}" if usage.status >= 0 else f"signal {signal.Signals(-usage.status).name}"
+    text = log.read_text(errors="replace")
+    output = text.partition("# output:\n")[2].rpartition("\n# end ")[0]
+    lines = "\n".join(f"    {line}" for line in first_error(output))
+    ruckus = settings.builddir / "ruckus"
+    return StepFailed(
+        f"{step.name} failed ({how})\n{lines}",
+        f"log:     {log}\nenter:   {ruckus} shell {step.name}\n"
+        "again:   the same make command continues with this step",
+    )
+
+
+def build(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep: bool) -> tuple[Usage, int, int]:
+    """Run a step's script and put what it installed into the store.
+
+    keep: leave the working folder after success, too.
+    Returns what it cost, and the bytes of working folder and artifact. Raises StepFailed, with everything left in
+    place for a look at it, when the script fails.
+    """
+    work = prepare_work(settings, step)
+    log = settings.log(step.name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists():
+        log.replace(log.with_suffix(".log.old"))
+    jobserver = from_makeflags(os.environ.get("MAKEFLAGS", ""))
+    there = sandbox.inside(settings, work)
+    environment = sandbox.environment(settings, there, jobserver.environment)
+    with view_of(settings, plan, step) as view, log.open("wb", buffering=0) as output:
+        command = sandbox.command(settings, work, view, ["/bin/sh", str(there / "script")], fifo=jobserver.fifo)
+        started = time.time()
+        output.write(_header(step, plan.key(step), started, command, environment).encode())
+        usage = run_script(command, environment, jobserver, work, output, verbose)
+        output.write(_footer(usage, started).encode())
+    if usage.status != 0:
+        raise _failure(settings, step, usage, log)
+    sizes = _size(work), _size(work / "out")
+    Store(settings.cache).add(plan.key(step), work / "out")
+    if not keep:
+        remove(work)
+    return usage, *sizes
+
+
+def _own_cpu() -> float:
+    me, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return me.ru_utime + me.ru_stime + children.ru_utime + children.ru_stime
+
+
+def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = False, keep: bool = False) -> None:
+    """Make a step's artifact, or take it from the store, and merge it: what graph.mk calls for each target.
+
+    Raises RuckusError when it can't be made; the journal has a row for it all the same.
+    """
+    store, key = Store(settings.cache), plan.key(step)
+    started = time.time()
+    usage, work, artifact, outcome = Usage(0, 0.0, 0.0, 0.0, 0), 0, 0, "stored"
+    try:
+        with store.claim(key):
+            if key not in store:
+                outcome = "failed"
+                usage, work, artifact = build(settings, plan, step, verbose=verbose, keep=keep)
+                outcome = "built"
+        merge(settings, step, key, plan.inputs(step), store.tree(key))
+    finally:
+        entry = Entry(
+            run=os.environ.get("RUCKUS_RUN", _utc(started)),
+            step=step.name,
+            key=key,
+            outcome=outcome,
+            status=usage.status,
+            started=started,
+            wall=time.time() - started,
+            user=usage.user,
+            system=usage.system,
+            own=_own_cpu() - usage.user - usage.system,
+            memory=usage.memory,
+            work=work,
+            artifact=artifact,
+        )
+        Journal(settings.journal).add(entry)
+    print(outcome_line(entry), flush=True)

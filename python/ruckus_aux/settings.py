@@ -1,0 +1,106 @@
+"""What configure decided, read back from the ruckus.conf that it writes into the build directory."""
+
+import configparser
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruckus_aux.architecture import Architecture, architecture
+from ruckus_aux.errors import RuckusError
+
+FILE_NAME = "ruckus.conf"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One configured build directory.
+
+    srcdir: this source tree.
+    builddir: where configure ran.
+    buildroot: BUILDROOT, the folder of everything that a build writes.
+    clfs: CLFS, the root file system that is being built.
+    cache: downloaded sources and stored artifacts; build directories may share it.
+    prefix_cross, prefix_tools, prefix_hostprep: the absolute prefixes that steps see.
+    isolation: "bwrap" or "none".
+    cpucount: jobs at a time.
+    mirrors: folders that are searched for sources first.
+    hostprep_tools: tools that the host lacks and hostprep builds.
+    """
+
+    srcdir: Path
+    builddir: Path
+    buildroot: Path
+    clfs: Path
+    cache: Path
+    arch: Architecture
+    profile: str
+    prefix_cross: str
+    prefix_tools: str
+    prefix_hostprep: str
+    isolation: str
+    cpucount: int
+    mirrors: tuple[Path, ...] = ()
+    hostprep_tools: tuple[str, ...] = ()
+
+    @property
+    def recipes(self) -> Path:
+        """The folder of recipes."""
+        return self.srcdir / "packages"
+
+    @property
+    def sources(self) -> Path:
+        """The folder of downloaded sources."""
+        return self.cache / "sources"
+
+    @property
+    def stamps(self) -> Path:
+        """The folder of records of what is merged, which are make's targets."""
+        return self.buildroot / "stamps"
+
+    @property
+    def journal(self) -> Path:
+        """The SQLite file that records runs and steps."""
+        return self.buildroot / "journal.sqlite"
+
+    def work(self, step: str) -> Path:
+        """The working folder of a step."""
+        return self.buildroot / "work" / step
+
+    def log(self, step: str) -> Path:
+        """The log of a step."""
+        return self.buildroot / "log" / f"{step}.log"
+
+    def root(self, stage: str) -> Path:
+        """Where a stage's artifacts are merged: $CLFS, or $BUILDROOT for hostprep, which is not part of a system."""
+        return self.buildroot if stage == "hostprep" else self.clfs
+
+
+def load(builddir: Path) -> Settings:
+    """Read the settings of a build directory.
+
+    Raises RuckusError when configure has not been run there, or wrote something that this version can't read.
+    """
+    path = builddir / FILE_NAME
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
+    try:
+        parser.read_string(path.read_text())
+        values = parser["ruckus"]
+        return Settings(
+            srcdir=Path(values["srcdir"]),
+            builddir=builddir,
+            buildroot=Path(values["BUILDROOT"]),
+            clfs=Path(values["CLFS"]),
+            cache=Path(values["cache"]),
+            arch=architecture(values["arch"]),
+            profile=values["profile"],
+            prefix_cross=values["PREFIX_CROSS"],
+            prefix_tools=values["PREFIX_TOOLS"],
+            prefix_hostprep=values["PREFIX_HOSTPREP"],
+            isolation=values["isolation"],
+            cpucount=int(values["CPUCOUNT"]),
+            mirrors=tuple(Path(folder) for folder in values["mirrors"].split()),
+            hostprep_tools=tuple(values["hostprep_tools"].split()),
+        )
+    except FileNotFoundError as error:
+        raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
+    except (configparser.Error, KeyError, ValueError) as error:
+        raise RuckusError(f"{path}: {error}", "run ./config.status --recheck, or configure again") from error

@@ -1,0 +1,188 @@
+"""The manifest of sources, and what of it lies in the cache.
+
+packages/sources.toml pins each source: version, SHA-256, upstream addresses, and the Debian source package that can
+stand in for it. `ruckus download` (see download.py) fetches one of the variants and records in the cache, in
+NAME.json, which files it got and their hashes. Everything else reads only that record.
+"""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ruckus_aux.errors import RuckusError
+
+
+@dataclass(frozen=True)
+class Debian:
+    """How the host distribution's source archive carries a source.
+
+    package: the Debian source package.
+    sha256: of its .orig tarball, when pinned; else apt's signatures vouch for it.
+    versions: shell pattern of upstream versions that will do, when not only the manifest's own (the archive keeps
+        only some of a package with frequent security updates).
+    nested: shell pattern of the tarball inside the .orig tarball, when the source is packed twice.
+    patches: of Debian's own that make its tarball, from which the documentation was removed, build again.
+    strip: patch's -p for them.
+    """
+
+    package: str
+    sha256: str = ""
+    versions: str = ""
+    nested: str = ""
+    patches: tuple[str, ...] = ()
+    strip: int = 1
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in the cache: its name and the SHA-256 of its content."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What was downloaded for a source: which variant ("upstream" or "debian"), its version, its files, from where."""
+
+    variant: str
+    version: str
+    files: tuple[File, ...]
+    origin: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of the manifest, with what the cache holds of it."""
+
+    name: str
+    version: str
+    file: str
+    sha256: str
+    urls: tuple[str, ...]
+    debian: Debian | None
+    lock: Lock | None
+
+    def accepts(self, lock: Lock) -> bool:
+        """Whether a download satisfies the manifest as it reads now."""
+        if lock.variant == "upstream":
+            return lock.files == (File(self.file, self.sha256),)
+        if self.debian is None or (self.debian.sha256 and lock.files[0].sha256 != self.debian.sha256):
+            return False
+        return bool(self.debian.versions) or lock.version == self.version
+
+    def identity(self) -> list[str]:
+        """The hashes of the files that unpack_commands names, in its order; empty before the download."""
+        return [file.sha256 for file in self.lock.files] if self.lock else []
+
+    def unpack_commands(self, only: tuple[str, ...] = ()) -> list[str]:
+        """The lines of shell that unpack this source into $SRC, whichever variant of it was downloaded.
+
+        only: shell patterns below the archive's top folder, to unpack no more than these.
+        """
+        chosen = "".join(f" '*/{pattern}'" for pattern in only)
+        wildcards = " --no-wildcards-match-slash --wildcards" + chosen if only else ""
+        tar = "tar --no-same-owner --strip-components=1"
+        lines = ['mkdir -p "$SRC"']
+        if self.lock is None or self.lock.variant == "upstream" or self.debian is None:
+            return [*lines, f'{tar} -xf "$SOURCES/{self.file}" -C "$SRC"{wildcards}']
+        archive = f"$SOURCES/{self.lock.files[0].name}"
+        if self.debian.nested:
+            inner = f"tar -xOf \"{archive}\" --wildcards '*/{self.debian.nested}'"
+            lines.append(f'{inner} > nested.tar && {tar} -xf nested.tar -C "$SRC"{wildcards} && rm nested.tar')
+        else:
+            lines.append(f'{tar} -xf "{archive}" -C "$SRC"{wildcards}')
+        for patch in self.debian.patches:
+            packaging = f"$SOURCES/{self.lock.files[1].name}"
+            lines.append(
+                f'tar -xOf "{packaging}" "debian/patches/{patch}" | patch -d "$SRC" -s -p{self.debian.strip}'
+            )
+        return lines
+
+
+def _lock_path(cache: Path, name: str) -> Path:
+    return cache / f"{name}.json"
+
+
+def _read_lock(cache: Path, name: str) -> Lock | None:
+    try:
+        data = json.loads(_lock_path(cache, name).read_text())
+        files = tuple(File(**file) for file in data.pop("files"))
+        lock = Lock(files=files, **data)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None  # never downloaded, or a record that was cut off: download it (again)
+    return lock if all((cache / file.name).is_file() for file in lock.files) else None
+
+
+def write_lock(cache: Path, name: str, lock: Lock) -> None:
+    """Record a finished download. Its files must be in place already."""
+    partial = cache / f"{name}.json.part"
+    partial.write_text(json.dumps(asdict(lock), indent=2) + "\n")
+    partial.rename(_lock_path(cache, name))
+
+
+def _entry(path: Path, name: str, table: dict[str, Any]) -> Source:
+    try:
+        debian = table.get("debian")
+        if debian is not None:
+            debian = Debian(**{key: tuple(value) if key == "patches" else value for key, value in debian.items()})
+        return Source(
+            name=name,
+            version=table["version"],
+            file=table["file"],
+            sha256=table["sha256"],
+            urls=tuple(table["urls"]),
+            debian=debian,
+            lock=None,
+        )
+    except (KeyError, TypeError) as error:
+        raise RuckusError(f"{path}: [{name}]: {error}", "docs/recipes.md describes an entry's keys") from error
+
+
+def read_manifest(path: Path, cache: Path) -> dict[str, Source]:
+    """Read the manifest, and the records of what is in the cache.
+
+    Raises RuckusError when the file is not what docs/recipes.md describes.
+    """
+    try:
+        tables = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise RuckusError(f"{path}: {error}") from error
+    sources = {}
+    for name, table in tables.items():
+        source = _entry(path, name, table)
+        lock = _read_lock(cache, name)
+        if lock and source.accepts(lock):
+            source = Source(**{**source.__dict__, "lock": lock})
+        sources[name] = source
+    return sources
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(cache: Path, source: Source) -> list[Path]:
+    """The files of a downloaded source, after a look at their content.
+
+    Raises RuckusError when the source is not there, or a file is not what was downloaded; a bad file is moved aside,
+    so that the next download fetches it anew.
+    """
+    if source.lock is None:
+        raise RuckusError(f"source {source.name} {source.version} is not downloaded", "run: make download")
+    paths = []
+    for file in source.lock.files:
+        path = cache / file.name
+        got = sha256_of(path)
+        if got != file.sha256:
+            path.rename(path.with_name(path.name + ".bad"))
+            raise RuckusError(
+                f"{path}: SHA-256 is {got}, not {file.sha256}", f"kept as {path.name}.bad; run: make download"
+            )
+        paths.append(path)
+    return paths

@@ -1,0 +1,185 @@
+"""Evaluate the recipes for an architecture: the steps, their order and their keys."""
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import fingerprint
+from ruckus_aux.recipe import Phase, Recipe, Script, for_each_abi
+from ruckus_aux.settings import Settings
+from ruckus_aux.sources import Source, read_manifest, sha256_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """One recipe in one stage for one architecture: the unit of scheduling, logging, caching and retrying.
+
+    name: ARCH/STAGE/PACKAGE, or hostprep/PACKAGE.
+    script: what runs, POSIX sh.
+    needs: names of the steps whose artifacts are in its view.
+    sources, files: what its sandbox has in $SOURCES and $FILES.
+    cpu, memory: CPU seconds and MB, as the recipe states them.
+    """
+
+    name: str
+    stage: str
+    title: str
+    script: str
+    needs: tuple[str, ...]
+    sources: tuple[Source, ...]
+    files: tuple[Path, ...]
+    cpu: float
+    memory: int
+    profiles: tuple[str, ...]
+    replaces: tuple[str, ...]
+
+
+class Plan:
+    """All steps of a configured build directory, by name, each after what it needs."""
+
+    def __init__(self, settings: Settings, steps: Iterable[Step], sources: Mapping[str, Source]) -> None:
+        self.settings = settings
+        self.sources = sources
+        self.steps = _in_order({step.name: step for step in steps})
+        self._inputs: dict[str, dict[str, str]] = {}
+        self._base = {"isolation": settings.isolation, "host": fingerprint()}
+
+    def __getitem__(self, name: str) -> Step:
+        """The step of this name; RuckusError when there is none."""
+        if name not in self.steps:
+            raise RuckusError(f"no step '{name}'", "list the steps with: ruckus list")
+        return self.steps[name]
+
+    def of_profile(self) -> list[Step]:
+        """The steps of the configured profile with all that they need, and hostprep's tools, in order."""
+        wanted = [step.name for step in self.steps.values() if self.settings.profile in step.profiles]
+        return self.closure([*wanted, *(step.name for step in self.hostprep())])
+
+    def hostprep(self) -> list[Step]:
+        """The steps of hostprep that this build uses: the tools that the host lacks, and the cross stage's libraries."""
+        used = {name for step in self.steps.values() for name in step.needs if name.startswith("hostprep/")}
+        lacking = {f"hostprep/{tool}" for tool in self.settings.hostprep_tools}
+        return self.closure(used | lacking)
+
+    def closure(self, names: Iterable[str]) -> list[Step]:
+        """These steps and all that they need, in order."""
+        found: set[str] = set()
+        pending = list(names)
+        while pending:
+            step = self[pending.pop()]
+            if step.name not in found:
+                found.add(step.name)
+                pending += step.needs
+        return [step for step in self.steps.values() if step.name in found]
+
+    def inputs(self, step: Step) -> dict[str, str]:
+        """Everything that a step's key is made of, by what it is; a source that is not downloaded has an empty hash."""
+        if step.name not in self._inputs:
+            inputs = {**self._base, "script": hashlib.sha256(step.script.encode()).hexdigest()}
+            inputs |= {f"source {source.name}": " ".join(source.identity()) for source in step.sources}
+            inputs |= {f"file {path.name}": sha256_of(path) for path in step.files}
+            inputs |= {f"dependency {name}": self.key(self.steps[name]) for name in step.needs}
+            self._inputs[step.name] = inputs
+        return self._inputs[step.name]
+
+    def key(self, step: Step) -> str:
+        """The step's key: 32 hexadecimal digits. Its name is not part of it, so equal steps share an artifact."""
+        # A dependency's name says where it is in the view only through its own script, so its key is enough.
+        lines = sorted(
+            f"dependency {value}" if name.startswith("dependency ") else f"{name} {value}"
+            for name, value in self.inputs(step).items()
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+    def remaining(self, cost: Mapping[str, float]) -> dict[str, float]:
+        """For each step, the CPU seconds of the longest path from its start to the end of the build.
+
+        cost: measured CPU seconds by step; where there are none, the recipe's figure stands.
+        """
+        longest: dict[str, float] = {name: 0.0 for name in self.steps}
+        for step in reversed(self.steps.values()):
+            longest[step.name] += cost.get(step.name, step.cpu)
+            for name in step.needs:
+                longest[name] = max(longest[name], longest[step.name])
+        return longest
+
+
+def _in_order(steps: dict[str, Step]) -> dict[str, Step]:
+    ordered: dict[str, Step] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in ordered:
+            return
+        if name in path:
+            raise RuckusError(f"steps need each other: {' -> '.join((*path, name))}")
+        if name not in steps:
+            raise RuckusError(f"step {path[-1]} needs '{name}', which no recipe builds")
+        for need in steps[name].needs:
+            visit(need, (*path, name))
+        ordered[name] = steps[name]
+
+    for name in steps:
+        visit(name, ())
+    return ordered
+
+
+def _load_recipe(path: Path) -> Recipe:
+    """Import a recipe's file, which defines `recipe`."""
+    spec = importlib.util.spec_from_file_location(f"ruckus_recipe_{path.parent.name}_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        recipe = module.recipe
+    except RuckusError:
+        raise
+    except Exception as error:  # a recipe is somebody's code: anything may be wrong with it
+        raise RuckusError(f"{path}: {type(error).__name__}: {error}") from error
+    if not isinstance(recipe, Recipe):
+        raise RuckusError(f"{path}: 'recipe' is not a Recipe")
+    return recipe
+
+
+def _evaluate(settings: Settings, sources: dict[str, Source], path: Path, recipe: Recipe, phase: Phase) -> list[Step]:
+    steps = []
+    prefix = "hostprep" if phase.stage == "hostprep" else f"{settings.arch.name}/{phase.stage}"
+    for name, arguments in for_each_abi(phase, settings.arch):
+        script = Script(settings, sources, recipe, path.parent, settings.arch)
+        phase.record(script, *arguments)
+        steps.append(
+            Step(
+                name=f"{prefix}/{name}",
+                stage=phase.stage,
+                title=(phase.record.__doc__ or "").strip(),
+                script="\n".join(["#!/bin/sh", "set -eu", *script.lines, ""]),
+                needs=tuple(script.needed),
+                sources=tuple(sources[source] for source in script.used_sources),
+                files=tuple(script.used_files),
+                cpu=phase.cpu,
+                memory=phase.memory,
+                profiles=phase.profiles,
+                replaces=tuple(f"{settings.arch.name}/{step}" for step in phase.replaces),
+            )
+        )
+    return steps
+
+
+def evaluate(settings: Settings) -> Plan:
+    """Evaluate every recipe for the configured architecture.
+
+    A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files.
+    Raises RuckusError for a recipe that can't be read, two steps of one name, or needs that nothing builds.
+    """
+    sources = read_manifest(settings.recipes / "sources.toml", settings.sources)
+    steps: dict[str, Step] = {}
+    for path in sorted([*settings.recipes.glob("*.py"), *settings.recipes.glob("*/recipe.py")]):
+        recipe = _load_recipe(path)
+        for phase in recipe.phases:
+            for step in _evaluate(settings, sources, path, recipe, phase):
+                if step.name in steps:
+                    raise RuckusError(f"{path}: another recipe has step {step.name}", "give this one a name of its own")
+                steps[step.name] = step
+    return Plan(settings, steps.values(), sources)

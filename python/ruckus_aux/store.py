@@ -1,0 +1,96 @@
+"""The store: the file tree that each step installed, under the step's key.
+
+An artifact is complete or not there. It is put together outside the store and renamed into it, after the file system
+was told to write it out. Nothing in the store is changed afterwards.
+"""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ruckus_aux.host import run
+
+# gcc and others look at the clock; a tree that is the same must have the same times.
+SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
+
+
+class Store:
+    """The artifacts of a cache folder, shared by every build directory that uses the cache."""
+
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / "store"
+
+    def tree(self, key: str) -> Path:
+        """Where the artifact of this key is, or would be."""
+        return self.folder / key
+
+    def __contains__(self, key: str) -> bool:
+        return self.tree(key).is_dir()
+
+    def add(self, key: str, tree: Path) -> None:
+        """Move a finished file tree into the store."""
+        _normalize(tree)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        staged = self.scratch(f"{key}.{os.getpid()}")
+        try:
+            tree.rename(staged)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            run(["cp", "-a", tree, staged])
+        run(["sync", "-f", staged])
+        staged.rename(self.tree(key))
+
+    def scratch(self, name: str) -> Path:
+        """A free path on the store's file system, for what is not finished; what a killed run left is removed."""
+        folder = self.folder / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        remove(path)
+        return path
+
+    @contextmanager
+    def claim(self, key: str) -> Iterator[None]:
+        """Hold a key while its artifact is made; another build that wants the same one waits, and then finds it."""
+        folder = self.folder / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / key).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def listing(tree: Path) -> list[str]:
+    """Every file, symbolic link and empty directory of a tree, relative to it, sorted."""
+    paths = []
+    for folder, directories, files in os.walk(tree):
+        here = os.path.relpath(folder, tree)
+        names = files + [name for name in directories if os.path.islink(os.path.join(folder, name))]
+        paths += [os.path.normpath(os.path.join(here, name)) for name in names]
+        if not directories and not files and here != ".":
+            paths.append(here + "/")
+    return sorted(paths)
+
+
+def remove(path: Path) -> None:
+    """Remove a file tree, whatever the modes of its directories are; no error when there is none."""
+    if not os.path.lexists(path):
+        return
+    status, _ = run(["rm", "-rf", "--", path], check=False)
+    if status != 0:  # an ordinary user's read-only directories
+        run(["chmod", "-R", "u+rwX", path], check=False)
+        run(["rm", "-rf", "--", path])
+
+
+def _normalize(tree: Path) -> None:
+    """Take out what differs between two builds of the same thing, and what points into a build directory."""
+    for path in tree.rglob("*.la"):
+        path.unlink()  # libtool's notes: obsolete with shared libraries, and full of paths
+    for path in tree.rglob("info/dir"):
+        path.unlink()  # every package writes its own; install-info makes it again
+    for folder, directories, files in os.walk(tree):
+        for name in [*files, *directories, "."]:
+            with suppress(FileNotFoundError):
+                os.utime(os.path.join(folder, name), (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH), follow_symlinks=False)
