@@ -7,7 +7,7 @@ recipe = Recipe("binutils")
 
 @recipe.step("cross", cpu=117, memory=147)
 def cross(sh: Script) -> None:
-    """assembler and linker for the target"""
+    """Assembler and linker for the target"""
     sh.tools("m4", "bison", "flex")
     sh.unpack()
     sh.patch()

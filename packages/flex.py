@@ -10,6 +10,8 @@ def hostprep(sh: Script) -> None:
     """flex, where the host has none"""
     sh.tools("m4", "bison")
     sh.unpack()
-    sh.configure(f"--prefix={sh.prefix_hostprep}", f"--build={BUILD_MACHINE}", f"--host={BUILD_MACHINE}", "--disable-nls")
+    sh.configure(
+        f"--prefix={sh.prefix_hostprep}", f"--build={BUILD_MACHINE}", f"--host={BUILD_MACHINE}", "--disable-nls"
+    )
     sh.make("MAKEINFO=true")
     sh.make('install DESTDIR="$OUT"', "MAKEINFO=true")

@@ -9,6 +9,12 @@ recipe = Recipe("gawk")
 def hostprep(sh: Script) -> None:
     """gawk, where the host has none"""
     sh.unpack()
-    sh.configure(f"--prefix={sh.prefix_hostprep}", f"--build={BUILD_MACHINE}", f"--host={BUILD_MACHINE}", "--disable-extensions", "--disable-nls")
-    sh.make('SUBDIRS=support . extras')
-    sh.make('install DESTDIR="$OUT"', 'SUBDIRS=support . extras')
+    sh.configure(
+        f"--prefix={sh.prefix_hostprep}",
+        f"--build={BUILD_MACHINE}",
+        f"--host={BUILD_MACHINE}",
+        "--disable-extensions",
+        "--disable-nls",
+    )
+    sh.make("SUBDIRS=support . extras")
+    sh.make('install DESTDIR="$OUT"', "SUBDIRS=support . extras")

@@ -8,7 +8,7 @@ recipe = Recipe("glibc")
 
 @recipe.step("cross", per_abi=True, cpu=460, memory=109, profiles=("tiny",))
 def cross(sh: Script, abi: Abi) -> None:
-    """the C library for one ABI, in PREFIX_TOOLS"""
+    """The C library for one ABI, in PREFIX_TOOLS"""
     sh.tools("m4", "bison", "gawk")
     sh.needs("cross/binutils", "cross/gcc-static", "cross/linux-headers")
     sh.unpack()

@@ -7,7 +7,7 @@ recipe = Recipe("gmp")
 
 @recipe.step("hostprep", cpu=52, memory=80)
 def hostprep(sh: Script) -> None:
-    """gmp for the host, static, so that the cross tools need no library of ours at run time"""
+    """Gmp for the host, static, so that the cross tools need no library of ours at run time"""
     sh.tools("m4")
     sh.unpack()
     # Debian's tarball has no doc/, but configure wants its Makefile.

@@ -7,7 +7,7 @@ recipe = Recipe("isl")
 
 @recipe.step("hostprep", cpu=46, memory=337)
 def hostprep(sh: Script) -> None:
-    """isl for the host, static"""
+    """Isl for the host, static"""
     sh.needs("hostprep/gmp")
     sh.unpack()
     sh.configure(

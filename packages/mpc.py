@@ -7,7 +7,7 @@ recipe = Recipe("mpc")
 
 @recipe.step("hostprep", cpu=10, memory=80)
 def hostprep(sh: Script) -> None:
-    """mpc for the host, static"""
+    """Mpc for the host, static"""
     sh.needs("hostprep/gmp", "hostprep/mpfr")
     sh.unpack()
     sh.configure(

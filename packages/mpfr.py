@@ -7,7 +7,7 @@ recipe = Recipe("mpfr")
 
 @recipe.step("hostprep", cpu=32, memory=80)
 def hostprep(sh: Script) -> None:
-    """mpfr for the host, static"""
+    """Mpfr for the host, static"""
     sh.needs("hostprep/gmp")
     sh.unpack()
     sh.configure(

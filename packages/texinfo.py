@@ -9,6 +9,8 @@ recipe = Recipe("texinfo")
 def hostprep(sh: Script) -> None:
     """texinfo, where the host has none"""
     sh.unpack()
-    sh.configure(f"--prefix={sh.prefix_hostprep}", f"--build={BUILD_MACHINE}", f"--host={BUILD_MACHINE}", "--disable-nls")
+    sh.configure(
+        f"--prefix={sh.prefix_hostprep}", f"--build={BUILD_MACHINE}", f"--host={BUILD_MACHINE}", "--disable-nls"
+    )
     sh.make()
     sh.make('install DESTDIR="$OUT"')

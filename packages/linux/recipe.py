@@ -10,7 +10,7 @@ _HEADERS = ("Makefile", "Kbuild", "Kconfig", "arch/x86/*", "include/*", "scripts
 
 @recipe.step("cross", name="linux-headers", cpu=10, memory=40)
 def headers(sh: Script) -> None:
-    """the kernel's headers, for glibc and for programs"""
+    """The kernel's headers, for glibc and for programs"""
     sh.unpack(only=_HEADERS)
     sh.make(f"ARCH={sh.arch.kernel} headers")
     include = f'"$OUT{sh.prefix_tools}/include"'
@@ -23,7 +23,7 @@ def headers(sh: Script) -> None:
 
 @recipe.step("stage1", cpu=371, memory=210, profiles=("tiny",))
 def kernel(sh: Script) -> None:
-    """the kernel, in /boot: tinyconfig with serial console, virtio, ext4 and Xen guest support"""
+    """The kernel, in /boot: tinyconfig with serial console, virtio, ext4 and Xen guest support"""
     sh.tools("m4", "bison", "flex", "bc", "elfutils")
     sh.needs("cross/binutils", "cross/gcc-static")
     sh.unpack()

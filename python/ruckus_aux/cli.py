@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -137,7 +136,14 @@ def cmd_check(settings: Settings, plan: Plan, options: argparse.Namespace) -> No
     """check the finished system: compiler, programs, paths in its files, and that it boots"""
     from ruckus_aux.acceptance import check
 
-    check(settings, plan)
+    check(settings)
+
+
+def cmd_clean(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+    """remove what was built here, but not sources, logs and journal"""
+    from ruckus_aux.clean import clean
+
+    clean(settings, everything=options.all)
 
 
 Command = Callable[[Settings, Plan, argparse.Namespace], None]
@@ -173,6 +179,7 @@ def parser() -> argparse.ArgumentParser:
     add(cmd_times)
     add(cmd_boot).add_argument("--interactive", action="store_true", help="a shell on the serial console")
     add(cmd_check)
+    add(cmd_clean).add_argument("--all", action="store_true", help="these, too")
     goal = "bootstrap, hostprep or a step"
     add(cmd_download).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)")
     add(cmd_graph).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")

@@ -26,6 +26,8 @@ from ruckus_aux.store import remove
 
 AT_A_TIME = 4
 TIMEOUT = (10, 60)  # seconds to connect, and without a byte
+
+
 def _upstream_lock(source: Source, origin: str) -> Lock:
     return Lock("upstream", source.version, (File(source.file, source.sha256),), origin)
 
@@ -36,7 +38,7 @@ class Mirror:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:
+    def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:  # noqa: ARG002
         """Copy the release's file; see Provider."""
         original = self.folder / source.file
         if not original.is_file():
@@ -88,7 +90,9 @@ class Upstream:
     def _transfer(self, url: str, path: Path, name: str, progress: Progress) -> bool:
         """Download a file, continuing a part of it (RFC 9110, section 14); returns whether there was one."""
         have = path.stat().st_size if path.exists() else 0
-        headers = {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
+        headers = (
+            {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
+        )
         with self.session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             if have and response.status_code == requests.codes.requested_range_not_satisfiable:
                 return True  # nothing is missing, or the part is longer than the file: its hash will tell

@@ -61,8 +61,8 @@ def stamps(settings: Settings) -> Iterator[Stamp]:
         for path in (Path(folder, name) for name in names if not name.endswith(".part")):
             try:
                 data = json.loads(path.read_text())
-                lists = {name: tuple(data.pop(name)) for name in ("replaces", "files")}
-                yield Stamp(path=path, root=Path(data.pop("root")), **data, **lists)
+                data |= {"root": Path(data["root"]), "replaces": tuple(data["replaces"]), "files": tuple(data["files"])}
+                yield Stamp(path=path, **data)
             except FileNotFoundError:
                 continue  # another step has just replaced it
             except (ValueError, KeyError, TypeError):
@@ -103,7 +103,7 @@ def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], t
 
 
 def unmerge(stamp: Stamp, keep: Collection[str] = ()) -> None:
-    """Remove a merged artifact's files, but those to keep, and its stamp; directories go when nothing is left in them."""
+    """Remove a merged artifact's files, but those to keep, its stamp, and directories that are empty then."""
     for name in stamp.files:
         if name in keep or name.endswith("/"):
             continue

@@ -31,6 +31,6 @@ def check_hash(path: Path, expected: str, origin: str) -> None:
     if got != expected:
         path.unlink()
         raise RuckusError(
-            f"{path.name} from {origin} is not what was expected:\n  expected SHA-256 {expected}\n  got SHA-256      {got}",
+            f"{path.name} from {origin} is not what was expected:\n  expected {expected}\n  got      {got} (SHA-256)",
             "nothing of it was kept; if the new file is right, put its hash into packages/sources.toml",
         )

@@ -73,9 +73,7 @@ class Recipe:
             raise RuckusError(f"recipe {self.name}: unknown stage '{stage}'", f"choose one of: {', '.join(STAGES)}")
 
         def declare(record: Callable[..., None]) -> Callable[..., None]:
-            self.phases.append(
-                Phase(stage, name or self.name, record, cpu, memory, profiles, per_abi, replaces)
-            )
+            self.phases.append(Phase(stage, name or self.name, record, cpu, memory, profiles, per_abi, replaces))
             return record
 
         return declare

@@ -32,7 +32,10 @@ def outcome_line(entry: Entry) -> str:
 
 def cost_table(entries: Iterable[Entry]) -> str:
     """What each step's last build cost, as a table in Markdown, with a line for all of them together."""
-    rows = ["| step | wall | user+sys | peak memory | working folder | installed |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    rows = [
+        "| step | wall | user+sys | peak memory | working folder | installed |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     total = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     for entry in entries:
         cpu = entry.user + entry.system

@@ -1,4 +1,4 @@
-"""Run one step: prepare its working folder and view, run its script, keep its log, store and merge what it installed."""
+"""Run one step: prepare its folder and view, run its script, keep its log, store and merge what it installed."""
 
 import os
 import resource
@@ -166,8 +166,7 @@ def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFai
     ruckus = settings.builddir / "ruckus"
     return StepFailed(
         f"{step.name} failed ({how})\n{lines}",
-        f"log:     {log}\nenter:   {ruckus} shell {step.name}\n"
-        "again:   the same make command continues with this step",
+        f"log:     {log}\nenter:   {ruckus} shell {step.name}\nagain:   the same make command continues with this step",
     )
 
 

@@ -66,7 +66,8 @@ def command(
     """
     if settings.isolation == "none":
         return program
-    words = ["bwrap", "--unshare-all", "--die-with-parent", "--hostname", "ruckus"]
+    # As process 1 the script is bwrap's own child, which it waits for: else nobody learns what it cost.
+    words = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
     if not terminal:
         words.append("--new-session")
     for name in _HOST:

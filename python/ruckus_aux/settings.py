@@ -24,6 +24,7 @@ class Settings:
     cpucount: jobs at a time.
     mirrors: folders that are searched for sources first.
     hostprep_tools: tools that the host lacks and hostprep builds.
+    hostprep_only: build nothing else.
     """
 
     srcdir: Path
@@ -40,6 +41,7 @@ class Settings:
     cpucount: int
     mirrors: tuple[Path, ...] = ()
     hostprep_tools: tuple[str, ...] = ()
+    hostprep_only: bool = False
 
     @property
     def recipes(self) -> Path:
@@ -99,6 +101,7 @@ def load(builddir: Path) -> Settings:
             cpucount=int(values["CPUCOUNT"]),
             mirrors=tuple(Path(folder) for folder in values["mirrors"].split()),
             hostprep_tools=tuple(values["hostprep_tools"].split()),
+            hostprep_only=values["hostprep_only"] != "no",
         )
     except FileNotFoundError as error:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error

@@ -97,9 +97,7 @@ class Source:
             lines.append(f'{tar} -xf "{archive}" -C "$SRC"{wildcards}')
         for patch in self.debian.patches:
             packaging = f"$SOURCES/{self.lock.files[1].name}"
-            lines.append(
-                f'tar -xOf "{packaging}" "debian/patches/{patch}" | patch -d "$SRC" -s -p{self.debian.strip}'
-            )
+            lines.append(f'tar -xOf "{packaging}" "debian/patches/{patch}" | patch -d "$SRC" -s -p{self.debian.strip}')
         return lines
 
 
@@ -126,9 +124,10 @@ def write_lock(cache: Path, name: str, lock: Lock) -> None:
 
 def _entry(path: Path, name: str, table: dict[str, Any]) -> Source:
     try:
-        debian = table.get("debian")
-        if debian is not None:
-            debian = Debian(**{key: tuple(value) if key == "patches" else value for key, value in debian.items()})
+        debian = None
+        if "debian" in table:
+            values: dict[str, Any] = {**table["debian"], "patches": tuple(table["debian"].get("patches", ()))}
+            debian = Debian(**values)
         return Source(
             name=name,
             version=table["version"],

@@ -54,12 +54,21 @@ class Plan:
         return self.steps[name]
 
     def of_profile(self) -> list[Step]:
-        """The steps of the configured profile with all that they need, and hostprep's tools, in order."""
+        """The steps of the configured profile with all that they need, and hostprep's tools, in order.
+
+        Raises RuckusError when no recipe belongs to the profile.
+        """
+        if self.settings.hostprep_only:
+            return self.hostprep()
         wanted = [step.name for step in self.steps.values() if self.settings.profile in step.profiles]
+        if not wanted:
+            raise RuckusError(
+                f"no recipe belongs to the profile '{self.settings.profile}' yet", "configure --with-profile=tiny"
+            )
         return self.closure([*wanted, *(step.name for step in self.hostprep())])
 
     def hostprep(self) -> list[Step]:
-        """The steps of hostprep that this build uses: the tools that the host lacks, and the cross stage's libraries."""
+        """The steps of hostprep that this build uses: tools that the host lacks, libraries of the cross toolchain."""
         used = {name for step in self.steps.values() for name in step.needs if name.startswith("hostprep/")}
         lacking = {f"hostprep/{tool}" for tool in self.settings.hostprep_tools}
         return self.closure(used | lacking)
@@ -99,7 +108,7 @@ class Plan:
 
         cost: measured CPU seconds by step; where there are none, the recipe's figure stands.
         """
-        longest: dict[str, float] = {name: 0.0 for name in self.steps}
+        longest: dict[str, float] = dict.fromkeys(self.steps, 0.0)
         for step in reversed(self.steps.values()):
             longest[step.name] += cost.get(step.name, step.cpu)
             for name in step.needs:

@@ -1,0 +1,97 @@
+# RUCKUS_OPTIONS
+# --------------
+# The options and precious variables, as they were typed. RUCKUS_VALIDATE checks them and fills in the defaults.
+AC_DEFUN([RUCKUS_OPTIONS], [
+AC_ARG_WITH([arch], [AS_HELP_STRING([--with-arch=ARCH],
+  [architecture to build: i686, x86_64 (multilib), x86_64-64 (pure 64 bit) @<:@default=x86_64@:>@])],
+  [], [with_arch=x86_64])
+AC_ARG_ENABLE([multilib], [AS_HELP_STRING([--disable-multilib],
+  [with --with-arch=x86_64: the same as --with-arch=x86_64-64])], [], [enable_multilib=yes])
+AC_ARG_WITH([profile], [AS_HELP_STRING([--with-profile=PROFILE],
+  [what to build: tiny (kernel, busybox, glibc: boots), clfs (the book's system; not buildable yet) @<:@default=tiny@:>@])],
+  [], [with_profile=tiny])
+AC_ARG_WITH([hostprep-only], [AS_HELP_STRING([--with-hostprep-only],
+  [build no more than the common host preparation])], [], [with_hostprep_only=no])
+AC_ARG_WITH([isolation], [AS_HELP_STRING([--with-isolation=KIND],
+  [where steps run: bwrap (a sandbox; no root needed), none (the host, with /tools-... and /cross-tools-... as symbolic
+   links), auto (bwrap where it works) @<:@default=auto@:>@])], [], [with_isolation=auto])
+AC_ARG_WITH([cache], [AS_HELP_STRING([--with-cache=DIR],
+  [downloaded sources and finished artifacts; build directories may share it @<:@default=BUILDROOT/cache@:>@])],
+  [], [with_cache=])
+AC_ARG_WITH([mirror], [AS_HELP_STRING([--with-mirror=DIR],
+  [folder that is searched for upstream's tarballs first; for several, set MIRRORS])], [], [with_mirror=])
+AC_ARG_VAR([MIRRORS], [folders that are searched for upstream's tarballs first, separated by spaces])
+
+AC_ARG_WITH([install-dev], [AS_HELP_STRING([--with-install-dev=DEV],
+  [mounted block device that the system is built on; its mount point becomes CLFS])], [], [with_install_dev=])
+AC_ARG_WITH([ruckus-dev], [AS_HELP_STRING([--with-ruckus-dev=DEV],
+  [block device that holds this source tree, for builders (recorded; builders come in a later release)])],
+  [], [with_ruckus_dev=])
+AC_ARG_WITH([ruckus-path], [AS_HELP_STRING([--with-ruckus-path=PATH],
+  [path of this source tree on that device (recorded; later release)])], [], [with_ruckus_path=])
+AC_ARG_WITH([ruckus-dev-snapshot], [AS_HELP_STRING([--with-ruckus-dev-snapshot=DEV],
+  [snapshot of that device to hand out in its place (recorded; later release)])], [], [with_ruckus_dev_snapshot=])
+AC_ARG_ENABLE([stage2-auto], [AS_HELP_STRING([--enable-stage2-auto],
+  [start stage2 by itself when the system has booted (recorded; later release)])], [], [enable_stage2_auto=no])
+AC_ARG_ENABLE([xen], [AS_HELP_STRING([--disable-xen],
+  [no Xen domU as a builder (recorded; later release)])], [], [enable_xen=yes])
+AC_ARG_WITH([stage1-xen], [AS_HELP_STRING([--without-stage1-xen],
+  [no Xen tools in stage1 (recorded; later release)])], [], [with_stage1_xen=yes])
+
+AC_ARG_VAR([PREFIX_CROSS], [prefix of the cross toolchain (default: /cross-tools-$CLFS_ARCH_STRING; in the CLFS book: /cross-tools)])
+AC_ARG_VAR([PREFIX_TOOLS], [prefix of the temporary system (default: /tools-$CLFS_ARCH_STRING; in the CLFS book: /tools)])
+AC_ARG_VAR([PREFIX_HOSTPREP], [prefix of what hostprep builds (default: /hostprep)])
+AC_ARG_VAR([BUILDROOT], [folder of everything that a build writes (default: the build directory)])
+AC_ARG_VAR([CLFS], [root of the system that is built (default: the mount point of --with-install-dev, else BUILDROOT/baby)])
+AC_ARG_VAR([CPUCOUNT], [jobs at a time (default: the number of processors)])
+])
+
+# RUCKUS_VALIDATE
+# ---------------
+# Python knows the architectures and checks every value; it answers with assignments for the shell. All mistakes are
+# reported at once.
+AC_DEFUN([RUCKUS_VALIDATE], [
+AC_MSG_CHECKING([the configuration])
+ruckus_srcdir=`cd "$srcdir" && pwd`
+ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.configure \
+  srcdir="$ruckus_srcdir" builddir="\`pwd\`" \
+  arch="$with_arch" multilib="$enable_multilib" profile="$with_profile" hostprep_only="$with_hostprep_only" \
+  isolation="$with_isolation" cache="$with_cache" mirrors="$with_mirror $MIRRORS" \
+  install_dev="$with_install_dev" ruckus_dev="$with_ruckus_dev" ruckus_path="$with_ruckus_path" \
+  ruckus_dev_snapshot="$with_ruckus_dev_snapshot" stage2_auto="$enable_stage2_auto" xen="$enable_xen" \
+  stage1_xen="$with_stage1_xen" PREFIX_CROSS="$PREFIX_CROSS" PREFIX_TOOLS="$PREFIX_TOOLS" \
+  PREFIX_HOSTPREP="$PREFIX_HOSTPREP" BUILDROOT="$BUILDROOT" CLFS="$CLFS" CPUCOUNT="$CPUCOUNT" 2>conftest.err`
+AS_IF([test $? -ne 0], [
+  AC_MSG_RESULT([wrong])
+  cat conftest.err >&AS_MESSAGE_LOG_FD
+  cat conftest.err >&2
+  rm -f conftest.err
+  AC_MSG_ERROR([nothing was configured])])
+rm -f conftest.err
+eval "$ruckus_answer"
+AC_MSG_RESULT([good])
+m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_isolation ruckus_cache
+  ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
+  ruckus_xen ruckus_stage1_xen ruckus_hostprep_tools CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
+])
+
+# RUCKUS_SUMMARY
+# --------------
+AC_DEFUN([RUCKUS_SUMMARY], [
+AS_ECHO(["
+Ruckus $PACKAGE_VERSION is configured:
+
+  architecture       $ruckus_arch (CLFS_ARCH_STRING $CLFS_ARCH_STRING, $CLFS_TARGET)
+  profile            $ruckus_profile
+  system             $CLFS
+  cross toolchain    $CLFS$PREFIX_CROSS
+  temporary system   $CLFS$PREFIX_TOOLS
+  hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build:${ruckus_hostprep_tools:- none}
+  everything else    $BUILDROOT
+  cache              $ruckus_cache
+  steps run in       $ruckus_isolation_text
+  jobs at a time     $CPUCOUNT$ruckus_notes
+
+Next: make $ruckus_goal        (make help lists the targets)
+"])
+])

@@ -1,0 +1,21 @@
+# RUCKUS_PYTHON
+# -------------
+# Find the Python that runs Ruckus: $PYTHON, else the source tree's virtual environment, which build-aux/setup makes,
+# else the first that is new enough. It must have the modules in requirements.txt.
+AC_DEFUN([RUCKUS_PYTHON], [
+AC_ARG_VAR([PYTHON], [Python 3.11 or later that has the modules of requirements.txt (default: the source tree's .venv)])
+AS_IF([test -z "$PYTHON" && test -x "$srcdir/.venv/bin/python"],
+  [PYTHON=`cd "$srcdir" && pwd`/.venv/bin/python])
+AM_PATH_PYTHON([3.11])
+AC_MSG_CHECKING([for the Python modules that Ruckus needs])
+ruckus_missing=
+for ruckus_module in requests rich sarge; do
+  "$PYTHON" -c "import $ruckus_module" >&AS_MESSAGE_LOG_FD 2>&1 || ruckus_missing="$ruckus_missing $ruckus_module"
+done
+AS_IF([test -n "$ruckus_missing"], [
+  AC_MSG_RESULT([missing:$ruckus_missing])
+  AC_MSG_ERROR([$PYTHON lacks the modules:$ruckus_missing
+  To install them into a virtual environment of this source tree, run: $srcdir/build-aux/setup
+  or into a Python of yours: $PYTHON -m pip install -r $srcdir/requirements.txt])])
+AC_MSG_RESULT([found])
+])

@@ -1,0 +1,121 @@
+"""Boot the finished system in QEMU, from a disk image of $CLFS, and read from its serial console that it is up."""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import sarge  # type: ignore[import-untyped]
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import run
+from ruckus_aux.settings import Settings
+from ruckus_aux.store import remove
+
+MEMORY = 512  # MB
+SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
+PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
+POLL = 0.1
+_SPARE = 64 * 1024 * 1024  # bytes that the image is larger than its files
+UP = "ruckus: system is up"
+
+
+def make_image(settings: Settings, image: Path) -> None:
+    """Write $CLFS, without the cross toolchain, into an ext4 image in which root owns everything; needs no root."""
+    remove(image)
+    image.parent.mkdir(parents=True, exist_ok=True)
+    _, usage = run(["du", "-s", "--block-size=1", settings.clfs])
+    with image.open("wb") as file:
+        file.truncate(int(int(usage.split()[0]) * 1.1) + _SPARE)
+    command = [
+        "mke2fs",
+        "-q",
+        "-F",
+        "-t",
+        "ext4",
+        "-L",
+        f"baby-{settings.arch.name}",
+        "-d",
+        str(settings.clfs),
+        str(image),
+    ]
+    if settings.isolation == "bwrap":
+        # A user namespace in which the build user's files are root's; the cross toolchain is hidden behind a tmpfs.
+        words = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/"]
+        toolchain = f"{settings.clfs}{settings.prefix_cross}"
+        words += ["--tmpfs", toolchain] if os.path.isdir(toolchain) else []
+        command = [*words, "--", *command]
+    environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+    run(command, env=environment)
+
+
+def qemu(settings: Settings, image: Path, accelerator: str, append: str) -> list[str]:
+    """The QEMU command line for a boot."""
+    cpu = "host" if accelerator == "kvm" else "max,-smap"
+    words = ["qemu-system-x86_64", "-accel", accelerator, "-cpu", cpu, "-m", str(MEMORY), "-no-reboot"]
+    words += ["-nodefaults", "-display", "none"]
+    words += ["-drive", f"file={image},format=raw,if=virtio"]
+    words += ["-kernel", str(settings.clfs / "boot" / "vmlinuz")]
+    return [*words, "-append", f"console=ttyS0 root=/dev/vda rw panic=-1 {append}".strip()]
+
+
+def _watch(command: list[str], console: Path, accelerator: str) -> str:
+    """Run QEMU until the machine powers off; returns what came over the serial console."""
+    console.write_bytes(b"")
+    job = sarge.Command([*command, "-serial", f"file:{console}"], stdout=sarge.Capture(), stderr=sarge.Capture())
+    try:
+        job.run(async_=True)
+    except ValueError as error:
+        raise RuckusError("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86") from error
+    started = time.monotonic()
+    try:
+        while job.poll() is None:
+            elapsed = time.monotonic() - started
+            silent = accelerator == "kvm" and elapsed > SILENCE and console.stat().st_size == 0
+            if silent or elapsed > PATIENCE:
+                break
+            time.sleep(POLL)
+    finally:
+        if job.poll() is None:
+            job.kill()
+            job.wait()
+    errors: str = job.stderr.bytes.decode(errors="replace")
+    return console.read_text(errors="replace") + errors
+
+
+def check_console(settings: Settings, text: str) -> None:
+    """Raise RuckusError unless the console shows the machine and the system that were built, up and running."""
+    facts = dict(re.findall(r"ruckus: (machine|CLFS_ARCH_STRING) (\S+)", text))
+    expected = {"machine": settings.arch.machine, "CLFS_ARCH_STRING": settings.arch.string}
+    if UP not in text or facts != expected:
+        tail = "\n".join(text.strip().splitlines()[-15:])
+        raise RuckusError(f"the system did not come up as {expected}", f"the end of its console:\n{tail}")
+
+
+def boot(settings: Settings, *, interactive: bool = False) -> str:
+    """Boot the system; returns the console's text.
+
+    interactive: leave the serial console to the user, on this terminal, until the machine is powered off.
+    Raises RuckusError when there is no system yet, or it does not come up, with the end of its console.
+    """
+    if not (settings.clfs / "boot" / "vmlinuz").exists():
+        raise RuckusError(f"{settings.clfs}: no kernel there yet", "run: make bootstrap")
+    image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
+    make_image(settings, image)
+    accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
+    if interactive:
+        command = [*qemu(settings, image, accelerators[-1], ""), "-serial", "mon:stdio"]
+        print("leave with Ctrl-A X, or `poweroff` inside", flush=True)
+        os.spawnvp(os.P_WAIT, command[0], command)
+        return ""
+    text = ""
+    for accelerator in accelerators:
+        started = time.monotonic()
+        text = _watch(qemu(settings, image, accelerator, "ruckus.boot=check"), console, accelerator)
+        if UP in text:
+            print(f"booted with {accelerator} in {time.monotonic() - started:.1f} s, from power-on to power-off:")
+            break
+    check_console(settings, text)
+    print("\n".join(f"  {line}" for line in text.replace("\r", "").splitlines() if line.startswith("ruckus: ")))
+    remove(image)
+    return text

@@ -1,0 +1,260 @@
+"""What configure asks Python: check every value that was given, and answer with assignments for the shell.
+
+Run as `python -m ruckus_aux.configure NAME=VALUE...` by m4/ruckus_options.m4. Every mistake is reported, not only the
+first, and each with the way out.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ruckus_aux import mounts
+from ruckus_aux.architecture import architecture
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import run
+from ruckus_aux.sandbox import RESERVED
+
+PROFILES = ("tiny", "clfs")
+SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
+MOST_CPUS = 4096
+_PLAIN = re.compile(r"/[A-Za-z0-9_.+@%/-]*")  # no space, no colon, nothing special to sh, make or sed
+_PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
+
+
+def _within(inner: str, outer: str) -> bool:
+    return Path(outer) == Path(inner) or Path(outer) in Path(inner).parents
+
+
+def _path(name: str, value: str) -> str:
+    """An absolute path that tools can handle, without a slash at its end; RuckusError else."""
+    if not value.startswith("/"):
+        raise RuckusError(
+            f"{name}: '{value}' is not an absolute path", f"give one that starts with a slash: {name}=/..."
+        )
+    if not _PLAIN.fullmatch(value):
+        raise RuckusError(
+            f"{name}: '{value}' has a space, a colon or another character that make, sh or a search path would split",
+            "use letters, digits and any of / . _ - + @ %",
+        )
+    path = os.path.normpath(value).replace("//", "/")
+    if ".." in value.split("/"):
+        raise RuckusError(f"{name}: '{value}' goes up with ..", f"write it without: {path}")
+    return path
+
+
+class Configuration:
+    """The values given to configure, checked one by one; self.answers is what configure substitutes."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self.given = given
+        self.errors: list[RuckusError] = []
+        self.notes: list[str] = []
+        self.answers: dict[str, str] = {}
+
+    def check(self) -> None:
+        """Check everything; mistakes are in self.errors afterwards."""
+        checks: tuple[Callable[[], None], ...] = (
+            self._choices,
+            self._numbers,
+            self._devices,
+            self._folders,
+            self._prefixes,
+            self._isolation,
+            self._later,
+        )
+        for check in checks:
+            try:
+                check()
+            except RuckusError as error:
+                self.errors.append(error)
+
+    def _choices(self) -> None:
+        arch = architecture(self.given["arch"], multilib=self.given["multilib"] != "no")
+        self.answers |= {"ruckus_arch": arch.name, "CLFS_ARCH_STRING": arch.string, "CLFS_TARGET": arch.target}
+        profile = self.given["profile"]
+        if profile not in PROFILES:
+            raise RuckusError(f"unknown profile '{profile}'", f"choose one of: {', '.join(PROFILES)}")
+        if profile == "clfs":
+            self.notes.append("the clfs profile comes in a later release: make bootstrap will refuse it")
+        self.answers["ruckus_profile"] = profile
+        self.answers["ruckus_hostprep_only"] = only = self.given["hostprep_only"]
+        self.answers["ruckus_goal"] = "bootstrap" if only == "no" else "hostprep"
+
+    def _numbers(self) -> None:
+        value = self.given["CPUCOUNT"] or str(os.cpu_count() or 1)
+        if not value.isdecimal() or not 1 <= int(value) <= MOST_CPUS:
+            raise RuckusError(f"CPUCOUNT: '{value}' is not a number from 1 to {MOST_CPUS}", "for instance: CPUCOUNT=4")
+        self.answers["CPUCOUNT"] = str(int(value))
+
+    def _devices(self) -> None:
+        self.mount_point = ""
+        for option in ("install_dev", "ruckus_dev", "ruckus_dev_snapshot"):
+            device = self.given[option]
+            self.answers[f"ruckus_{option}"] = device
+            if not device:
+                continue
+            numbers = _block_device(f"--with-{option.replace('_', '-')}", device)
+            if option == "install_dev":
+                self.mount_point = _writable_mount(device, numbers)
+
+    def _folders(self) -> None:
+        srcdir, builddir = (_path(name, self.given[name]) for name in ("srcdir", "builddir"))
+        buildroot = _path("BUILDROOT", self.given["BUILDROOT"] or builddir)
+        clfs = _path("CLFS", self.given["CLFS"] or self.mount_point or f"{buildroot}/baby")
+        cache = _path("--with-cache", self.given["cache"] or f"{buildroot}/cache")
+        for name, path in (("CLFS", clfs), ("BUILDROOT", buildroot), ("--with-cache", cache)):
+            if path == "/" or path in RESERVED or (name == "CLFS" and _within(srcdir, path)):
+                raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
+            _writable(name, Path(path))
+        mirrors = [_path("--with-mirror", value) for value in self.given["mirrors"].split()]
+        for mirror in mirrors:
+            if not Path(mirror).is_dir():
+                raise RuckusError(f"--with-mirror: '{mirror}' is not a folder", "make it, or leave the option out")
+        names = {"ruckus_srcdir": srcdir, "BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
+        self.answers |= {**names, "ruckus_mirrors": " ".join(mirrors)}
+        _enough_space(Path(buildroot))
+
+    def _prefixes(self) -> None:
+        string = self.answers.get("CLFS_ARCH_STRING", "")
+        defaults = (f"/cross-tools-{string}", f"/tools-{string}", "/hostprep")
+        prefixes = {name: self.given[name] or default for name, default in zip(_PREFIXES, defaults, strict=True)}
+        for name, value in prefixes.items():
+            prefixes[name] = path = _path(name, value)
+            if path == "/" or any(_within(path, taken) for taken in RESERVED):
+                raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
+            srcdir = self.given["srcdir"]
+            if _within(path, srcdir) or _within(srcdir, path):
+                raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
+        for name, other in (("PREFIX_CROSS", "PREFIX_TOOLS"), *((p, "PREFIX_HOSTPREP") for p in _PREFIXES[:2])):
+            if _within(prefixes[name], prefixes[other]) or _within(prefixes[other], prefixes[name]):
+                raise RuckusError(
+                    f"{name} '{prefixes[name]}' and {other} '{prefixes[other]}' collide",
+                    "give each a directory that is not inside the other",
+                )
+        self.answers |= prefixes
+
+    def _isolation(self) -> None:
+        wish = self.given["isolation"]
+        if wish not in ("auto", "bwrap", "none"):
+            raise RuckusError(f"--with-isolation: unknown kind '{wish}'", "choose one of: auto, bwrap, none")
+        reason = "" if wish == "none" else _bwrap_failure()
+        if wish == "bwrap" and reason:
+            raise RuckusError(
+                f"--with-isolation=bwrap: {reason}", "apt-get install bubblewrap, or configure --with-isolation=none"
+            )
+        kind = "none" if wish == "none" or reason else "bwrap"
+        self.answers["ruckus_isolation"] = kind
+        because = f" ({reason})" if reason else ""
+        text = "a bubblewrap sandbox" if kind == "bwrap" else f"the host, not isolated{because}"
+        self.answers["ruckus_isolation_text"] = text
+        if kind == "none" and all(name in self.answers for name in (*_PREFIXES, "CLFS")):
+            self._symlinks()
+
+    def _symlinks(self) -> None:
+        """Without a sandbox, the prefixes must lead into $CLFS and $BUILDROOT, as in the CLFS book."""
+        missing = []
+        for name in _PREFIXES:
+            prefix = self.answers[name]
+            root = self.answers["BUILDROOT" if name == "PREFIX_HOSTPREP" else "CLFS"]
+            if os.path.realpath(prefix) != os.path.realpath(root + prefix):
+                missing.append(f"ln -sfn {root}{prefix} {prefix}")
+        if missing:
+            raise RuckusError(
+                "without a sandbox, steps find their prefixes through symbolic links, which are not there",
+                "as root, run:\n" + "\n".join(f"  {command}" for command in missing),
+            )
+
+    def _later(self) -> None:
+        """Options whose work comes in a later release: validated, recorded, and said to be so."""
+        path = self.given["ruckus_path"]
+        if path:
+            _path("--with-ruckus-path", path)
+        for name in ("ruckus_path", "stage2_auto", "xen", "stage1_xen"):
+            self.answers[f"ruckus_{name}"] = self.given[name]
+        usual = {"ruckus_dev": "", "ruckus_path": "", "ruckus_dev_snapshot": "", "stage2_auto": "no", "xen": "yes"}
+        changed = [name for name, value in {**usual, "stage1_xen": "yes"}.items() if self.given[name] != value]
+        if changed:
+            settings = ", ".join(f"{name.replace('_', '-')}={self.given[name]}" for name in changed)
+            self.notes.append(f"recorded for a later release, without effect yet: {settings}")
+
+
+def _block_device(option: str, device: str) -> str:
+    """The numbers of a block device, whatever name it is called by, as mountinfo writes them."""
+    try:
+        status = os.stat(device)
+    except OSError as error:
+        raise RuckusError(f"{option}: {device}: {error.strerror}", "list the block devices with: lsblk") from error
+    if not stat.S_ISBLK(status.st_mode):
+        raise RuckusError(f"{option}: {device} is not a block device", "list the block devices with: lsblk")
+    return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+
+
+def _writable_mount(device: str, numbers: str) -> str:
+    """The mount point of a device that the build user can write to."""
+    points = [mount for mount in mounts.mounted() if mount.device == numbers]
+    if not points:
+        raise RuckusError(
+            f"--with-install-dev: {device} is not mounted", f"mount it first, for instance: mount {device} /media/baby"
+        )
+    point = points[0].point
+    if "ro" in points[0].options or not os.access(point, os.W_OK):
+        raise RuckusError(
+            f"--with-install-dev: {device} is mounted on {point}, which this user can't write to",
+            f"as root: chown {os.getuid()}:{os.getgid()} {point}   (or mount it read-write)",
+        )
+    return str(point)
+
+
+def _writable(name: str, path: Path) -> None:
+    """Raise RuckusError unless the folder, or the nearest that exists above it, can be written to."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not existing.is_dir():
+        raise RuckusError(f"{name}: {existing} is not a folder", "choose another path")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise RuckusError(
+            f"{name}: {path}: this user can't write to {existing}", "choose another folder, or change its owner"
+        )
+
+
+def _enough_space(buildroot: Path) -> None:
+    """Raise RuckusError when a first build would fill the disk."""
+    existing = next(folder for folder in (buildroot, *buildroot.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    if free < SPACE and not (buildroot / "journal.sqlite").exists():
+        raise RuckusError(
+            f"BUILDROOT: {existing} has {free / 1e9:.1f} GB free, and a build needs {SPACE / 1e9:.0f} GB",
+            "choose another folder: BUILDROOT=/...",
+        )
+
+
+def _bwrap_failure() -> str:
+    """Why bubblewrap can't be used here, or ""."""
+    if shutil.which("bwrap") is None:
+        return "bwrap is not installed"
+    status, output = run(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"], check=False)
+    return "" if status == 0 else f"bwrap does not work here: {output.strip()}"
+
+
+def main(arguments: list[str]) -> int:
+    """Check NAME=VALUE arguments; print shell assignments, or every mistake on standard error."""
+    configuration = Configuration(dict(argument.split("=", 1) for argument in arguments))
+    configuration.check()
+    for error in configuration.errors:
+        print(f"configure: error: {error.message}", file=sys.stderr)
+        for line in error.hint.splitlines():
+            print(f"  {line}", file=sys.stderr)
+    if configuration.errors:
+        return 1
+    notes = "".join(f"\n  note: {note}" for note in configuration.notes)
+    for name, value in {**configuration.answers, "ruckus_notes": notes}.items():
+        print(f"{name}={shlex.quote(value)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
