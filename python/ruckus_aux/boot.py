@@ -5,7 +5,7 @@ import re
 import time
 from pathlib import Path
 
-import sarge  # type: ignore[import-untyped]
+import sarge
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run

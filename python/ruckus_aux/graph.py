@@ -11,7 +11,7 @@ from pathlib import Path
 from ruckus_aux.journal import Journal
 from ruckus_aux.merge import stamp_path, stamps, unmerge
 from ruckus_aux.settings import Settings
-from ruckus_aux.steps import Plan, Step
+from ruckus_aux.steps import Plan, Step, remaining
 from ruckus_aux.store import Store
 
 FILE_NAME = "graph.mk"
@@ -19,10 +19,10 @@ FILE_NAME = "graph.mk"
 
 def graph(settings: Settings, plan: Plan) -> str:
     """The text of graph.mk for every step of the plan."""
-    remaining = plan.remaining(Journal(settings.journal).cost())
+    left = remaining(plan.steps, Journal(settings.journal).cost())
 
     def targets(steps: Iterable[Step]) -> str:
-        ordered = sorted(steps, key=lambda step: (-remaining[step.name], step.name))
+        ordered = sorted(steps, key=lambda step: (-left[step.name], step.name))
         return " ".join(str(stamp_path(settings, step.name, plan.key(step))) for step in ordered)
 
     ruckus = settings.builddir / "ruckus"

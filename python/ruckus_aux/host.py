@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import sarge  # type: ignore[import-untyped]
+import sarge
 
 from ruckus_aux.errors import RuckusError
 

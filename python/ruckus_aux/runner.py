@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import sarge  # type: ignore[import-untyped]
+import sarge
 
 from ruckus_aux import sandbox
 from ruckus_aux.errors import RuckusError

@@ -43,7 +43,7 @@ class Plan:
     def __init__(self, settings: Settings, steps: Iterable[Step], sources: Mapping[str, Source]) -> None:
         self.settings = settings
         self.sources = sources
-        self.steps = _in_order({step.name: step for step in steps})
+        self.steps = in_order({step.name: step for step in steps})
         self._inputs: dict[str, dict[str, str]] = {}
         self._base = {"isolation": settings.isolation, "host": fingerprint()}
 
@@ -103,20 +103,9 @@ class Plan:
         )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
-    def remaining(self, cost: Mapping[str, float]) -> dict[str, float]:
-        """For each step, the CPU seconds of the longest path from its start to the end of the build.
 
-        cost: measured CPU seconds by step; where there are none, the recipe's figure stands.
-        """
-        longest: dict[str, float] = dict.fromkeys(self.steps, 0.0)
-        for step in reversed(self.steps.values()):
-            longest[step.name] += cost.get(step.name, step.cpu)
-            for name in step.needs:
-                longest[name] = max(longest[name], longest[step.name])
-        return longest
-
-
-def _in_order(steps: dict[str, Step]) -> dict[str, Step]:
+def in_order(steps: Mapping[str, Step]) -> dict[str, Step]:
+    """The same steps, each after what it needs; RuckusError when they need each other, or what is not there."""
     ordered: dict[str, Step] = {}
 
     def visit(name: str, path: tuple[str, ...]) -> None:
@@ -133,6 +122,20 @@ def _in_order(steps: dict[str, Step]) -> dict[str, Step]:
     for name in steps:
         visit(name, ())
     return ordered
+
+
+def remaining(steps: Mapping[str, Step], cost: Mapping[str, float]) -> dict[str, float]:
+    """For each step, the CPU seconds of the longest path from its start to the end of the build.
+
+    steps: in order.
+    cost: measured CPU seconds by step; where there are none, the recipe's figure stands.
+    """
+    longest = dict.fromkeys(steps, 0.0)
+    for step in reversed(list(steps.values())):
+        longest[step.name] += cost.get(step.name, step.cpu)
+        for name in step.needs:
+            longest[name] = max(longest[name], longest[step.name])
+    return longest
 
 
 def _load_recipe(path: Path) -> Recipe:

@@ -1,0 +1,51 @@
+"""Unit tests: no root, no network, and no host command that was not registered."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import sarge
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.settings import Settings
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def fp(fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> FakeProcess:
+    """Fake every command: sarge has its own subclass of Popen, which pytest-subprocess alone would not replace."""
+    monkeypatch.setattr(sarge, "Popen", lambda *args, **kwargs: subprocess.Popen(*args, **kwargs))
+    return fp
+
+
+@pytest.fixture
+def host(fp: FakeProcess) -> FakeProcess:
+    """A host with a toolchain, for what asks for its fingerprint."""
+    for command in (["gcc", "--version"], ["ld", "--version"], ["getconf", "GNU_LIBC_VERSION"]):
+        fp.register(command, stdout=f"{command[0]} 12\nmore\n", occurrences=50)
+    return fp
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A configured build directory for x86_64 with an empty folder of recipes."""
+    packages = tmp_path / "src" / "packages"
+    packages.mkdir(parents=True)
+    (packages / "sources.toml").write_text("")
+    build = tmp_path / "build"
+    return Settings(
+        srcdir=tmp_path / "src",
+        builddir=build,
+        buildroot=build,
+        clfs=build / "baby",
+        cache=build / "cache",
+        arch=ARCHITECTURES["x86_64"],
+        profile="tiny",
+        prefix_cross="/cross-tools-x86_64",
+        prefix_tools="/tools-x86_64",
+        prefix_hostprep="/hostprep",
+        isolation="bwrap",
+        cpucount=2,
+    )

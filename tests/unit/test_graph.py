@@ -1,0 +1,104 @@
+import re
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+from test_merge import tree
+from test_steps import OTHER, recipes  # noqa: F401
+
+from ruckus_aux.explain import explain
+from ruckus_aux.graph import graph, tidy, write_graph
+from ruckus_aux.merge import merge, stamp_path
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import Plan, evaluate
+from ruckus_aux.store import Store
+
+
+@pytest.fixture
+def plan(settings: Settings, recipes: Path) -> Plan:  # noqa: F811
+    (settings.buildroot).mkdir()
+    return evaluate(settings)
+
+
+def built(plan: Plan, *names: str) -> None:
+    """Put an artifact of one file into the store for each step, and merge it."""
+    for name in names:
+        step = plan[name]
+        key = plan.key(step)
+        artifact = tree(Store(plan.settings.cache).tree(key), **{f"share__{name.replace('/', '-')}": name})
+        merge(plan.settings, step, key, plan.inputs(step), artifact)
+
+
+def rules(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\S+):(.*)$", text, re.MULTILINE))
+
+
+def test_targets_are_stamps_and_prerequisites_order_only(plan: Plan, settings: Settings) -> None:
+    text = graph(settings, plan)
+    zlib, pigz = (str(stamp_path(settings, n, plan.key(plan[n]))) for n in ("hostprep/zlib", "x86_64/stage1/pigz"))
+    assert rules(text)[pigz] == f" | {zlib}"
+    assert rules(text)[zlib] == ""
+    assert f"\t+@{settings.builddir}/ruckus step hostprep/zlib" in text
+
+
+def test_the_longest_remaining_path_comes_first(plan: Plan, settings: Settings) -> None:
+    names = [Path(word).name.partition(".")[0] for word in rules(graph(settings, plan))["bootstrap"].split()]
+    assert names == ["zlib", "pigz", "other-32", "other-64"]
+
+
+def test_an_unchanged_graph_is_not_written_again(plan: Plan, settings: Settings) -> None:
+    write_graph(settings, plan)
+    before = (settings.buildroot / "graph.mk").stat().st_mtime_ns
+    write_graph(settings, plan)
+    assert (settings.buildroot / "graph.mk").stat().st_mtime_ns == before
+
+
+def test_nothing_to_tidy(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    assert tidy(settings, plan, plan.of_profile()) == []
+
+
+def test_a_merged_file_that_is_missing(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    (settings.clfs / "share" / "x86_64-stage1-pigz").unlink()
+    (dropped,) = tidy(settings, plan, plan.of_profile())
+    assert dropped.name.startswith("pigz.")
+    assert "would be merged again" not in explain(settings, plan, plan["hostprep/zlib"])
+
+
+def test_a_recipe_that_is_gone_takes_its_files_along(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    (settings.recipes / "other.py").unlink()
+    smaller = evaluate(settings)
+    assert len(tidy(settings, smaller, smaller.of_profile())) == 2
+    assert not (settings.clfs / "share" / "x86_64-cross-other-32").exists()
+    assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
+
+
+def test_what_is_needed_and_gone_from_the_store_is_made_again(plan: Plan, settings: Settings, fp: FakeProcess) -> None:
+    built(plan, "hostprep/zlib")
+    Store(settings.cache).tree(plan.key(plan["hostprep/zlib"])).rename(settings.cache / "lost")
+    (dropped,) = tidy(settings, plan, plan.of_profile())
+    assert dropped.name.startswith("zlib.")
+
+
+def test_an_empty_store_alone_is_no_reason_to_build(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    Store(settings.cache).folder.rename(settings.cache / "lost")
+    assert tidy(settings, plan, plan.of_profile()) == []
+
+
+def test_why(plan: Plan, settings: Settings) -> None:
+    other = plan["x86_64/cross/other-32"]
+    assert "not downloaded yet: zlib 1.3" in explain(settings, plan, plan["hostprep/zlib"])
+    assert "would run" in explain(settings, plan, other)
+    assert "never merged" in explain(settings, plan, other)
+    built(plan, other.name)
+    assert "is up to date" in explain(settings, plan, other)
+    (settings.recipes / "other.py").write_text(OTHER.replace("echo", "printf"))
+    later = evaluate(settings)
+    lines = explain(settings, later, later[other.name]).splitlines()
+    assert "would run" in lines[0]
+    assert lines[1:] == ["  script: changed"]
+    (settings.clfs / "share" / "x86_64-cross-other-32").unlink()
+    assert "would be merged again" in explain(settings, plan, other)

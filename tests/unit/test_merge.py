@@ -1,0 +1,100 @@
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.merge import Stamp, merge, stamps, unmerge
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import Step
+
+STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), 1, 1, (), ())
+
+
+def tree(path: Path, **files: str) -> Path:
+    """An artifact; names stand for paths, with __ for a slash."""
+    for name, content in files.items():
+        file = path / name.replace("__", "/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return path
+
+
+def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:
+    return merge(settings, step, key, {"script": key}, artifact)
+
+
+def test_files_links_modes_and_empty_directories(settings: Settings, tmp_path: Path) -> None:
+    artifact = tree(tmp_path / "a", bin__gcc="gcc", lib__libc="c")
+    (artifact / "bin" / "gcc").chmod(0o755)
+    (artifact / "bin" / "cc").symlink_to("gcc")
+    (artifact / "lib64").symlink_to("lib")
+    os.link(artifact / "bin" / "gcc", artifact / "bin" / "x-gcc")
+    (artifact / "tmp").mkdir(mode=0o1777)
+    (artifact / "tmp").chmod(0o1777)
+    stamp = merged(settings, STEP, "k1", artifact)
+    root = settings.clfs
+    assert (root / "bin" / "cc").readlink() == Path("gcc")
+    assert (root / "lib64").readlink() == Path("lib")
+    assert (root / "bin" / "gcc").stat().st_mode & 0o777 == 0o755
+    assert (root / "bin" / "gcc").samefile(root / "bin" / "x-gcc")
+    assert (root / "tmp").stat().st_mode & 0o7777 == 0o1777
+    assert stamp.path.name == "gcc.k1"
+    assert stamp.is_whole()
+    assert list(stamps(settings)) == [stamp]
+
+
+def test_a_new_version_takes_the_old_ones_files_away(settings: Settings, tmp_path: Path) -> None:
+    old = merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="old", share__old="x", lib__keep="k"))
+    merged(settings, STEP, "k2", tree(tmp_path / "b", bin__gcc="new", lib__keep="k"))
+    assert (settings.clfs / "bin" / "gcc").read_text() == "new"
+    assert not (settings.clfs / "share").exists()
+    assert not old.path.exists()
+    assert [stamp.key for stamp in stamps(settings)] == ["k2"]
+
+
+def test_two_steps_may_not_install_the_same_file(settings: Settings, tmp_path: Path) -> None:
+    merged(settings, STEP, "k1", tree(tmp_path / "a", bin__ld="one"))
+    other = replace(STEP, name="x86_64/cross/binutils")
+    with pytest.raises(RuckusError, match="both install bin/ld"):
+        merged(settings, other, "k2", tree(tmp_path / "b", bin__ld="two", bin__as="as"))
+    assert (settings.clfs / "bin" / "ld").read_text() == "one"
+    assert not (settings.clfs / "bin" / "as").exists()
+    assert [stamp.step for stamp in stamps(settings)] == [STEP.name]
+
+
+@pytest.mark.parametrize("order", [("static", "full"), ("full", "static")])
+def test_a_declared_replacement_wins_in_any_order(settings: Settings, tmp_path: Path, order: tuple[str, ...]) -> None:
+    steps = {
+        "static": replace(STEP, name="x86_64/cross/gcc-static"),
+        "full": replace(STEP, replaces=("x86_64/cross/gcc-static",)),
+    }
+    for name in order:
+        merged(settings, steps[name], name, tree(tmp_path / name, bin__gcc=name, **{f"only__{name}": name}))
+    assert (settings.clfs / "bin" / "gcc").read_text() == "full"
+    assert sorted(path.name for path in (settings.clfs / "only").iterdir()) == ["full", "static"]
+
+
+def test_a_directory_in_the_way_of_a_file(settings: Settings, tmp_path: Path) -> None:
+    (settings.clfs / "bin" / "gcc" / "deep").mkdir(parents=True)
+    with pytest.raises(RuckusError, match="is a directory"):
+        merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="x"))
+    assert list(stamps(settings)) == []
+
+
+def test_removal_leaves_what_others_put_there(settings: Settings, tmp_path: Path) -> None:
+    stamp = merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="x", lib__gcc__cc1="y"))
+    (settings.clfs / "bin" / "mine").write_text("mine")
+    unmerge(stamp)
+    assert [str(path.relative_to(settings.clfs)) for path in settings.clfs.rglob("*")] == ["bin", "bin/mine"]
+    assert not stamp.path.exists()
+
+
+def test_a_missing_file_and_a_stamp_that_was_cut_off(settings: Settings, tmp_path: Path) -> None:
+    stamp = merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="x"))
+    (settings.clfs / "bin" / "gcc").unlink()
+    assert not stamp.is_whole()
+    stamp.path.write_text(stamp.path.read_text()[:20])
+    assert list(stamps(settings)) == []
+    assert not stamp.path.exists()

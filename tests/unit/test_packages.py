@@ -1,0 +1,62 @@
+"""The recipes that Ruckus ships, for every architecture."""
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.settings import Settings
+from ruckus_aux.sources import read_manifest
+from ruckus_aux.steps import Plan, evaluate
+
+
+@pytest.fixture(params=sorted(ARCHITECTURES))
+def plan(request: pytest.FixtureRequest, settings: Settings, host: FakeProcess) -> Plan:
+    arch = ARCHITECTURES[request.param]
+    prefixes = {"prefix_cross": "/opt/r/x", "prefix_tools": "/opt/r/t", "prefix_hostprep": "/opt/r/h"}
+    return evaluate(Settings(**{**settings.__dict__, "srcdir": TOP, "arch": arch, **prefixes}))
+
+
+def test_the_tiny_profile_is_a_toolchain_a_kernel_and_a_userland(plan: Plan) -> None:
+    arch = plan.settings.arch
+    names = {step.name.removeprefix(f"{arch.name}/") for step in plan.of_profile()}
+    libraries = {f"cross/glibc-{abi.bits}" for abi in arch.abis}
+    assert names == libraries | {
+        *(f"hostprep/{name}" for name in ("gmp", "mpfr", "mpc", "isl")),
+        *(f"cross/{name}" for name in ("linux-headers", "binutils", "gcc-static")),
+        *(f"stage1/{name}" for name in ("linux", "busybox", "filesystem")),
+    }
+
+
+def test_no_script_knows_the_default_prefixes_when_others_are_configured(plan: Plan) -> None:
+    for step in plan.steps.values():
+        assert not re.search(r"(?<![\w.$}*])/(cross-tools|tools|hostprep)\b", step.script), step.name
+
+
+def test_make_never_leaves_the_jobserver(plan: Plan) -> None:
+    for step in plan.steps.values():
+        assert not re.search(r"\bmake\b.* -j", step.script), step.name
+
+
+def test_every_step_has_a_title_and_figures(plan: Plan) -> None:
+    for step in plan.steps.values():
+        assert step.title, step.name
+        assert step.cpu > 0, step.name
+        assert step.memory > 0, step.name
+
+
+def test_a_target_of_this_architecture(plan: Plan) -> None:
+    script = plan[f"{plan.settings.arch.name}/cross/gcc-static"].script
+    assert f"--target={plan.settings.arch.target}" in script
+    assert ("--enable-multilib" in script) == (len(plan.settings.arch.abis) > 1)
+
+
+def test_the_manifest_pins_everything(tmp_path: Path) -> None:
+    for source in read_manifest(TOP / "packages" / "sources.toml", tmp_path).values():
+        assert re.fullmatch("[0-9a-f]{64}", source.sha256), source.name
+        assert source.version in source.file, source.name
+        assert all(url.startswith("https://") for url in source.urls), source.name
+        assert source.urls, source.name

@@ -1,0 +1,60 @@
+import re
+from pathlib import Path
+
+import pytest
+from conftest import TOP
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.settings import FILE_NAME, load
+
+VALUES = {
+    "ruckus_srcdir": "/src",
+    "BUILDROOT": "/b",
+    "CLFS": "/b/baby",
+    "ruckus_cache": "/c",
+    "ruckus_arch": "i686",
+    "ruckus_profile": "tiny",
+    "PREFIX_CROSS": "/cross-tools",
+    "PREFIX_TOOLS": "/tools",
+    "PREFIX_HOSTPREP": "/hostprep",
+    "ruckus_isolation": "bwrap",
+    "CPUCOUNT": "4",
+    "ruckus_mirrors": "/m1 /m2",
+    "ruckus_hostprep_tools": "m4 bison",
+    "ruckus_hostprep_only": "no",
+}
+
+
+def configured(tmp_path: Path, **changes: str) -> Path:
+    """A ruckus.conf made from the template that configure uses."""
+    template = (TOP / "build-aux" / "ruckus.conf.in").read_text()
+    values = {**VALUES, **changes}
+    (tmp_path / FILE_NAME).write_text(re.sub(r"@(\w+)@", lambda match: values.get(match[1], ""), template))
+    return tmp_path
+
+
+def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
+    settings = load(configured(tmp_path))
+    assert (settings.arch.name, settings.cpucount, settings.hostprep_only) == ("i686", 4, False)
+    assert settings.mirrors == (Path("/m1"), Path("/m2"))
+    assert settings.hostprep_tools == ("m4", "bison")
+    assert settings.log("i686/cross/gcc") == Path("/b/log/i686/cross/gcc.log")
+    assert (settings.root("hostprep"), settings.root("stage1")) == (Path("/b"), Path("/b/baby"))
+
+
+def test_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(RuckusError, match="not found") as caught:
+        load(tmp_path)
+    assert "configure" in caught.value.hint
+
+
+@pytest.mark.parametrize("changes", [{"CPUCOUNT": "many"}, {"ruckus_arch": "vax"}])
+def test_nonsense(tmp_path: Path, changes: dict[str, str]) -> None:
+    with pytest.raises(RuckusError):
+        load(configured(tmp_path, **changes))
+
+
+def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("[ruckus]\nsrcdir = /src\n")
+    with pytest.raises(RuckusError, match=str(tmp_path)):
+        load(tmp_path)

@@ -1,0 +1,190 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.settings import Settings
+from ruckus_aux.sources import File, Lock, write_lock
+from ruckus_aux.steps import Step, evaluate, in_order, remaining
+
+MANIFEST = """
+[zlib]
+version = "1.3"
+file = "zlib-1.3.tar.xz"
+sha256 = "aa"
+urls = ["https://example.org/"]
+"""
+ZLIB = """
+from ruckus_aux.recipe import Recipe, Script
+recipe = Recipe("zlib")
+
+@recipe.step("hostprep", cpu=5, memory=10)
+def hostprep(sh: Script) -> None:
+    '''the library'''
+    sh.unpack()
+    sh.make("install")
+"""
+PIGZ = """
+from ruckus_aux.recipe import Recipe
+recipe = Recipe("pigz", source="zlib")
+
+@recipe.step("stage1", cpu=7, memory=10, profiles=("tiny",))
+def stage1(sh):
+    '''the program'''
+    sh.needs("hostprep/zlib")
+    sh.tools("m4")
+    sh.unpack()
+    sh.make("install")
+"""
+OTHER = """
+from ruckus_aux.recipe import Recipe
+recipe = Recipe("other")
+
+@recipe.step("cross", cpu=1, memory=1, per_abi=True, profiles=("tiny",))
+def cross(sh, abi):
+    '''once per ABI'''
+    sh.sh(f"echo {abi.flag}")
+"""
+
+
+@pytest.fixture
+def recipes(settings: Settings, host: FakeProcess) -> Path:
+    folder = settings.recipes
+    (folder / "sources.toml").write_text(MANIFEST)
+    (folder / "zlib.py").write_text(ZLIB)
+    (folder / "other.py").write_text(OTHER)
+    (folder / "pigz").mkdir()
+    (folder / "pigz" / "recipe.py").write_text(PIGZ)
+    return folder
+
+
+def keys(settings: Settings) -> dict[str, str]:
+    plan = evaluate(settings)
+    return {name: plan.key(step) for name, step in plan.steps.items()}
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def test_a_recipe_in_the_folder_is_all_it_takes(settings: Settings, recipes: Path) -> None:
+    plan = evaluate(settings)
+    assert set(plan.steps) == {"hostprep/zlib", "x86_64/stage1/pigz", "x86_64/cross/other-32", "x86_64/cross/other-64"}
+    assert plan["x86_64/cross/other-32"].script == "#!/bin/sh\nset -eu\necho -m32\n"
+    assert [step.name for step in plan.hostprep()] == ["hostprep/zlib"]
+
+
+def test_tools_that_the_host_lacks_become_dependencies(settings: Settings, recipes: Path) -> None:
+    (recipes / "m4.py").write_text(ZLIB.replace('"zlib"', '"m4", source="zlib"'))
+    assert "hostprep/m4" not in evaluate(settings)["x86_64/stage1/pigz"].needs
+    poor = Settings(**{**settings.__dict__, "hostprep_tools": ("m4",)})
+    assert "hostprep/m4" in evaluate(poor)["x86_64/stage1/pigz"].needs
+    assert "hostprep/m4" in [step.name for step in evaluate(poor).of_profile()]
+
+
+def test_a_comment_in_a_recipe_changes_no_key(settings: Settings, recipes: Path) -> None:
+    before = keys(settings)
+    (recipes / "zlib.py").write_text("# a comment\n" + ZLIB)
+    assert changed(before, keys(settings)) == set()
+
+
+def test_a_changed_script_changes_the_step_and_what_depends_on_it(settings: Settings, recipes: Path) -> None:
+    before = keys(settings)
+    (recipes / "zlib.py").write_text(ZLIB.replace('"install"', '"all install"'))
+    assert changed(before, keys(settings)) == {"hostprep/zlib", "x86_64/stage1/pigz"}
+
+
+def test_a_patch_is_part_of_the_key_and_named_in_the_script(settings: Settings, recipes: Path) -> None:
+    (recipes / "pigz" / "recipe.py").write_text(PIGZ.replace("sh.unpack()", "sh.unpack()\n    sh.patch()"))
+    before = keys(settings)
+    (recipes / "pigz" / "patches").mkdir()
+    patch = recipes / "pigz" / "patches" / "one.patch"
+    patch.write_text("--- a/x\n+++ b/x\n")
+    with_patch = keys(settings)
+    assert changed(before, with_patch) == {"x86_64/stage1/pigz"}
+    assert '"$FILES/one.patch" | patch -p1' in evaluate(settings)["x86_64/stage1/pigz"].script
+    patch.write_text("--- a/y\n+++ b/y\n")
+    assert changed(with_patch, keys(settings)) == {"x86_64/stage1/pigz"}
+
+
+def test_what_was_downloaded_is_part_of_the_key(settings: Settings, recipes: Path) -> None:
+    before = keys(settings)
+    settings.sources.mkdir(parents=True)
+    (settings.sources / "zlib-1.3.tar.xz").write_text("")
+    write_lock(settings.sources, "zlib", Lock("upstream", "1.3", (File("zlib-1.3.tar.xz", "aa"),), "here"))
+    assert changed(before, keys(settings)) == {"hostprep/zlib", "x86_64/stage1/pigz"}
+
+
+def test_isolation_and_host_are_part_of_every_key(settings: Settings, recipes: Path, fp: FakeProcess) -> None:
+    before = keys(settings)
+    assert changed(before, keys(Settings(**{**settings.__dict__, "isolation": "none"}))) == set(before)
+
+
+def test_where_the_build_directory_is_is_not(settings: Settings, recipes: Path, tmp_path: Path) -> None:
+    before = keys(settings)
+    elsewhere = {"builddir": tmp_path / "b2", "buildroot": tmp_path / "b2", "clfs": tmp_path / "b3", "cpucount": 64}
+    assert keys(Settings(**{**settings.__dict__, **elsewhere})) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("bad", "recipe = 1", "is not a Recipe"),
+        ("bad", "import nonsense", "ModuleNotFoundError"),
+        ("bad", ZLIB.replace('"zlib"', '"zlib2", source="none"'), "no source 'none'"),
+        ("bad", ZLIB.replace('"hostprep", cpu', '"stage9", cpu'), "unknown stage 'stage9'"),
+        ("zlib2", ZLIB, "another recipe has step hostprep/zlib"),
+        ("bad", PIGZ.replace('"pigz"', '"p2"').replace("hostprep/zlib", "hostprep/none"), "needs 'hostprep/none'"),
+    ],
+)
+def test_a_broken_recipe_is_named(settings: Settings, recipes: Path, name: str, text: str, message: str) -> None:
+    (recipes / f"{name}.py").write_text(text)
+    with pytest.raises(RuckusError, match=message):
+        evaluate(settings)
+
+
+def test_steps_that_need_each_other(settings: Settings, recipes: Path) -> None:
+    loop = "\n    sh.needs('stage1/b')\n    sh.sh('true')"
+    for name, need in (("a", "b"), ("b", "a")):
+        text = OTHER.replace("other", name).replace('"cross"', '"stage1"').replace(", per_abi=True", "")
+        text = text.replace("(sh, abi)", "(sh)").replace(
+            '\n    sh.sh(f"echo {abi.flag}")', loop.replace("/b'", f"/{need}'")
+        )
+        (recipes / f"{name}.py").write_text(text)
+    with pytest.raises(RuckusError, match=r"x86_64/stage1/a -> x86_64/stage1/b -> x86_64/stage1/a"):
+        evaluate(settings)
+
+
+def test_no_such_step(settings: Settings, recipes: Path) -> None:
+    with pytest.raises(RuckusError, match="no step 'x86_64/cross/nothing'"):
+        evaluate(settings)["x86_64/cross/nothing"]
+
+
+def test_a_profile_without_recipes(settings: Settings, recipes: Path) -> None:
+    with pytest.raises(RuckusError, match="profile 'clfs'"):
+        evaluate(Settings(**{**settings.__dict__, "profile": "clfs"})).of_profile()
+
+
+def step(name: str, needs: list[str], cpu: float) -> Step:
+    return Step(name, "cross", "", "", tuple(needs), (), (), cpu, 1, (), ())
+
+
+@given(st.data())
+def test_order_and_remaining_path_of_any_graph(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 12))
+    names = [f"s{number}" for number in range(count)]
+    needs = {
+        name: data.draw(st.lists(st.sampled_from(names[:i]), unique=True)) if i else [] for i, name in enumerate(names)
+    }
+    shuffled = data.draw(st.permutations(names))
+    steps = in_order({name: step(name, needs[name], cpu=float(names.index(name) + 1)) for name in shuffled})
+    order = list(steps)
+    assert sorted(order) == sorted(names)
+    assert all(order.index(need) < order.index(name) for name in names for need in needs[name])
+    left = remaining(steps, {})
+    for name in names:
+        dependents = [other for other in names if name in needs[other]]
+        assert left[name] == steps[name].cpu + max((left[other] for other in dependents), default=0.0)
