@@ -125,11 +125,11 @@ class Configuration:
         prefixes = {name: self.given[name] or default for name, default in zip(_PREFIXES, defaults, strict=True)}
         for name, value in prefixes.items():
             prefixes[name] = path = _path(name, value)
-            if path == "/" or any(_within(path, taken) for taken in RESERVED):
-                raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
             srcdir = self.given["srcdir"]
             if _within(path, srcdir) or _within(srcdir, path):
                 raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
+            if path == "/" or any(_within(path, taken) for taken in RESERVED):
+                raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
         for name, other in (("PREFIX_CROSS", "PREFIX_TOOLS"), *((p, "PREFIX_HOSTPREP") for p in _PREFIXES[:2])):
             if _within(prefixes[name], prefixes[other]) or _within(prefixes[other], prefixes[name]):
                 raise RuckusError(

@@ -27,7 +27,9 @@ def test_every_entry_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_line_of_a_finished_step() -> None:
-    assert outcome_line(ENTRY).split() == ["BUILT", "x86_64/cross/binutils", "1:12", "cpu", "117", "s", "memory", "147", "MB"]
+    words = outcome_line(ENTRY).split()
+    assert words[:5] == ["BUILT", ENTRY.step, "1:12", "cpu", "117"]
+    assert words[-2:] == ["147", "MB"]
     assert "cpu" not in outcome_line(replace(ENTRY, outcome="stored"))
 
 

@@ -1,0 +1,50 @@
+import pytest
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux.acceptance import library_paths
+from ruckus_aux.boot import check_console, qemu
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.settings import Settings
+
+CONSOLE = """[    0.5] Run /sbin/init as init process\r
+ruckus: machine x86_64\r
+ruckus: kernel 6.1.187\r
+ruckus: CLFS_ARCH_STRING x86_64\r
+ruckus: system is up\r
+"""
+
+
+def test_a_system_that_came_up(settings: Settings) -> None:
+    check_console(settings, CONSOLE)
+
+
+@pytest.mark.parametrize("line", ["system is up", "machine x86_64", "CLFS_ARCH_STRING x86_64"])
+def test_anything_missing_is_a_failure_that_shows_the_console(settings: Settings, line: str) -> None:
+    with pytest.raises(RuckusError) as caught:
+        check_console(settings, CONSOLE.replace(line, "something else"))
+    assert "Run /sbin/init" in caught.value.hint
+
+
+def test_another_systems_console(settings: Settings) -> None:
+    with pytest.raises(RuckusError):
+        check_console(settings, CONSOLE.replace("machine x86_64", "machine i686"))
+
+
+def test_the_command_line_of_qemu(settings: Settings) -> None:
+    words = qemu(settings, settings.work("boot") / "disk", "tcg", "ruckus.boot=check")
+    assert words[words.index("-append") + 1] == "console=ttyS0 root=/dev/vda rw panic=-1 ruckus.boot=check"
+    assert words[words.index("-cpu") + 1] == "max,-smap"
+    assert "-cpu host" in " ".join(qemu(settings, settings.clfs, "kvm", ""))
+
+
+def test_run_paths_of_elf_files(fp: FakeProcess, settings: Settings) -> None:
+    output = """
+File: /b/one
+ 0x000000000000001d (RUNPATH)            Library runpath: [/hostprep/lib:$ORIGIN/../lib]
+File: /b/two
+ 0x0000000000000001 (NEEDED)             Shared library: [libc.so.6]
+ 0x000000000000000f (RPATH)              Library rpath: [/usr/lib]
+"""
+    fp.register(["readelf", fp.any()], stdout=output, returncode=1)
+    found = list(library_paths([settings.clfs / "one", settings.clfs / "two"]))
+    assert found == [("/b/one", "/hostprep/lib"), ("/b/one", "$ORIGIN/../lib"), ("/b/two", "/usr/lib")]

@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+from test_graph import built
+from test_settings import configured
+from test_steps import recipes  # noqa: F401
+
+from ruckus_aux.cli import main, parser
+from ruckus_aux.journal import Journal
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import evaluate
+
+
+@pytest.fixture
+def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:  # noqa: F811
+    """A build directory as configure leaves it, which the commands find."""
+    settings.builddir.mkdir()
+    places = {"ruckus_srcdir": settings.srcdir, "BUILDROOT": settings.buildroot, "CLFS": settings.clfs}
+    values = {name: str(path) for name, path in {**places, "ruckus_cache": settings.cache}.items()}
+    prefixes = {"PREFIX_CROSS": settings.prefix_cross, "PREFIX_TOOLS": settings.prefix_tools}
+    configured(
+        settings.builddir, ruckus_arch="x86_64", ruckus_mirrors="", ruckus_hostprep_tools="", **prefixes, **values
+    )
+    monkeypatch.setenv("RUCKUS_BUILDDIR", str(settings.builddir))
+    return settings
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--help"])
+    text = capsys.readouterr().out
+    for command in (
+        "list",
+        "show",
+        "why",
+        "log",
+        "shell",
+        "times",
+        "boot",
+        "check",
+        "clean",
+        "download",
+        "graph",
+        "step",
+    ):
+        assert f"\n    {command} " in text
+
+
+def test_no_configuration_is_one_sentence_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RUCKUS_BUILDDIR", raising=False)
+    assert main(["list"]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"ruckus: error: {tmp_path}/ruckus.conf: not found\n  run configure")
+
+
+def test_list_and_show(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["x86_64/stage1/pigz", "the", "program"]
+    assert main(["show", "x86_64/stage1/pigz"]) == 0
+    output = capsys.readouterr().out
+    assert output.startswith("# x86_64/stage1/pigz: the program\n# needs: hostprep/zlib\n#!/bin/sh\nset -eu\n")
+
+
+def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "x86_64/cross/nothing"]) == 1
+    assert "no step 'x86_64/cross/nothing'\n  list the steps with: ruckus list" in capsys.readouterr().err
+
+
+def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["times"]) == 1
+    assert main(["log", "x86_64/stage1/pigz"]) == 1
+    assert main(["boot"]) == 1
+    assert "nothing has been built yet" in capsys.readouterr().err
+
+
+def test_a_dry_run_of_make_runs_no_step_and_downloads_nothing(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", "n -j2")
+    assert main(["graph", "bootstrap"]) == 0
+    assert main(["step", "hostprep/zlib"]) == 0
+    assert not here.journal.exists()
+    assert not here.sources.exists()
+
+
+def test_a_step_in_the_store_is_merged_and_recorded(
+    here: Settings, fp: FakeProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = evaluate(here)
+    built(plan, "x86_64/cross/other-32")
+    (here.clfs / "share" / "x86_64-cross-other-32").unlink()
+    assert main(["step", "x86_64/cross/other-32"]) == 0
+    assert (here.clfs / "share" / "x86_64-cross-other-32").exists()
+    assert capsys.readouterr().out.split()[:2] == ["STORED", "x86_64/cross/other-32"]
+    assert Journal(here.journal).last_built() == {}  # it was not built
+
+
+def test_clean_leaves_what_is_not_ours(here: Settings, fp: FakeProcess) -> None:
+    fp.allow_unregistered(False)
+    fp.register(["rm", fp.any()], occurrences=10)
+    built(evaluate(here), "x86_64/cross/other-32")
+    (here.clfs / "precious").write_text("mine")
+    assert main(["clean"]) == 0
+    assert [path.name for path in here.clfs.iterdir()] == ["precious"]
+    removed = {Path(call[-1]).name for call in fp.calls if call[0] == "rm"}
+    assert removed == {"stamps", "store"}

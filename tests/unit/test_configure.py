@@ -1,0 +1,225 @@
+import os
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux import configure, mounts
+from ruckus_aux.configure import Configuration, main
+
+GIB = 1 << 30
+
+
+class Given:
+    """What configure hands over when nothing was asked for, and a way to ask."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.values = {
+            "srcdir": str(tmp_path / "src"),
+            "builddir": str(tmp_path / "build"),
+            "arch": "x86_64",
+            "multilib": "yes",
+            "profile": "tiny",
+            "hostprep_only": "no",
+            "isolation": "auto",
+            "ruckus_path": "",
+            "stage2_auto": "no",
+            "xen": "yes",
+            "stage1_xen": "yes",
+        }
+        empty = (
+            "cache",
+            "mirrors",
+            "install_dev",
+            "ruckus_dev",
+            "ruckus_dev_snapshot",
+            "CLFS",
+            "BUILDROOT",
+            "CPUCOUNT",
+        )
+        self.values |= dict.fromkeys((*empty, "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP"), "")
+
+    def __call__(self, **values: str) -> Configuration:
+        configuration = Configuration({**self.values, **values})
+        configuration.check()
+        return configuration
+
+
+@pytest.fixture
+def given_(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> Given:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "build").mkdir()
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(99 * GIB, 0, 99 * GIB))
+    fp.register(["bwrap", fp.any()], occurrences=1000)
+    return Given(tmp_path)
+
+
+def errors(configuration: Configuration) -> str:
+    assert all(error.hint for error in configuration.errors), "every error shows a way out"
+    return "\n".join(error.message for error in configuration.errors)
+
+
+def test_the_defaults(given_: Given, tmp_path: Path) -> None:
+    answers = given_().answers
+    assert answers["PREFIX_CROSS"] == "/cross-tools-x86_64"
+    assert answers["PREFIX_TOOLS"] == "/tools-x86_64"
+    assert answers["CLFS"] == str(tmp_path / "build" / "baby")
+    assert answers["ruckus_isolation"] == "bwrap"
+    assert int(answers["CPUCOUNT"]) == os.cpu_count()
+
+
+@pytest.mark.parametrize(("arch", "string"), [("i686", "x86"), ("x86_64-64", "x86_64-64")])
+def test_prefixes_follow_the_architecture(given_: Given, arch: str, string: str) -> None:
+    assert given_(arch=arch).answers["PREFIX_TOOLS"] == f"/tools-{string}"
+
+
+def test_the_books_own_prefixes(given_: Given) -> None:
+    configuration = given_(PREFIX_CROSS="/cross-tools", PREFIX_TOOLS="/tools/")
+    assert not configuration.errors
+    assert configuration.answers["PREFIX_TOOLS"] == "/tools"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"arch": "vax"}, "unknown architecture 'vax'"),
+        ({"profile": "huge"}, "unknown profile 'huge'"),
+        ({"isolation": "jail"}, "unknown kind 'jail'"),
+        ({"CPUCOUNT": "0"}, "CPUCOUNT: '0'"),
+        ({"CPUCOUNT": "many"}, "CPUCOUNT: 'many'"),
+        ({"CPUCOUNT": "²"}, "CPUCOUNT: '²'"),
+        ({"PREFIX_TOOLS": "tools"}, "PREFIX_TOOLS: 'tools' is not an absolute path"),
+        ({"PREFIX_TOOLS": "/my tools"}, "PREFIX_TOOLS: '/my tools' has a space"),
+        ({"PREFIX_CROSS": "/a:b"}, "PREFIX_CROSS: '/a:b' has a space, a colon"),
+        ({"PREFIX_CROSS": "/a|b"}, "PREFIX_CROSS: '/a|b'"),
+        ({"PREFIX_TOOLS": "/usr/local/tools"}, "'/usr/local/tools' is a directory of the host"),
+        ({"PREFIX_TOOLS": "/"}, "PREFIX_TOOLS: '/'"),
+        ({"PREFIX_TOOLS": "/a/../b"}, "goes up with .."),
+        ({"PREFIX_TOOLS": "/t", "PREFIX_CROSS": "/t"}, "PREFIX_CROSS '/t' and PREFIX_TOOLS '/t' collide"),
+        ({"PREFIX_TOOLS": "/t", "PREFIX_CROSS": "/t/x"}, "collide"),
+        ({"PREFIX_TOOLS": "/hostprep"}, "PREFIX_TOOLS '/hostprep' and PREFIX_HOSTPREP"),
+        ({"CLFS": "/"}, "CLFS: '/' belongs to the host"),
+        ({"CLFS": "/usr"}, "CLFS: '/usr' belongs to the host"),
+        ({"BUILDROOT": "rel"}, "BUILDROOT: 'rel' is not an absolute path"),
+        ({"mirrors": "/nowhere/at/all"}, "'/nowhere/at/all' is not a folder"),
+        ({"install_dev": "/dev/nothing"}, "--with-install-dev: /dev/nothing: No such file"),
+        ({"install_dev": "/dev/null"}, "/dev/null is not a block device"),
+        ({"ruckus_dev": "/dev/null"}, "--with-ruckus-dev: /dev/null is not a block device"),
+        ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
+    ],
+)
+def test_a_wrong_value_is_named(given_: Given, values: dict[str, str], message: str) -> None:
+    assert message in errors(given_(**values))
+
+
+def test_a_prefix_in_the_source_tree_or_around_it(given_: Given, tmp_path: Path) -> None:
+    assert "inside the source tree" in errors(given_(PREFIX_TOOLS=str(tmp_path / "src" / "tools")))
+    assert "inside the source tree" in errors(given_(PREFIX_TOOLS=str(tmp_path)))
+    assert "is a directory of the host" in errors(given_(PREFIX_TOOLS=str(tmp_path / "elsewhere")))
+
+
+def test_all_mistakes_at_once(given_: Given) -> None:
+    assert len(given_(arch="vax", CPUCOUNT="0", PREFIX_TOOLS="x", isolation="jail").errors) == 4
+
+
+def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(GIB, 0, GIB))
+    assert "has 1.1 GB free, and a build needs 3 GB" in errors(given_())
+    (tmp_path / "build" / "journal.sqlite").write_text("")  # it is built already, or in the middle of it
+    assert not given_().errors
+
+
+def test_without_bwrap_the_links_are_missing(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    configuration = given_(CLFS="/media/baby")
+    (error,) = [error for error in configuration.errors if "symbolic links" in error.message]
+    assert "  ln -sfn /media/baby/tools-x86_64 /tools-x86_64" in error.hint.splitlines()
+    assert f"  ln -sfn {tmp_path}/build/hostprep /hostprep" in error.hint.splitlines()
+    assert "bwrap is not installed" in errors(given_(isolation="bwrap"))
+
+
+def test_with_the_links_there_is_no_complaint(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configure, "RESERVED", ())  # the test's own folder is in /tmp
+    baby = tmp_path / "baby"
+    prefixes = {}
+    for name, root in (("PREFIX_CROSS", baby), ("PREFIX_TOOLS", baby), ("PREFIX_HOSTPREP", tmp_path / "build")):
+        link = tmp_path / name.lower()
+        link.symlink_to(f"{root}{link}")
+        prefixes[name] = str(link)
+    assert not given_(CLFS=str(baby), isolation="none", **prefixes).errors
+
+
+def test_a_bwrap_that_does_not_work(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configure, "run", lambda command, check: (1, "bwrap: setting up uid map: Permission denied\n"))
+    assert "Permission denied" in errors(given_(isolation="bwrap"))
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A mounted block device 253:3, whatever it is called; its mount point is returned."""
+    point = tmp_path / "media baby"
+    point.mkdir()
+    table = tmp_path / "mountinfo"
+    table.write_text(f"36 35 253:3 / {str(point).replace(' ', chr(92) + '040')} rw - ext4 /dev/mapper/vg00-baby rw\n")
+    monkeypatch.setattr(mounts, "MOUNTINFO", table)
+    monkeypatch.setattr(configure, "_block_device", lambda option, name: "253:3" if "baby" in name else "8:1")
+    return point
+
+
+def test_the_mount_point_of_the_install_device_is_clfs(given_: Given, device: Path, tmp_path: Path) -> None:
+    good = device.rename(tmp_path / "baby")
+    mounts.MOUNTINFO.write_text(f"36 35 253:3 / {good} rw - ext4 /dev/mapper/vg00-baby rw\n")
+    assert given_(install_dev="/dev/vg00/baby").answers["CLFS"] == str(good)
+
+
+def test_a_mount_point_with_a_space_is_refused_like_any_path(given_: Given, device: Path) -> None:
+    assert re.search(r"CLFS: '.*media baby' has a space", errors(given_(install_dev="/dev/vg00/baby")))
+
+
+def test_an_install_device_that_is_not_mounted(given_: Given, device: Path) -> None:
+    assert "--with-install-dev: /dev/sda1 is not mounted" in errors(given_(install_dev="/dev/sda1"))
+
+
+def test_an_install_device_that_is_mounted_read_only(given_: Given, device: Path) -> None:
+    mounts.MOUNTINFO.write_text("36 35 253:3 / /media/baby ro,noatime - ext4 /dev/sda1 rw\n")
+    assert "can't write to" in errors(given_(install_dev="/dev/vg00/baby"))
+
+
+def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -> None:
+    configuration = given_(ruckus_path="/src", stage2_auto="yes", stage1_xen="no", profile="clfs")
+    assert configuration.answers["ruckus_stage2_auto"] == "yes"
+    assert "ruckus-path=/src, stage2-auto=yes, stage1-xen=no" in configuration.notes[-1]
+    assert "clfs profile comes in a later release" in configuration.notes[0]
+    assert not configuration.errors
+
+
+def test_the_answers_are_for_the_shell(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"{name}={value}" for name, value in given_.values.items()]) == 0
+    answers = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
+    assert shlex.split(answers["ruckus_isolation_text"]) == ["a bubblewrap sandbox"]
+
+
+def test_mistakes_go_to_stderr_and_nothing_to_stdout(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"{name}={value}" for name, value in {**given_.values, "arch": "vax"}.items()]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("configure: error: unknown architecture 'vax'\n  choose one of: i686")
+
+
+@given(st.text())
+def test_any_text_as_a_prefix_is_a_clean_path_or_a_clear_error(text: str) -> None:
+    try:
+        path = configure._path("PREFIX_TOOLS", text)
+    except configure.RuckusError as error:
+        assert text in error.message
+        assert error.hint
+    else:
+        assert re.fullmatch(r"/[A-Za-z0-9_.+@%/-]*", path)
+        assert path == "/" or not path.endswith("/")
+        assert "//" not in path

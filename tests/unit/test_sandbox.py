@@ -1,0 +1,53 @@
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ruckus_aux import sandbox
+from ruckus_aux.configure import _within
+from ruckus_aux.settings import Settings
+
+WORK, VIEW = Path("/b/work"), Path("/b/view")
+
+
+def binds(words: list[str], option: str) -> dict[str, str]:
+    return {words[i + 2]: words[i + 1] for i, word in enumerate(words) if word == option}
+
+
+def test_the_prefixes_are_the_views_and_read_only(settings: Settings) -> None:
+    words = sandbox.command(settings, WORK, VIEW, ["/bin/sh", "script"])
+    shown = binds(words, "--ro-bind")
+    assert shown["/tools-x86_64"] == "/b/view/tools-x86_64"
+    assert shown["/cross-tools-x86_64"] == "/b/view/cross-tools-x86_64"
+    assert binds(words, "--bind") == {"/ruckus": "/b/work"}
+    assert words[-3:] == ["--", "/bin/sh", "script"]
+
+
+def test_no_network_and_no_home(settings: Settings) -> None:
+    words = sandbox.command(settings, WORK, VIEW, ["true"])
+    assert "--unshare-all" in words
+    assert not any(word.startswith(("/home", "/root", "/var", "/srv")) for word in words)
+
+
+def test_a_named_pipe_is_visible(settings: Settings) -> None:
+    words = sandbox.command(settings, WORK, VIEW, ["true"], fifo=Path("/tmp/GMfifo1"))
+    assert binds(words, "--bind")["/tmp/GMfifo1"] == "/tmp/GMfifo1"
+
+
+def test_without_isolation_the_program_runs_as_it_is(settings: Settings) -> None:
+    plain = Settings(**{**settings.__dict__, "isolation": "none"})
+    assert sandbox.command(plain, WORK, VIEW, ["/bin/sh", "x"]) == ["/bin/sh", "x"]
+    assert sandbox.environment(plain, sandbox.inside(plain, WORK), {})["SRC"] == "/b/work/src"
+
+
+def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypatch: object) -> None:
+    environment = sandbox.environment(settings, sandbox.inside(settings, WORK), {})
+    assert environment["SRC"] == "/ruckus/src"
+    assert environment["PATH"].split(":")[:2] == ["/cross-tools-x86_64/bin", "/hostprep/bin"]
+    assert not any("/b/" in value for value in environment.values())
+
+
+@given(st.lists(st.sampled_from(["usr", "etc", "opt", "tools", "lib", "ruckus"]), min_size=1))
+def test_what_the_sandbox_takes_from_the_host_can_be_told_from_the_rest(parts: list[str]) -> None:
+    path = "/" + "/".join(parts)
+    assert any(_within(path, taken) for taken in sandbox.RESERVED) == (parts[0] not in ("opt", "tools"))
