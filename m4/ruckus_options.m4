@@ -69,6 +69,7 @@ AS_IF([test $? -ne 0], [
   AC_MSG_ERROR([nothing was configured])])
 rm -f conftest.err
 eval "$ruckus_answer"
+ruckus_hostprep_tools=`echo $ruckus_hostprep_tools`
 AC_MSG_RESULT([good])
 m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_isolation ruckus_cache
   ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
@@ -86,7 +87,7 @@ Ruckus $PACKAGE_VERSION is configured:
   system             $CLFS
   cross toolchain    $CLFS$PREFIX_CROSS
   temporary system   $CLFS$PREFIX_TOOLS
-  hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build:${ruckus_hostprep_tools:- none}
+  hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build: ${ruckus_hostprep_tools:-none}
   everything else    $BUILDROOT
   cache              $ruckus_cache
   steps run in       $ruckus_isolation_text

@@ -30,6 +30,8 @@ def cross(sh: Script, abi: Abi) -> None:
     )
     sh.make("MAKEINFO=:")
     sh.make('install MAKEINFO=: install_root="$OUT"')
+    # gcc looks for the start files in lib/../lib64: lib must be there, whatever is in it.
+    sh.sh(f'mkdir -p "$OUT{sh.prefix_tools}/lib"')
     if abi != sh.arch.main_abi:
         # Programs, data and headers are the main ABI's; this one adds its libraries, loader and stubs header.
         tools = f"$OUT{sh.prefix_tools}"

@@ -154,7 +154,8 @@ class DebianArchive:
         try:
             task.result()
         except RuckusError as error:
-            raise Unavailable(f"Debian: {spec}: {error.hint.splitlines()[-1] if error.hint else error}") from error
+            reason = next((line for line in error.hint.splitlines() if re.match(r"E: |.*404", line)), error.message)
+            raise Unavailable(f"Debian: {spec}: {reason.strip()}") from error
         names = [candidate.file(".orig.tar.")] + ([candidate.file(".debian.tar.")] if debian.patches else [])
         for name in names:
             check_hash(folder / name, candidate.files[name], f"Debian's {spec}")

@@ -26,6 +26,7 @@ from ruckus_aux.store import remove
 
 AT_A_TIME = 4
 TIMEOUT = (10, 60)  # seconds to connect, and without a byte
+BLOCK = 1 << 14  # bytes; what was read of one when a connection breaks is lost
 
 
 def _upstream_lock(source: Source, origin: str) -> Lock:
@@ -102,7 +103,7 @@ class Upstream:
             total = have + int(response.headers.get("Content-Length", 0))
             done = have
             with path.open("ab" if have else "wb") as file:
-                for block in response.iter_content(1 << 18):
+                for block in response.iter_content(BLOCK):
                     file.write(block)
                     done += len(block)
                     progress(name, done, total)

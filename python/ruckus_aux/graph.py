@@ -29,7 +29,8 @@ def graph(settings: Settings, plan: Plan) -> str:
     goals = {"hostprep": plan.hostprep(), "bootstrap": plan.of_profile()}
     lines = ["# Written by `ruckus graph`; changes are lost.", "MAKEFLAGS += -rR", ""]
     lines += [f".PHONY: {' '.join([*goals, *plan.steps])}"]
-    lines += [f"{goal}: {targets(steps)}" for goal, steps in goals.items()]
+    for goal, steps in goals.items():
+        lines += [f"{goal}: {targets(steps)}", "\t@echo '  READY    $@'"]
     for step in plan.steps.values():
         stamp = targets([step])
         needs = targets(plan[name] for name in step.needs)

@@ -26,7 +26,7 @@ from ruckus_aux.report import outcome_line
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
-from ruckus_aux.store import Store, remove
+from ruckus_aux.store import Store, listing, remove
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
@@ -152,6 +152,14 @@ def run_script(
     )
 
 
+def _check_links(step: Step, tree: Path, there: Path) -> None:
+    """Refuse an artifact with symbolic links into the working folder, which lead nowhere once it is installed."""
+    for name in listing(tree):
+        path = tree / name
+        if path.is_symlink() and there in (target := path.readlink()).parents:
+            raise RuckusError(f"{step.name} installs {name} as a link to {target}", "let the recipe make it relative")
+
+
 def _size(tree: Path) -> int:
     """The bytes that a tree takes on disk."""
     _, output = run(["du", "-s", "--block-size=1", tree], check=False)
@@ -193,6 +201,7 @@ def build(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep: bo
         output.write(_footer(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
+    _check_links(step, work / "out", there)
     sizes = _size(work), _size(work / "out")
     Store(settings.cache).add(plan.key(step), work / "out")
     if not keep:

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 import sarge
 from pytest_subprocess import FakeProcess
+from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.settings import Settings
-
-TOP = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +48,14 @@ def settings(tmp_path: Path) -> Settings:
         isolation="bwrap",
         cpucount=2,
     )
+
+
+@pytest.fixture
+def recipes(settings: Settings, host: FakeProcess) -> Path:
+    folder = settings.recipes
+    (folder / "sources.toml").write_text(MANIFEST)
+    (folder / "zlib.py").write_text(ZLIB)
+    (folder / "other.py").write_text(OTHER)
+    (folder / "pigz").mkdir()
+    (folder / "pigz" / "recipe.py").write_text(PIGZ)
+    return folder

@@ -2,9 +2,7 @@ from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from test_graph import built
-from test_settings import configured
-from test_steps import recipes  # noqa: F401
+from unit.samples import built, configured
 
 from ruckus_aux.cli import main, parser
 from ruckus_aux.journal import Journal
@@ -13,7 +11,7 @@ from ruckus_aux.steps import evaluate
 
 
 @pytest.fixture
-def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:  # noqa: F811
+def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A build directory as configure leaves it, which the commands find."""
     settings.builddir.mkdir()
     places = {"ruckus_srcdir": settings.srcdir, "BUILDROOT": settings.buildroot, "CLFS": settings.clfs}
@@ -105,5 +103,5 @@ def test_clean_leaves_what_is_not_ours(here: Settings, fp: FakeProcess) -> None:
     (here.clfs / "precious").write_text("mine")
     assert main(["clean"]) == 0
     assert [path.name for path in here.clfs.iterdir()] == ["precious"]
-    removed = {Path(call[-1]).name for call in fp.calls if call[0] == "rm"}
+    removed = {Path(str(list(call)[-1])).name for call in fp.calls}
     assert removed == {"stamps", "store"}

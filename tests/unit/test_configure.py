@@ -11,6 +11,7 @@ from pytest_subprocess import FakeProcess
 
 from ruckus_aux import configure, mounts
 from ruckus_aux.configure import Configuration, main
+from ruckus_aux.errors import RuckusError
 
 GIB = 1 << 30
 
@@ -216,7 +217,7 @@ def test_mistakes_go_to_stderr_and_nothing_to_stdout(given_: Given, capsys: pyte
 def test_any_text_as_a_prefix_is_a_clean_path_or_a_clear_error(text: str) -> None:
     try:
         path = configure._path("PREFIX_TOOLS", text)
-    except configure.RuckusError as error:
+    except RuckusError as error:
         assert text in error.message
         assert error.hint
     else:

@@ -3,30 +3,20 @@ from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from test_merge import tree
-from test_steps import OTHER, recipes  # noqa: F401
+from unit.samples import OTHER, built
 
 from ruckus_aux.explain import explain
 from ruckus_aux.graph import graph, tidy, write_graph
-from ruckus_aux.merge import merge, stamp_path
+from ruckus_aux.merge import stamp_path
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.store import Store
 
 
 @pytest.fixture
-def plan(settings: Settings, recipes: Path) -> Plan:  # noqa: F811
+def plan(settings: Settings, recipes: Path) -> Plan:
     (settings.buildroot).mkdir()
     return evaluate(settings)
-
-
-def built(plan: Plan, *names: str) -> None:
-    """Put an artifact of one file into the store for each step, and merge it."""
-    for name in names:
-        step = plan[name]
-        key = plan.key(step)
-        artifact = tree(Store(plan.settings.cache).tree(key), **{f"share__{name.replace('/', '-')}": name})
-        merge(plan.settings, step, key, plan.inputs(step), artifact)
 
 
 def rules(text: str) -> dict[str, str]:

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from unit.samples import tree
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.merge import Stamp, merge, stamps, unmerge
@@ -10,15 +11,6 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 
 STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), 1, 1, (), ())
-
-
-def tree(path: Path, **files: str) -> Path:
-    """An artifact; names stand for paths, with __ for a slash."""
-    for name, content in files.items():
-        file = path / name.replace("__", "/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-    return path
 
 
 def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import TOP
 from pytest_subprocess import FakeProcess
+from unit.samples import TOP
 
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.settings import Settings

@@ -1,36 +1,10 @@
-import re
 from pathlib import Path
 
 import pytest
-from conftest import TOP
+from unit.samples import configured
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.settings import FILE_NAME, load
-
-VALUES = {
-    "ruckus_srcdir": "/src",
-    "BUILDROOT": "/b",
-    "CLFS": "/b/baby",
-    "ruckus_cache": "/c",
-    "ruckus_arch": "i686",
-    "ruckus_profile": "tiny",
-    "PREFIX_CROSS": "/cross-tools",
-    "PREFIX_TOOLS": "/tools",
-    "PREFIX_HOSTPREP": "/hostprep",
-    "ruckus_isolation": "bwrap",
-    "CPUCOUNT": "4",
-    "ruckus_mirrors": "/m1 /m2",
-    "ruckus_hostprep_tools": "m4 bison",
-    "ruckus_hostprep_only": "no",
-}
-
-
-def configured(tmp_path: Path, **changes: str) -> Path:
-    """A ruckus.conf made from the template that configure uses."""
-    template = (TOP / "build-aux" / "ruckus.conf.in").read_text()
-    values = {**VALUES, **changes}
-    (tmp_path / FILE_NAME).write_text(re.sub(r"@(\w+)@", lambda match: values.get(match[1], ""), template))
-    return tmp_path
 
 
 def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:

@@ -4,61 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
+from unit.samples import OTHER, PIGZ, ZLIB
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, write_lock
 from ruckus_aux.steps import Step, evaluate, in_order, remaining
-
-MANIFEST = """
-[zlib]
-version = "1.3"
-file = "zlib-1.3.tar.xz"
-sha256 = "aa"
-urls = ["https://example.org/"]
-"""
-ZLIB = """
-from ruckus_aux.recipe import Recipe, Script
-recipe = Recipe("zlib")
-
-@recipe.step("hostprep", cpu=5, memory=10)
-def hostprep(sh: Script) -> None:
-    '''the library'''
-    sh.unpack()
-    sh.make("install")
-"""
-PIGZ = """
-from ruckus_aux.recipe import Recipe
-recipe = Recipe("pigz", source="zlib")
-
-@recipe.step("stage1", cpu=7, memory=10, profiles=("tiny",))
-def stage1(sh):
-    '''the program'''
-    sh.needs("hostprep/zlib")
-    sh.tools("m4")
-    sh.unpack()
-    sh.make("install")
-"""
-OTHER = """
-from ruckus_aux.recipe import Recipe
-recipe = Recipe("other")
-
-@recipe.step("cross", cpu=1, memory=1, per_abi=True, profiles=("tiny",))
-def cross(sh, abi):
-    '''once per ABI'''
-    sh.sh(f"echo {abi.flag}")
-"""
-
-
-@pytest.fixture
-def recipes(settings: Settings, host: FakeProcess) -> Path:
-    folder = settings.recipes
-    (folder / "sources.toml").write_text(MANIFEST)
-    (folder / "zlib.py").write_text(ZLIB)
-    (folder / "other.py").write_text(OTHER)
-    (folder / "pigz").mkdir()
-    (folder / "pigz" / "recipe.py").write_text(PIGZ)
-    return folder
 
 
 def keys(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,16 @@
+"""bzip2, with a patch that is written against the CLFS book's prefixes."""
+
+from ruckus_aux.recipe import Recipe, Script
+
+recipe = Recipe("bzip2")
+
+
+@recipe.step("cross", cpu=6, memory=50, profiles=("tiny",))
+def cross(sh: Script) -> None:
+    """the program and its library"""
+    sh.unpack()
+    sh.patch()
+    sh.make("bzip2 bzip2recover libbz2.a")
+    sh.make(f'install PREFIX="$OUT{sh.prefix_cross}"')
+    # Its links hold the whole of PREFIX.
+    sh.sh(f'find "$OUT{sh.prefix_cross}/bin" -type l -exec rm {{}} +')

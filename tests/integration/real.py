@@ -1,0 +1,44 @@
+"""What integration tests share: a source tree, and commands run as a user would."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).parents[2]
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without what a make above us has put into it."""
+    ours = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CPUCOUNT", "CLFS", "BUILDROOT", "V")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def run(
+    *command: str | Path, cwd: Path, status: int | None = 0, timeout: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would; its exit status must be as expected."""
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    assert status is None or done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@dataclass
+class Tree:
+    """A source tree, and where it is built."""
+
+    top: Path
+
+    def configure(self, build: Path, *options: str, status: int | None = 0) -> subprocess.CompletedProcess[str]:
+        build.mkdir(parents=True, exist_ok=True)
+        return run(self.top / "configure", f"PYTHON={sys.executable}", *options, cwd=build, status=status)

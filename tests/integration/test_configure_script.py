@@ -1,0 +1,122 @@
+"""The real configure, in out-of-tree build directories."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from integration.real import Tree, run
+
+
+def conf(build: Path) -> dict[str, str]:
+    lines = [line.partition(" = ") for line in (build / "ruckus.conf").read_text().splitlines()]
+    return {name: value for name, separator, value in lines if separator}
+
+
+def test_help_documents_every_option_and_variable(tree: Tree, tmp_path: Path) -> None:
+    text = run(tree.top / "configure", "--help", cwd=tmp_path).stdout
+    for option in (
+        "--with-arch=",
+        "--disable-multilib",
+        "--with-profile=",
+        "--with-hostprep-only",
+        "--with-isolation=",
+        "--with-install-dev=",
+        "--with-ruckus-dev=",
+        "--with-ruckus-path=",
+        "--with-ruckus-dev-snapshot=",
+        "--enable-stage2-auto",
+        "--disable-xen",
+        "--without-stage1-xen",
+        "--with-mirror=",
+        "--with-cache=",
+    ):
+        assert f"\n  {option}" in text
+    for variable in ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP", "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"):
+        assert re.search(rf"^  {variable}\b", text, re.MULTILINE)
+
+
+def test_the_defaults_and_the_summary(tree: Tree, tmp_path: Path) -> None:
+    summary = tree.configure(tmp_path).stdout
+    assert "architecture       x86_64 (CLFS_ARCH_STRING x86_64, x86_64-ruckus-linux-gnu)" in summary
+    assert f"cross toolchain    {tmp_path}/baby/cross-tools-x86_64" in summary
+    assert "Next: make bootstrap" in summary
+    assert conf(tmp_path)["PREFIX_TOOLS"] == "/tools-x86_64"
+    assert os.access(tmp_path / "ruckus", os.X_OK)
+
+
+def test_disable_multilib_is_pure64(tree: Tree, tmp_path: Path) -> None:
+    tree.configure(tmp_path, "--disable-multilib")
+    assert conf(tmp_path)["arch"] == "x86_64-64"
+    assert conf(tmp_path)["PREFIX_CROSS"] == "/cross-tools-x86_64-64"
+
+
+def test_the_books_prefixes_survive_a_recheck(tree: Tree, tmp_path: Path) -> None:
+    tree.configure(tmp_path, "PREFIX_CROSS=/cross-tools", "PREFIX_TOOLS=/tools", "CPUCOUNT=3", "--with-arch=i686")
+    before = conf(tmp_path)
+    run("./config.status", "--recheck", cwd=tmp_path)
+    run("./config.status", cwd=tmp_path)
+    assert conf(tmp_path) == before
+    wanted = {"arch": "i686", "PREFIX_CROSS": "/cross-tools", "PREFIX_TOOLS": "/tools", "CPUCOUNT": "3"}
+    assert before.items() >= wanted.items()
+
+
+def test_wrong_values_are_all_named_and_nothing_is_written(tree: Tree, tmp_path: Path) -> None:
+    done = tree.configure(tmp_path, "--with-arch=vax", "PREFIX_TOOLS=tools", "CPUCOUNT=none", status=1)
+    for word in ("'vax'", "choose one of: i686, x86_64, x86_64-64", "PREFIX_TOOLS: 'tools'", "CPUCOUNT: 'none'"):
+        assert word in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"config.log"}
+
+
+def test_without_isolation_the_links_are_asked_for(tree: Tree, tmp_path: Path) -> None:
+    done = tree.configure(tmp_path, "--with-isolation=none", "PREFIX_TOOLS=/nowhere/t", status=1)
+    assert f"  ln -sfn {tmp_path}/baby/nowhere/t /nowhere/t\n" in done.stderr
+
+
+def test_later_options_are_recorded_and_said_so(tree: Tree, tmp_path: Path) -> None:
+    done = tree.configure(tmp_path, "--enable-stage2-auto", "--without-stage1-xen", "--with-ruckus-path=/src")
+    assert "recorded for a later release, without effect yet" in done.stdout
+    assert conf(tmp_path).items() >= {"stage2_auto": "yes", "stage1_xen": "no", "ruckus_path": "/src"}.items()
+
+
+def test_several_mirrors(tree: Tree, tmp_path: Path) -> None:
+    for name in ("m1", "m2", "m3"):
+        (tmp_path / name).mkdir()
+    tree.configure(tmp_path, f"--with-mirror={tmp_path}/m1", f"MIRRORS={tmp_path}/m2 {tmp_path}/m3")
+    assert conf(tmp_path)["mirrors"] == f"{tmp_path}/m1 {tmp_path}/m2 {tmp_path}/m3"
+
+
+def test_a_poor_host_gets_tools_and_what_cannot_be_built_is_named(tree: Tree, tmp_path: Path) -> None:
+    """A PATH on which there is no bison, bc, g++ or xz."""
+    poor = tmp_path / "bin"
+    poor.mkdir()
+    for folder in ("/usr/bin", "/bin"):
+        for program in Path(folder).iterdir():
+            if program.name not in ("bison", "bc", "g++", "xz") and not (poor / program.name).exists():
+                (poor / program.name).symlink_to(program)
+    build = tmp_path / "build"
+    done = tree.configure(build, f"PATH={poor}", status=None)
+    # configure takes PATH=... as an assignment after it has looked for its shell.
+    assert done.returncode == 1
+    assert "this host lacks what can't be built here: g++ xz" in done.stderr
+    assert "apt-get install g++ xz-utils" in done.stderr
+    for name in ("g++", "xz"):
+        (poor / name).symlink_to(shutil.which(name) or name)
+    assert "tools to build: bison bc" in tree.configure(build, f"PATH={poor}").stdout
+    assert conf(build)["hostprep_tools"].split() == ["bison", "bc"]
+
+
+def test_tools_may_be_asked_for(tree: Tree, tmp_path: Path) -> None:
+    tree.configure(tmp_path, "HOSTPREP_TOOLS=m4")
+    assert conf(tmp_path)["hostprep_tools"] == "m4"
+    done = tree.configure(tmp_path, "HOSTPREP_TOOLS=emacs", status=1)
+    assert "hostprep has no 'emacs'" in done.stderr
+
+
+def test_python_without_the_modules_is_told_how_to_get_them(tree: Tree, tmp_path: Path) -> None:
+    done = run(tree.top / "configure", "PYTHON=/usr/bin/python3", cwd=tmp_path, status=None)
+    if done.returncode == 0:
+        pytest.skip("the system's Python happens to have them all")
+    assert "build-aux/setup" in done.stderr
+    assert "-m pip install -r" in done.stderr

@@ -1,0 +1,92 @@
+"""Sample recipes, artifacts and build directories."""
+
+import re
+from pathlib import Path
+
+from ruckus_aux.merge import merge
+from ruckus_aux.settings import FILE_NAME
+from ruckus_aux.steps import Plan
+from ruckus_aux.store import Store
+
+TOP = Path(__file__).parents[2]
+MANIFEST = """
+[zlib]
+version = "1.3"
+file = "zlib-1.3.tar.xz"
+sha256 = "aa"
+urls = ["https://example.org/"]
+"""
+ZLIB = """
+from ruckus_aux.recipe import Recipe, Script
+recipe = Recipe("zlib")
+
+@recipe.step("hostprep", cpu=5, memory=10)
+def hostprep(sh: Script) -> None:
+    '''the library'''
+    sh.unpack()
+    sh.make("install")
+"""
+PIGZ = """
+from ruckus_aux.recipe import Recipe
+recipe = Recipe("pigz", source="zlib")
+
+@recipe.step("stage1", cpu=7, memory=10, profiles=("tiny",))
+def stage1(sh):
+    '''the program'''
+    sh.needs("hostprep/zlib")
+    sh.tools("m4")
+    sh.unpack()
+    sh.make("install")
+"""
+OTHER = """
+from ruckus_aux.recipe import Recipe
+recipe = Recipe("other")
+
+@recipe.step("cross", cpu=1, memory=1, per_abi=True, profiles=("tiny",))
+def cross(sh, abi):
+    '''once per ABI'''
+    sh.sh(f"echo {abi.flag}")
+"""
+
+VALUES = {
+    "ruckus_srcdir": "/src",
+    "BUILDROOT": "/b",
+    "CLFS": "/b/baby",
+    "ruckus_cache": "/c",
+    "ruckus_arch": "i686",
+    "ruckus_profile": "tiny",
+    "PREFIX_CROSS": "/cross-tools",
+    "PREFIX_TOOLS": "/tools",
+    "PREFIX_HOSTPREP": "/hostprep",
+    "ruckus_isolation": "bwrap",
+    "CPUCOUNT": "4",
+    "ruckus_mirrors": "/m1 /m2",
+    "ruckus_hostprep_tools": "m4 bison",
+    "ruckus_hostprep_only": "no",
+}
+
+
+def configured(tmp_path: Path, **changes: str) -> Path:
+    """A ruckus.conf made from the template that configure uses."""
+    template = (TOP / "build-aux" / "ruckus.conf.in").read_text()
+    values = {**VALUES, **changes}
+    (tmp_path / FILE_NAME).write_text(re.sub(r"@(\w+)@", lambda match: values.get(match[1], ""), template))
+    return tmp_path
+
+
+def tree(path: Path, **files: str) -> Path:
+    """An artifact; names stand for paths, with __ for a slash."""
+    for name, content in files.items():
+        file = path / name.replace("__", "/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return path
+
+
+def built(plan: Plan, *names: str) -> None:
+    """Put an artifact of one file into the store for each step, and merge it."""
+    for name in names:
+        step = plan[name]
+        key = plan.key(step)
+        artifact = tree(Store(plan.settings.cache).tree(key), **{f"share__{name.replace('/', '-')}": name})
+        merge(plan.settings, step, key, plan.inputs(step), artifact)
