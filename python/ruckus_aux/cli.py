@@ -34,18 +34,20 @@ def _download(settings: Settings, plan: Plan, steps: Sequence[Step]) -> bool:
     return bool(lacking)
 
 
-def cmd_download(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
+    plan = evaluate(settings)
     steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
     if not _download(settings, plan, steps):
         print("all sources are there")
 
 
-def cmd_graph(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
     from ruckus_aux.graph import tidy, write_graph
     from ruckus_aux.jobserver import flags
 
+    plan = evaluate(settings)
     if "n" not in flags(os.environ):
         if _download(settings, plan, _goal(plan, options.goal)):
             plan = evaluate(settings)  # keys depend on what came
@@ -53,43 +55,48 @@ def cmd_graph(settings: Settings, plan: Plan, options: argparse.Namespace) -> No
     write_graph(settings, plan)
 
 
-def cmd_step(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
     from ruckus_aux.jobserver import flags
     from ruckus_aux.runner import run_step
 
     if set("nqt") & set(flags(os.environ)):
         return  # make runs lines marked + even with -n
+    plan = evaluate(settings)
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
     run_step(settings, plan, plan[options.step], verbose=verbose, keep=keep)
 
 
-def cmd_list(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     """list the steps of the profile, or all, in the order in which they can be built"""
+    plan = evaluate(settings)
     for step in plan.steps.values() if options.all else plan.of_profile():
         print(f"{step.name:<34} {step.title}")
 
 
-def cmd_show(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
     """print the script of a step"""
+    plan = evaluate(settings)
     step = plan[options.step]
     print(f"# {step.name}: {step.title}\n# needs: {' '.join(step.needs) or 'nothing'}")
     print(step.script, end="")
 
 
-def cmd_why(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
     """say why a step would run, or that it would not, and why"""
     from ruckus_aux.explain import explain
 
+    plan = evaluate(settings)
     print(explain(settings, plan, plan[options.step]))
 
 
-def cmd_shell(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
     from ruckus_aux import sandbox
     from ruckus_aux.runner import prepare_work, view_of
 
+    plan = evaluate(settings)
     step = plan[options.step]
     work = settings.work(step.name)
     if not (work / "script").exists():
@@ -107,46 +114,48 @@ def cmd_shell(settings: Settings, plan: Plan, options: argparse.Namespace) -> No
     sys.exit(status if status >= 0 else 128 - status)
 
 
-def cmd_log(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
     """print the log of a step's last run"""
+    plan = evaluate(settings)
     path = settings.log(plan[options.step].name)
     if not path.exists():
         raise RuckusError(f"{options.step} has not been run here", f"it would log to {path}")
     sys.stdout.write(path.read_text(errors="replace"))
 
 
-def cmd_times(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
     """print, as a table in Markdown, what each step cost when it was last built"""
     from ruckus_aux.report import cost_table
 
+    plan = evaluate(settings)
     built = Journal(settings.journal).last_built()
     if not built:
         raise RuckusError(f"{settings.journal}: nothing has been built yet", "run: make bootstrap")
     print(cost_table(built[name] for name in plan.steps if name in built))
 
 
-def cmd_boot(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
     from ruckus_aux.boot import boot
 
     boot(settings, interactive=options.interactive)
 
 
-def cmd_check(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     """check the finished system: compiler, programs, paths in its files, and that it boots"""
     from ruckus_aux.acceptance import check
 
     check(settings)
 
 
-def cmd_clean(settings: Settings, plan: Plan, options: argparse.Namespace) -> None:
+def cmd_clean(settings: Settings, options: argparse.Namespace) -> None:
     """remove what was built here, but not sources, logs and journal"""
     from ruckus_aux.clean import clean
 
     clean(settings, everything=options.all)
 
 
-Command = Callable[[Settings, Plan, argparse.Namespace], None]
+Command = Callable[[Settings, argparse.Namespace], None]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -197,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())
-        options.call(settings, evaluate(settings), options)
+        options.call(settings, options)
     except RuckusError as error:
         print_error(error)
         return 1

@@ -132,16 +132,16 @@ class Script:
         """Append lines of shell as they are; indentation common to all of them is removed."""
         self.lines += textwrap.dedent(text).strip("\n").splitlines()
 
-    def unpack(self, source: str = "", *, only: tuple[str, ...] = ()) -> None:
+    def unpack(self, source: str = "", *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> None:
         """Unpack a source (by default the recipe's own) into $SRC and go there.
 
-        only: shell patterns below the archive's top folder, when not all of a large source is needed.
+        only, without: shell patterns below the archive's top folder, when not all of a large source is needed.
         """
         name = source or self.recipe.source
         entry = self._source(name)
         if name not in self.used_sources:
             self.used_sources.append(name)
-        self.lines += entry.unpack_commands(only)
+        self.lines += entry.unpack_commands(only, without)
         self.sh('cd "$SRC"')
 
     def patch(self, *, strip: int = 1) -> None:

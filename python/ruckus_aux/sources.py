@@ -78,14 +78,16 @@ class Source:
         """The hashes of the files that unpack_commands names, in its order; empty before the download."""
         return [file.sha256 for file in self.lock.files] if self.lock else []
 
-    def unpack_commands(self, only: tuple[str, ...] = ()) -> list[str]:
+    def unpack_commands(self, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
         """The lines of shell that unpack this source into $SRC, whichever variant of it was downloaded.
 
         only: shell patterns below the archive's top folder, to unpack no more than these.
+        without: shell patterns of what is not to be unpacked.
         """
         chosen = "".join(f" '*/{pattern}'" for pattern in only)
         wildcards = " --no-wildcards-match-slash --wildcards" + chosen if only else ""
-        tar = "tar --no-same-owner --strip-components=1"
+        excluded = "".join(f" --exclude='*/{pattern}'" for pattern in without)
+        tar = f"tar --no-same-owner --strip-components=1{excluded}"
         lines = ['mkdir -p "$SRC"']
         if self.lock is None or self.lock.variant == "upstream" or self.debian is None:
             return [*lines, f'{tar} -xf "$SOURCES/{self.file}" -C "$SRC"{wildcards}']

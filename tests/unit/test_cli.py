@@ -103,5 +103,5 @@ def test_clean_leaves_what_is_not_ours(here: Settings, fp: FakeProcess) -> None:
     (here.clfs / "precious").write_text("mine")
     assert main(["clean"]) == 0
     assert [path.name for path in here.clfs.iterdir()] == ["precious"]
-    removed = {Path(str(list(call)[-1])).name for call in fp.calls}
+    removed = {Path(str(list(call)[-1])).name for call in fp.calls if "rm" in list(call)}
     assert removed == {"stamps", "store"}
