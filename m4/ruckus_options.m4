@@ -79,7 +79,7 @@ m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_profile ruckus_hos
 # RUCKUS_SUMMARY
 # --------------
 AC_DEFUN([RUCKUS_SUMMARY], [
-AS_ECHO(["
+AS_IF([test "$silent" != yes], [AS_ECHO(["
 Ruckus $PACKAGE_VERSION is configured:
 
   architecture       $ruckus_arch (CLFS_ARCH_STRING $CLFS_ARCH_STRING, $CLFS_TARGET)
@@ -94,5 +94,5 @@ Ruckus $PACKAGE_VERSION is configured:
   jobs at a time     $CPUCOUNT$ruckus_notes
 
 Next: make $ruckus_goal        (make help lists the targets)
-"])
+"])])
 ])

@@ -98,7 +98,7 @@ class DebianArchive:
         reasons = []
         for candidate in self._candidates(source, source.debian):
             try:
-                return self._download(source.debian, candidate, partial, progress)
+                return self._download(source, candidate, partial, progress)
             except Unavailable as error:  # the index can be newer than the pool
                 reasons.append(str(error))
         raise Unavailable("; ".join(reasons) or f"Debian: no {source.debian.package} {source.version}")
@@ -138,8 +138,10 @@ class DebianArchive:
         ]
 
     def _download(
-        self, debian: Debian, candidate: Candidate, partial: Path, progress: Progress
+        self, source: Source, candidate: Candidate, partial: Path, progress: Progress
     ) -> tuple[Lock, list[Path]]:
+        debian = source.debian
+        assert debian is not None
         folder = partial / f"{debian.package}_{candidate.version.replace(':', '%')}"
         folder.mkdir(exist_ok=True)
         part = [] if debian.patches else ["--tar-only"]
@@ -150,7 +152,7 @@ class DebianArchive:
             )
             while not task.done():
                 threading.Event().wait(POLL)
-                progress(debian.package, sum(path.stat().st_size for path in folder.iterdir()), 0)
+                progress(source.name, sum(path.stat().st_size for path in folder.iterdir()), 0)
         try:
             task.result()
         except RuckusError as error:

@@ -9,21 +9,25 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 
 class Bars:
-    """One line per source that is being downloaded."""
+    """One line per source that is being downloaded; none where there is no terminal."""
 
-    def __init__(self, progress: Progress, console: Console) -> None:
-        self._progress = progress
+    def __init__(self, console: Console, progress: Progress | None) -> None:
         self._console = console
+        self._progress = progress
         self._tasks: dict[str, TaskID] = {}
 
     def update(self, name: str, done: int, total: int) -> None:
         """Say how many bytes of a source are there, of how many (0: not known)."""
+        if self._progress is None:
+            return
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=total or None)
         self._progress.update(self._tasks[name], completed=done, total=total or None)
 
     def finished(self, name: str, version: str, origin: str) -> None:
         """Replace a source's bar by a line that stays."""
+        if self._progress is not None and name in self._tasks:
+            self._progress.remove_task(self._tasks.pop(name))
         self._console.print(f"  FETCHED  {name} {version}  [dim]{origin}[/dim]", highlight=False, soft_wrap=True)
 
 
@@ -32,6 +36,9 @@ def bars(count: int) -> Iterator[Bars]:
     """Show the download of so many sources, on standard output."""
     console = Console(file=sys.stdout)
     console.print(f"downloading {count} source{'s' if count != 1 else ''}", highlight=False)
+    if not console.is_terminal:
+        yield Bars(console, None)
+        return
     columns = (TextColumn("  {task.description:<12}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield Bars(progress, console)
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Bars(console, progress)
