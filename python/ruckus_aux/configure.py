@@ -107,7 +107,7 @@ class Configuration:
         buildroot = _path("BUILDROOT", self.given["BUILDROOT"] or builddir)
         clfs = _path("CLFS", self.given["CLFS"] or self.mount_point or f"{buildroot}/baby")
         cache = _path("--with-cache", self.given["cache"] or f"{buildroot}/cache")
-        for name, path in (("CLFS", clfs), ("BUILDROOT", buildroot), ("--with-cache", cache)):
+        for name, path in (("BUILDROOT", buildroot), ("CLFS", clfs), ("--with-cache", cache)):
             if path == "/" or path in RESERVED or (name == "CLFS" and _within(srcdir, path)):
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
             _writable(name, Path(path))

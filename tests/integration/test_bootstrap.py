@@ -3,6 +3,7 @@
 import gzip
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -218,6 +219,26 @@ def test_a_link_into_the_sandbox_is_refused(build: Path, recipe: Recipes) -> Non
     done = run("make", BZIP2, cwd=build, status=2)
     assert f"{BZIP2} installs opt/r/x/bin/bzcmp as a link to /ruckus/out/opt/r/x/bin/bzdiff" in done.stderr
     assert not list((build / "stamps").rglob("bzip2.*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes symbolic links outside of the test's folder")
+def test_without_isolation_behind_the_links_that_configure_asks_for(tree: Tree, sources: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "build"
+    place = Path(f"/opt/ruckus-test-{os.getpid()}")
+    prefixes = [f"PREFIX_{name}={place}/{name.lower()}" for name in ("TOOLS", "CROSS", "HOSTPREP")]
+    options = (f"--with-cache={sources}", "--with-isolation=none", *prefixes)
+    refusal = tree.configure(folder, *options, status=1).stderr
+    commands = [line for line in refusal.splitlines() if line.startswith("    ln ")]
+    assert len(commands) == 3
+    place.mkdir()
+    try:
+        for command in commands:
+            run(*command.split(), cwd=tmp_path)
+        assert "not isolated" in tree.configure(folder, *options).stdout
+        assert set(outcomes(run("make", "bootstrap", cwd=folder).stdout).values()) == {"BUILT"}
+        assert (place / "tools/bin/minigzip").samefile(folder / f"baby{place}/tools/bin/minigzip")
+    finally:
+        shutil.rmtree(place)
 
 
 def test_kill_9_in_the_middle_and_go_on(build: Path, recipe: Recipes) -> None:

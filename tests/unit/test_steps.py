@@ -114,6 +114,11 @@ def test_no_such_step(settings: Settings, recipes: Path) -> None:
         evaluate(settings)["x86_64/cross/nothing"]
 
 
+def test_hostprep_only(settings: Settings, recipes: Path) -> None:
+    only = Settings(**{**settings.__dict__, "hostprep_only": True})
+    assert [step.name for step in evaluate(only).of_profile()] == ["hostprep/zlib"]
+
+
 def test_a_profile_without_recipes(settings: Settings, recipes: Path) -> None:
     with pytest.raises(RuckusError, match="profile 'clfs'"):
         evaluate(Settings(**{**settings.__dict__, "profile": "clfs"})).of_profile()
