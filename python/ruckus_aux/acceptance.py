@@ -33,7 +33,7 @@ def check(settings: Settings) -> None:
 
 def _check_programs(settings: Settings) -> None:
     """Compile, inspect and run a program for each ABI, where the prefixes are those of $CLFS."""
-    view = Store(settings.cache).scratch("view.check")
+    view = Store(settings.cache).scratch("view")
     work = settings.work("check")
     for folder in ("sources", "files"):
         (work / folder).mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal
 from ruckus_aux.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
+from ruckus_aux.store import Store
 
 INTERRUPTED = 130
 
@@ -52,6 +54,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
         if _download(settings, plan, _goal(plan, options.goal)):
             plan = evaluate(settings)  # keys depend on what came
         tidy(settings, plan, _goal(plan, options.goal))
+        Store(settings.cache).sweep()
     write_graph(settings, plan)
 
 
@@ -210,12 +213,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RuckusError as error:
         print_error(error)
         return 1
+    except (OSError, sqlite3.Error) as error:  # a full disk, a folder that is not ours: no bug
+        if isinstance(error, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
+            return 128 + signal.SIGPIPE
+        print_error(RuckusError(str(error), "RUCKUS_DEBUG=1 in the environment shows where"))
+        if "RUCKUS_DEBUG" in os.environ:
+            raise
+        return 1
     except KeyboardInterrupt:
         print("ruckus: interrupted; the same command continues", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
-        return 128 + signal.SIGPIPE
     return 0
 
 

@@ -68,7 +68,7 @@ def prepare_work(settings: Settings, step: Step) -> Path:
 def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
     """A folder with the artifacts of the step's declared dependencies, as hard links into the store."""
     store = Store(settings.cache)
-    view = store.scratch(f"view.{os.getpid()}")
+    view = store.scratch("view")
     try:
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
             Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)

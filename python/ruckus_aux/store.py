@@ -34,7 +34,7 @@ class Store:
         """Move a finished file tree into the store."""
         _normalize(tree)
         self.folder.mkdir(parents=True, exist_ok=True)
-        staged = self.scratch(f"{key}.{os.getpid()}")
+        staged = self.scratch(key)
         try:
             tree.rename(staged)
         except OSError as error:
@@ -45,12 +45,18 @@ class Store:
         staged.rename(self.tree(key))
 
     def scratch(self, name: str) -> Path:
-        """A free path on the store's file system, for what is not finished; what a killed run left is removed."""
+        """A free path on the store's file system for what this process has not finished."""
         folder = self.folder / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / name
+        path = folder / f"{name}.{os.getpid()}"
         remove(path)
         return path
+
+    def sweep(self) -> None:
+        """Remove what processes that were killed have left in scratch paths."""
+        for path in (self.folder / "tmp").glob("*.*"):
+            if not Path("/proc", path.suffix[1:]).exists():
+                remove(path)
 
     @contextmanager
     def claim(self, key: str) -> Iterator[None]:
