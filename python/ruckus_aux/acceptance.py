@@ -6,20 +6,42 @@ the build directory, and no program looks for libraries outside the prefixes; th
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ruckus_aux import sandbox
+from ruckus_aux.architecture import Abi
 from ruckus_aux.boot import boot
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import Store, listing
+from ruckus_aux.store import Store, listing, remove
 
-_HELLO = """\
+# By compiler driver: the file's name, and a program that says how wide its pointers are.
+_PROGRAMS = {
+    "gcc": (
+        "hello.c",
+        """\
 #include <limits.h>
 #include <stdio.h>
 int main(void) { printf("hello, %d bits, %d\\n", (int)(CHAR_BIT * sizeof(void *)), LONG_BIT); return 0; }
-"""
+""",
+    ),
+    "g++": (
+        "hello.cc",
+        """\
+#include <climits>
+#include <iostream>
+#include <stdexcept>
+int main() {
+    try { throw std::runtime_error("hello"); }
+    catch (const std::exception &e) {
+        std::cout << e.what() << ", " << CHAR_BIT * sizeof(void *) << " bits, " << LONG_BIT << std::endl;
+    }
+}
+""",
+    ),
+}
 _BATCH = 200  # files on one command line
 
 
@@ -32,39 +54,55 @@ def check(settings: Settings) -> None:
 
 
 def _check_programs(settings: Settings) -> None:
-    """Compile, inspect and run a program for each ABI, where the prefixes are those of $CLFS."""
-    view = Store(settings.cache).scratch("view")
+    """Compile, inspect and run a program for each ABI, in C and, when the full gcc is there, in C++."""
     work = settings.work("check")
     for folder in ("sources", "files"):
         (work / folder).mkdir(parents=True, exist_ok=True)
-    for prefix in (settings.prefix_cross, settings.prefix_tools, settings.prefix_hostprep):
-        there = Path(f"{view}{prefix}")
-        there.parent.mkdir(parents=True, exist_ok=True)
-        root = settings.buildroot if prefix == settings.prefix_hostprep else settings.clfs
-        there.symlink_to(f"{root}{prefix}")
-    (work / "hello.c").write_text(_HELLO)
+    with _finished_view(settings) as view:
+        for driver, (name, text) in _PROGRAMS.items():
+            compiler = f"{settings.arch.target}-{driver}"
+            if Path(f"{settings.clfs}{settings.prefix_cross}/bin/{compiler}").exists():
+                (work / name).write_text(text)
+                for abi in settings.arch.abis:
+                    _check_program(settings, work, view, f"{compiler} -D_GNU_SOURCE", name, abi)
+
+
+@contextmanager
+def _finished_view(settings: Settings) -> Iterator[Path]:
+    """A view in which the prefixes are those of the finished system."""
+    view = Store(settings.cache).scratch("view")
+    try:
+        for prefix in (settings.prefix_cross, settings.prefix_tools, settings.prefix_hostprep):
+            there = Path(f"{view}{prefix}")
+            there.parent.mkdir(parents=True, exist_ok=True)
+            root = settings.buildroot if prefix == settings.prefix_hostprep else settings.clfs
+            Path(f"{root}{prefix}").mkdir(parents=True, exist_ok=True)
+            there.symlink_to(f"{root}{prefix}")
+        yield view
+    finally:
+        remove(view)
+
+
+def _check_program(settings: Settings, work: Path, view: Path, compiler: str, name: str, abi: Abi) -> None:
     inside = sandbox.inside(settings, work)
-    environment = sandbox.environment(settings, inside, {})
-    target = settings.arch.target
-    for abi in settings.arch.abis:
-        hello = f"{inside}/hello-{abi.bits}"
-        script = (
-            f"{target}-gcc {abi.flag if len(settings.arch.abis) > 1 else ''} -D_GNU_SOURCE {inside}/hello.c -o {hello}"
-            f" && {target}-readelf -l {hello} && {hello}"
-        )
-        command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script])
-        _, output = run(["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *command])
-        loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
-        if f"interpreter: {loader}]" not in output or f"hello, {abi.bits} bits, {abi.bits}" not in output:
-            raise RuckusError(f"a {abi.bits}-bit program is not as it should be: {hello}", output)
-        print(f"ok: a program made with {target}-gcc {abi.flag} runs with {loader}")
+    flag = abi.flag if len(settings.arch.abis) > 1 else ""
+    program = f"{inside}/{name}-{abi.bits}"
+    readelf = f"{settings.arch.target}-readelf"
+    script = f"{compiler} {flag} {inside}/{name} -o {program} && {readelf} -l {program} && {program}"
+    variables = [f"{name}={value}" for name, value in sandbox.environment(settings, inside, {}).items()]
+    _, output = run(["env", "-i", *variables, *sandbox.command(settings, work, view, ["/bin/sh", "-c", script])])
+    loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
+    if f"interpreter: {loader}]" not in output or f"hello, {abi.bits} bits, {abi.bits}" not in output:
+        raise RuckusError(f"a {abi.bits}-bit program is not as it should be: {program}", output)
+    print(f"ok: a {abi.bits}-bit program made with {compiler.split()[0]} runs with {loader}")
 
 
 def _check_files(settings: Settings) -> None:
     """Look into every file of $CLFS for paths of the build, and into ELF files for where they look for libraries."""
     files = [settings.clfs / name for name in listing(settings.clfs) if not name.endswith("/")]
     regular = [path for path in files if path.is_file() and not path.is_symlink()]
-    paths = {str(path) for path in (settings.buildroot, settings.builddir, settings.clfs, settings.cache)}
+    places = (settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache)
+    paths = {str(path) for path in places}
     forbidden = [path.encode() for path in paths]
     elf = []
     for path in regular:

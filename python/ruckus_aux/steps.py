@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ruckus_aux import sandbox
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import fingerprint
 from ruckus_aux.recipe import Phase, Recipe, Script, for_each_abi
@@ -45,7 +46,12 @@ class Plan:
         self.sources = sources
         self.steps = in_order({step.name: step for step in steps})
         self._inputs: dict[str, dict[str, str]] = {}
-        self._base = {"isolation": settings.isolation, "host": fingerprint()}
+        environment = repr(sandbox.environment(settings, sandbox.INSIDE, {}))
+        self._base = {
+            "isolation": settings.isolation,
+            "environment": hashlib.sha256(environment.encode()).hexdigest(),
+            "host": fingerprint(),
+        }
 
     def __getitem__(self, name: str) -> Step:
         """The step of this name; RuckusError when there is none."""

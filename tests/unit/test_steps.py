@@ -74,6 +74,11 @@ def test_isolation_and_host_are_part_of_every_key(settings: Settings, recipes: P
     assert changed(before, keys(Settings(**{**settings.__dict__, "isolation": "none"}))) == set(before)
 
 
+def test_the_environment_is_part_of_every_key(settings: Settings, recipes: Path) -> None:
+    before = keys(settings)
+    assert changed(before, keys(Settings(**{**settings.__dict__, "prefix_hostprep": "/opt/h"}))) == set(before)
+
+
 def test_where_the_build_directory_is_is_not(settings: Settings, recipes: Path, tmp_path: Path) -> None:
     before = keys(settings)
     elsewhere = {"builddir": tmp_path / "b2", "buildroot": tmp_path / "b2", "clfs": tmp_path / "b3", "cpucount": 64}
