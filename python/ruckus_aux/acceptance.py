@@ -14,8 +14,9 @@ from ruckus_aux.architecture import Abi
 from ruckus_aux.boot import boot
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
+from ruckus_aux.merge import stamps
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import Store, listing, remove
+from ruckus_aux.store import Store, remove
 
 # By compiler driver: the file's name, and a program that says how wide its pointers are.
 _PROGRAMS = {
@@ -99,7 +100,7 @@ def _check_program(settings: Settings, work: Path, view: Path, compiler: str, na
 
 def _check_files(settings: Settings) -> None:
     """Look into every file of $CLFS for paths of the build, and into ELF files for where they look for libraries."""
-    files = [settings.clfs / name for name in listing(settings.clfs) if not name.endswith("/")]
+    files = [stamp.root / name for stamp in stamps(settings) if stamp.root == settings.clfs for name in stamp.files]
     regular = [path for path in files if path.is_file() and not path.is_symlink()]
     places = (settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache)
     paths = {str(path) for path in places}

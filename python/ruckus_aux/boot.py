@@ -10,40 +10,37 @@ import sarge
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import remove
+from ruckus_aux.store import remove, size
 
 MEMORY = 512  # MB
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
 PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
 POLL = 0.1
 _SPARE = 64 * 1024 * 1024  # bytes that the image is larger than its files
+_NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86")
 UP = "ruckus: system is up"
 
 
 def make_image(settings: Settings, image: Path) -> None:
-    """Write $CLFS, without the cross toolchain, into an ext4 image in which root owns everything; needs no root."""
+    """Write $CLFS into an ext4 image, as an ordinary user.
+
+    In a sandbox, root owns everything in it, and what the system does not need is left out: the cross toolchain, and
+    a build directory that lies in $CLFS. Without isolation the image holds $CLFS as it is.
+    """
     remove(image)
     image.parent.mkdir(parents=True, exist_ok=True)
-    _, usage = run(["du", "-s", "--block-size=1", settings.clfs])
     with image.open("wb") as file:
-        file.truncate(int(int(usage.split()[0]) * 1.1) + _SPARE)
-    command = [
-        "mke2fs",
-        "-q",
-        "-F",
-        "-t",
-        "ext4",
-        "-L",
-        f"baby-{settings.arch.name}",
-        "-d",
-        str(settings.clfs),
-        str(image),
-    ]
+        file.truncate(int(size(settings.clfs) * 1.1) + _SPARE)
+    label = f"baby-{settings.arch.name}"
+    command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-d", str(settings.clfs), str(image)]
     if settings.isolation == "bwrap":
-        # A user namespace in which the build user's files are root's; the cross toolchain is hidden behind a tmpfs.
         words = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/"]
-        toolchain = f"{settings.clfs}{settings.prefix_cross}"
-        words += ["--tmpfs", toolchain] if os.path.isdir(toolchain) else []
+        hidden = [Path(f"{settings.clfs}{settings.prefix_cross}"), settings.clfs / "lost+found"]
+        if settings.clfs in settings.buildroot.parents:
+            hidden.append(settings.buildroot)
+        for folder in hidden:
+            words += ["--tmpfs", str(folder)] if folder.is_dir() else []
+        words += ["--bind", str(image.parent), str(image.parent)] if settings.clfs in image.parents else []
         command = [*words, "--", *command]
     environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
     run(command, env=environment)
@@ -66,7 +63,7 @@ def _watch(command: list[str], console: Path, accelerator: str) -> str:
     try:
         job.run(async_=True)
     except ValueError as error:
-        raise RuckusError("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86") from error
+        raise RuckusError(*_NO_QEMU) from error
     started = time.monotonic()
     try:
         while job.poll() is None:
@@ -106,7 +103,8 @@ def boot(settings: Settings, *, interactive: bool = False) -> str:
     if interactive:
         command = [*qemu(settings, image, accelerators[-1], ""), "-serial", "mon:stdio"]
         print("leave with Ctrl-A X, or `poweroff` inside", flush=True)
-        os.spawnvp(os.P_WAIT, command[0], command)
+        if os.spawnvp(os.P_WAIT, command[0], command) == 127:
+            raise RuckusError(*_NO_QEMU)
         return ""
     text = ""
     for accelerator in accelerators:

@@ -2,9 +2,12 @@
 
 from contextlib import suppress
 
-from ruckus_aux.merge import stamps, unmerge
+from ruckus_aux.merge import lock, stamps, unmerge
+from ruckus_aux.ownership import BUILDROOT_NAMES, CACHE_NAMES, MARKER, is_ours
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import remove
+
+_KEPT = ("log", "journal.sqlite")  # until everything goes
 
 
 def clean(settings: Settings, *, everything: bool) -> None:
@@ -14,13 +17,23 @@ def clean(settings: Settings, *, everything: bool) -> None:
     outside of BUILDROOT is shared with other build directories, and stays.
     everything: also downloaded sources, logs and the journal.
     """
-    for stamp in list(stamps(settings)):
-        unmerge(stamp)
+    if not is_ours(settings.buildroot):
+        return
+    with lock(settings):
+        for stamp in list(stamps(settings, pending=True)):
+            unmerge(stamp)
     for folder in (settings.clfs, settings.buildroot / settings.prefix_hostprep.lstrip("/")):
         with suppress(OSError):  # others have files in it, or it is a mount point
             folder.rmdir()
-    names = ["work", "stamps", "graph.mk"] + (["log", "journal.sqlite"] if everything else [])
-    for name in names:
-        remove(settings.buildroot / name)
-    if settings.buildroot in settings.cache.parents:
-        remove(settings.cache if everything else settings.cache / "store")
+    for name in BUILDROOT_NAMES:
+        if everything or name not in _KEPT:
+            remove(settings.buildroot / name)
+    if settings.buildroot in settings.cache.parents and is_ours(settings.cache):
+        for name in CACHE_NAMES if everything else ("store",):
+            remove(settings.cache / name)
+        if everything:
+            (settings.cache / MARKER).unlink()
+            with suppress(OSError):
+                settings.cache.rmdir()
+    if everything:
+        (settings.buildroot / MARKER).unlink()

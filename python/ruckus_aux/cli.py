@@ -12,6 +12,7 @@ from types import FrameType
 from ruckus_aux import __version__
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal
+from ruckus_aux.ownership import take
 from ruckus_aux.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
@@ -38,6 +39,7 @@ def _download(settings: Settings, plan: Plan, steps: Sequence[Step]) -> bool:
 
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
+    take(settings)
     plan = evaluate(settings)
     steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
     if not _download(settings, plan, steps):
@@ -47,24 +49,32 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
     from ruckus_aux.graph import tidy, write_graph
-    from ruckus_aux.jobserver import flags
+    from ruckus_aux.jobserver import only_asks
+    from ruckus_aux.merge import lock
 
+    take(settings)
     plan = evaluate(settings)
-    if "n" not in flags(os.environ):
-        if _download(settings, plan, _goal(plan, options.goal)):
-            plan = evaluate(settings)  # keys depend on what came
-        tidy(settings, plan, _goal(plan, options.goal))
-        Store(settings.cache).sweep()
-    write_graph(settings, plan)
+    steps = _goal(plan, options.goal)
+    if only_asks(os.environ):
+        write_graph(settings, plan)
+        return
+    if _download(settings, plan, steps):
+        plan = evaluate(settings)  # keys depend on what came
+        steps = _goal(plan, options.goal)
+    with lock(settings):
+        tidy(settings, plan, steps)
+        write_graph(settings, plan)
+    Store(settings.cache).sweep()
 
 
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
-    from ruckus_aux.jobserver import flags
+    from ruckus_aux.jobserver import only_asks
     from ruckus_aux.runner import run_step
 
-    if set("nqt") & set(flags(os.environ)):
-        return  # make runs lines marked + even with -n
+    if only_asks(os.environ):
+        return
+    take(settings)
     plan = evaluate(settings)
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
@@ -99,6 +109,7 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux import sandbox
     from ruckus_aux.runner import prepare_work, view_of
 
+    take(settings)
     plan = evaluate(settings)
     step = plan[options.step]
     work = settings.work(step.name)
@@ -206,7 +217,9 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
+    os.umask(0o022)  # what is built does not depend on who builds it
     try:
         settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())
         options.call(settings, options)

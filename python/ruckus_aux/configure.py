@@ -11,18 +11,22 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.architecture import architecture
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
+from ruckus_aux.ownership import BUILDROOT_NAMES
 from ruckus_aux.sandbox import RESERVED
 
 PROFILES = ("tiny", "clfs")
 SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
 MOST_CPUS = 4096
 _PLAIN = re.compile(r"/[A-Za-z0-9_.+@%/-]*")  # no space, no colon, nothing special to sh, make or sed
+_SWITCHES = ("multilib", "hostprep_only", "stage2_auto", "xen", "stage1_xen")
 _PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 
 
@@ -59,29 +63,43 @@ class Configuration:
     def check(self) -> None:
         """Check everything; mistakes are in self.errors afterwards."""
         checks: tuple[Callable[[], None], ...] = (
-            self._choices,
+            self._architecture,
+            self._profile,
+            self._switches,
             self._numbers,
             self._devices,
             self._folders,
+            self._mirrors,
             self._prefixes,
             self._isolation,
             self._later,
         )
         for check in checks:
-            try:
-                check()
-            except RuckusError as error:
-                self.errors.append(error)
+            self._attempt(check)
 
-    def _choices(self) -> None:
+    def _attempt(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except RuckusError as error:
+            self.errors.append(error)
+
+    def _architecture(self) -> None:
         arch = architecture(self.given["arch"], multilib=self.given["multilib"] != "no")
         self.answers |= {"ruckus_arch": arch.name, "CLFS_ARCH_STRING": arch.string, "CLFS_TARGET": arch.target}
+
+    def _profile(self) -> None:
         profile = self.given["profile"]
         if profile not in PROFILES:
             raise RuckusError(f"unknown profile '{profile}'", f"choose one of: {', '.join(PROFILES)}")
         if profile == "clfs":
             self.notes.append("the clfs profile comes in a later release: make bootstrap will refuse it")
         self.answers["ruckus_profile"] = profile
+
+    def _switches(self) -> None:
+        given = {name.replace("_", "-"): self.given[name] for name in _SWITCHES}
+        wrong = [f"{name}={value}" for name, value in given.items() if value not in ("yes", "no")]
+        if wrong:
+            raise RuckusError(f"neither yes nor no: {', '.join(wrong)}", "leave the value out, or give yes or no")
         self.answers["ruckus_hostprep_only"] = only = self.given["hostprep_only"]
         self.answers["ruckus_goal"] = "bootstrap" if only == "no" else "hostprep"
 
@@ -94,13 +112,15 @@ class Configuration:
     def _devices(self) -> None:
         self.mount_point = ""
         for option in ("install_dev", "ruckus_dev", "ruckus_dev_snapshot"):
-            device = self.given[option]
-            self.answers[f"ruckus_{option}"] = device
-            if not device:
-                continue
-            numbers = _block_device(f"--with-{option.replace('_', '-')}", device)
-            if option == "install_dev":
-                self.mount_point = _writable_mount(device, numbers)
+            self.answers[f"ruckus_{option}"] = self.given[option]
+            if self.given[option]:
+                self._attempt(partial(self._device, option))
+
+    def _device(self, option: str) -> None:
+        device = self.given[option]
+        numbers = _block_device(f"--with-{option.replace('_', '-')}", device)
+        if option == "install_dev":
+            self.mount_point = _writable_mount(device, numbers)
 
     def _folders(self) -> None:
         srcdir, builddir = (_path(name, self.given[name]) for name in ("srcdir", "builddir"))
@@ -111,32 +131,42 @@ class Configuration:
             if path == "/" or path in RESERVED or (name == "CLFS" and _within(srcdir, path)):
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
             _writable(name, Path(path))
+        work = {f"{buildroot}/{name}" for name in (*BUILDROOT_NAMES, "cache")} | {cache}
+        for taken in sorted(work):
+            if _within(clfs, taken):
+                raise RuckusError(f"CLFS: '{clfs}' is inside {taken}, which is Ruckus's own", "choose another folder")
+        if cache == buildroot or any(_within(cache, f"{buildroot}/{name}") for name in BUILDROOT_NAMES):
+            raise RuckusError(f"--with-cache: '{cache}' is a folder that the build uses", "choose a folder of its own")
+        self.answers |= {"ruckus_srcdir": srcdir, "BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
+        _enough_space(Path(buildroot))
+
+    def _mirrors(self) -> None:
         mirrors = [_path("--with-mirror", value) for value in self.given["mirrors"].split()]
         for mirror in mirrors:
             if not Path(mirror).is_dir():
                 raise RuckusError(f"--with-mirror: '{mirror}' is not a folder", "make it, or leave the option out")
-        names = {"ruckus_srcdir": srcdir, "BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
-        self.answers |= {**names, "ruckus_mirrors": " ".join(mirrors)}
-        _enough_space(Path(buildroot))
+        self.answers["ruckus_mirrors"] = " ".join(mirrors)
 
     def _prefixes(self) -> None:
-        string = self.answers.get("CLFS_ARCH_STRING", "")
+        string = self.answers.get("CLFS_ARCH_STRING", "unknown")
         defaults = (f"/cross-tools-{string}", f"/tools-{string}", "/hostprep")
-        prefixes = {name: self.given[name] or default for name, default in zip(_PREFIXES, defaults, strict=True)}
-        for name, value in prefixes.items():
-            prefixes[name] = path = _path(name, value)
-            srcdir = self.given["srcdir"]
-            if _within(path, srcdir) or _within(srcdir, path):
-                raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
-            if path == "/" or any(_within(path, taken) for taken in RESERVED):
-                raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
-        for name, other in (("PREFIX_CROSS", "PREFIX_TOOLS"), *((p, "PREFIX_HOSTPREP") for p in _PREFIXES[:2])):
-            if _within(prefixes[name], prefixes[other]) or _within(prefixes[other], prefixes[name]):
+        for name, default in zip(_PREFIXES, defaults, strict=True):
+            self._attempt(partial(self._prefix, name, default))
+        for name, other in combinations([name for name in _PREFIXES if name in self.answers], 2):
+            one, two = self.answers[name], self.answers[other]
+            if _within(one, two) or _within(two, one):
                 raise RuckusError(
-                    f"{name} '{prefixes[name]}' and {other} '{prefixes[other]}' collide",
-                    "give each a directory that is not inside the other",
+                    f"{name} '{one}' and {other} '{two}' collide", "give each a directory that is not inside the other"
                 )
-        self.answers |= prefixes
+
+    def _prefix(self, name: str, default: str) -> None:
+        path = _path(name, self.given[name] or default)
+        srcdir = self.given["srcdir"]
+        if _within(path, srcdir) or _within(srcdir, path):
+            raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
+        if any(_within(path, taken) for taken in RESERVED):
+            raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
+        self.answers[name] = path
 
     def _isolation(self) -> None:
         wish = self.given["isolation"]
@@ -191,12 +221,12 @@ def _block_device(option: str, device: str) -> str:
         raise RuckusError(f"{option}: {device}: {error.strerror}", "list the block devices with: lsblk") from error
     if not stat.S_ISBLK(status.st_mode):
         raise RuckusError(f"{option}: {device} is not a block device", "list the block devices with: lsblk")
-    return f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    return mounts.device_numbers(status)
 
 
 def _writable_mount(device: str, numbers: str) -> str:
     """The mount point of a device that the build user can write to."""
-    points = [mount for mount in mounts.mounted() if mount.device == numbers]
+    points = [mount for mount in mounts.mounted() if mount.is_of(numbers)]
     if not points:
         raise RuckusError(
             f"--with-install-dev: {device} is not mounted", f"mount it first, for instance: mount {device} /media/baby"

@@ -66,7 +66,7 @@ def parse_showsrc(text: str, package: str) -> list[Candidate]:
 
 
 def _source_parts(etc: Path) -> str:
-    """The host's archive as a deb-src stanza file, from deb822 files and from the classic sources.list."""
+    """The host's archive as deb-src stanzas, from its deb822 files."""
     stanzas = []
     for path in sorted((etc / "sources.list.d").glob("*.sources")):
         stanzas.append(re.sub(r"^Types:.*$", "Types: deb-src", path.read_text(), flags=re.MULTILINE))
@@ -74,8 +74,9 @@ def _source_parts(etc: Path) -> str:
 
 
 def _source_list(etc: Path) -> str:
-    classic = etc / "sources.list"
-    lines = classic.read_text().splitlines() if classic.exists() else []
+    """The host's archive as deb-src lines, from sources.list and the files beside it."""
+    files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]
+    lines = [line for path in files if path.exists() for line in path.read_text().splitlines()]
     return "\n".join(re.sub(r"^deb(-src)?\s", "deb-src ", line) for line in lines if re.match(r"deb(-src)?\s", line))
 
 
@@ -89,6 +90,7 @@ class DebianArchive:
         self._updated = threading.Lock()
         self._reason: str | None = None
         self._ready = False
+        self._trouble = ""
 
     def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:
         """Download a source package's tarballs with apt-get; see download.Provider."""
@@ -101,7 +103,8 @@ class DebianArchive:
                 return self._download(source, candidate, partial, progress)
             except Unavailable as error:  # the index can be newer than the pool
                 reasons.append(str(error))
-        raise Unavailable("; ".join(reasons) or f"Debian: no {source.debian.package} {source.version}")
+        nothing = f"Debian: no {source.debian.package} {source.version}{self._trouble}"
+        raise Unavailable("; ".join(reasons) or nothing)
 
     def _update(self) -> None:
         with self._updated:
@@ -120,7 +123,10 @@ class DebianArchive:
         try:
             self._apt("apt-get", "update", "-q")
         except RuckusError as error:
-            return error.message if "not found" in error.message else None  # one list that fails may not be ours
+            if "not found" in error.message:
+                return error.message
+            # A list of somebody else's that fails does no harm; it is named if the source is not found.
+            self._trouble = f" ({error.message}: {error.hint.splitlines()[-1] if error.hint else ''})"
         return None
 
     def _apt(self, *command: str, cwd: Path | None = None, check: bool = True) -> str:

@@ -4,11 +4,10 @@ Providers are asked in this order: the mirror folders (--with-mirror), the upstr
 distribution's source archive. A file reaches the cache under its name only after its hash was right.
 """
 
-import fcntl
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +17,9 @@ from urllib3.util import Retry
 
 from ruckus_aux.debian import DebianArchive
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.locks import held
 from ruckus_aux.progress import bars
-from ruckus_aux.provider import Progress, Provider, Unavailable, check_hash
+from ruckus_aux.provider import Progress, Provider, Unavailable, WrongFile, check_hash
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, Source, sha256_of, write_lock
 from ruckus_aux.store import remove
@@ -125,7 +125,8 @@ def _ask(provider: Provider, source: Source, cache: Path, progress: Progress) ->
 def fetch(source: Source, providers: Sequence[Provider], cache: Path, progress: Progress) -> Lock:
     """Bring one source into the cache.
 
-    Raises RuckusError when no provider has it, with what each of them said, or when one gave something else.
+    A provider that gave something else than the manifest pins is named on standard error, and the next one asked.
+    Raises RuckusError when none is left, with what each of them said.
     """
     reasons = []
     for provider in providers:
@@ -133,19 +134,13 @@ def fetch(source: Source, providers: Sequence[Provider], cache: Path, progress: 
             return _ask(provider, source, cache, progress)
         except Unavailable as error:
             reasons.append(str(error))
+        except WrongFile as error:
+            print(f"ruckus: warning: {error}", file=sys.stderr)
+            reasons += str(error).splitlines()
     raise RuckusError(
         f"source {source.name} {source.version}: nobody has it",
         "\n".join([*reasons, f"or put {source.file} into a folder and configure --with-mirror=FOLDER"]),
     )
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """One download at a time into a cache: another build's waits here, and then finds most of its files."""
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def download(settings: Settings, sources: Iterable[Source]) -> None:
@@ -160,7 +155,8 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
     providers = [*mirrors, Upstream(), DebianArchive(cache / "apt")]
     failures: list[RuckusError] = []
-    with _locked(cache), bars(len(missing)) as view, ThreadPoolExecutor(AT_A_TIME) as pool:
+    # One download at a time into a cache: another build's waits here.
+    with held(cache / "lock"), bars(len(missing)) as view, ThreadPoolExecutor(AT_A_TIME) as pool:
         tasks = [(source, pool.submit(fetch, source, providers, cache, view.update)) for source in missing]
         for source, task in tasks:
             try:

@@ -15,8 +15,7 @@ def explain(settings: Settings, plan: Plan, step: Step) -> str:
         return f"{step.name} would run: not downloaded yet: {names}"
     last = next((stamp for stamp in stamps(settings) if stamp.step == step.name), None)
     if last and last.key == key:
-        lost = [name for name in last.files if not (last.root / name).is_symlink() and not (last.root / name).exists()]
-        if lost:
+        if lost := last.missing():
             return f"{step.name} would be merged again: {last.root / lost[0]} is missing ({len(lost)} in all)"
         return f"{step.name} is up to date: key {key} is merged into {last.root}"
     lines = [_verdict(settings, step, key)]

@@ -8,8 +8,9 @@ starts what it comes to first.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal
-from ruckus_aux.merge import stamp_path, stamps, unmerge
+from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Plan, Step, remaining
 from ruckus_aux.store import Store
@@ -26,7 +27,7 @@ def graph(settings: Settings, plan: Plan) -> str:
         return " ".join(str(stamp_path(settings, step.name, plan.key(step))) for step in ordered)
 
     ruckus = settings.builddir / "ruckus"
-    goals = {"hostprep": plan.hostprep(), "bootstrap": plan.of_profile()}
+    goals = {"hostprep": plan.hostprep(), "bootstrap": plan.of_profile() if plan.has_profile else []}
     lines = ["# Written by `ruckus graph`; changes are lost.", "MAKEFLAGS += -rR", ""]
     lines += [f".PHONY: {' '.join([*goals, *plan.steps])}"]
     for goal, steps in goals.items():
@@ -55,23 +56,36 @@ def tidy(settings: Settings, plan: Plan, wanted: Sequence[Step]) -> list[Path]:
     wanted: the steps that are about to be made, in order.
     A stamp goes when the recipe of its step is gone (with the files that it merged), when a file that it merged is
     missing, and when something must be built whose dependency is merged but no longer in the store.
+    Raises RuckusError when the build directory holds another architecture's system, or has it elsewhere.
     """
     store = Store(settings.cache)
-    found = {stamp.path: stamp for stamp in stamps(settings)}
+    found = {stamp.path: stamp for stamp in stamps(settings, pending=True)}
     dropped = []
     for stamp in found.values():
-        if stamp.step not in plan.steps or settings.root(plan[stamp.step].stage) != stamp.root:
+        _check_same_system(settings, stamp)
+        if stamp.step not in plan.steps:
             unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
             dropped.append(stamp.path)
-        elif not stamp.is_whole():
-            stamp.path.unlink()
+        elif stamp.path != stamp.pending and stamp.missing():
+            stamp.path.rename(stamp.pending)
             dropped.append(stamp.path)
     needed: set[str] = set()
     for step in reversed(wanted):
-        path, key = stamp_path(settings, step.name, plan.key(step)), plan.key(step)
+        key = plan.key(step)
+        path = stamp_path(settings, step.name, key)
         if path in found and path not in dropped and step.name in needed and key not in store:
-            path.unlink()
+            path.rename(found[path].pending)
             dropped.append(path)
         if (path not in found or path in dropped) and key not in store:
             needed.update(step.needs)
     return dropped
+
+
+def _check_same_system(settings: Settings, stamp: Stamp) -> None:
+    arch, _, rest = stamp.step.partition("/")
+    stage = rest.partition("/")[0] if arch != "hostprep" else arch
+    way_out = "configure in another directory, or remove it first: make clean"
+    if arch not in ("hostprep", settings.arch.name):
+        raise RuckusError(f"{settings.buildroot} holds a system for {arch}, not {settings.arch.name}", way_out)
+    if stamp.root != settings.root(stage):
+        raise RuckusError(f"{settings.buildroot} has its system at {stamp.root}, not {settings.root(stage)}", way_out)

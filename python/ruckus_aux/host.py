@@ -4,6 +4,7 @@ import logging
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import sarge
@@ -45,4 +46,11 @@ def fingerprint() -> str:
     return " | ".join(versions)
 
 
-_TOOLCHAIN = (("gcc", "--version"), ("ld", "--version"), ("getconf", "GNU_LIBC_VERSION"))
+_TOOLCHAIN = (("gcc", "--version"), ("ld", "--version"), ("getconf", "GNU_LIBC_VERSION"), ("make", "--version"))
+
+
+@cache
+def tool_version(name: str) -> str:
+    """The version of a tool of the host, called by the name of hostprep's recipe for it; "" for a library."""
+    program = {"texinfo": "makeinfo", "elfutils": ""}.get(name, name)
+    return run([program, "--version"], check=False)[1].partition("\n")[0] if program else ""

@@ -60,6 +60,11 @@ def from_makeflags(makeflags: str) -> Jobserver:
     return Jobserver(f"{kept} {auth}".strip(), descriptors)
 
 
+def only_asks(environment: Mapping[str, str]) -> bool:
+    """Whether make was called with -n, -q or -t: it runs lines marked `+` all the same, and they must do nothing."""
+    return bool(set("nqt") & set(flags(environment)))
+
+
 def flags(environment: Mapping[str, str]) -> str:
     """The single-letter options that make was called with, such as "kn" for -k -n."""
     first = environment.get("MAKEFLAGS", "").partition(" ")[0]

@@ -90,6 +90,7 @@ class Script:
     arch: Architecture
     lines: list[str] = field(default_factory=list)
     needed: list[str] = field(default_factory=list)
+    used_tools: list[str] = field(default_factory=list)
     used_sources: list[str] = field(default_factory=list)
     used_files: list[Path] = field(default_factory=list)
 
@@ -126,7 +127,11 @@ class Script:
 
     def tools(self, *names: str) -> None:
         """Declare tools that the build runs; those that the host lacks become dependencies on hostprep."""
-        self.needs(*(f"hostprep/{name}" for name in names if name in self.settings.hostprep_tools))
+        for name in names:
+            if name in self.settings.hostprep_tools:
+                self.needs(f"hostprep/{name}")
+            elif name not in self.used_tools:
+                self.used_tools.append(name)
 
     def sh(self, text: str) -> None:
         """Append lines of shell as they are; indentation common to all of them is removed."""
@@ -148,7 +153,11 @@ class Script:
         """Apply the patches in the recipe's patches folder, rewritten to the configured prefixes, in sorted order."""
         for path in sorted(self.folder.glob("patches/*.patch")):
             program = "".join(f" -e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
-            self.sh(f'sed -E{program} "$FILES/{self._file(path)}" | patch -p{strip}')
+            # Not through a pipe: sh would not notice if sed fails.
+            self.sh(f"""
+                sed -E{program} "$FILES/{self._file(path)}" > "$SRC/ruckus.patch"
+                patch -p{strip} -i "$SRC/ruckus.patch"
+            """)
 
     def file(self, name: str) -> str:
         """Use a file of the recipe's folder; returns what the script calls it."""
@@ -160,7 +169,10 @@ class Script:
         env: assignments that stand before the command.
         directory: folder of the configure script below $SRC.
         """
-        self.sh('mkdir -p "$BUILD" && cd "$BUILD"')
+        self.sh("""
+            mkdir -p "$BUILD"
+            cd "$BUILD"
+        """)
         command = f'"$SRC/{directory + "/" if directory else ""}configure"'
         self.lines.append(" \\\n    ".join([f"{env} {command}", *options]))
 

@@ -4,10 +4,11 @@ import os
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +20,14 @@ from ruckus_aux import sandbox
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import first_error
 from ruckus_aux.host import run
-from ruckus_aux.jobserver import Jobserver, from_makeflags
+from ruckus_aux.jobserver import from_makeflags
 from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.merge import merge
 from ruckus_aux.report import outcome_line
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
-from ruckus_aux.store import Store, listing, remove
+from ruckus_aux.store import Store, listing, remove, size
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
@@ -112,7 +113,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def run_script(
-    command: list[str], environment: dict[str, str], jobserver: Jobserver, cwd: Path, log: BinaryIO, verbose: bool
+    command: list[str], environment: dict[str, str], descriptors: Sequence[int], cwd: Path, log: BinaryIO, verbose: bool
 ) -> Usage:
     """Run a step's command with its output in the log, and on standard output as well when verbose."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -125,7 +126,7 @@ def run_script(
         env=environment,
         replace_env=True,
         cwd=cwd,
-        pass_fds=jobserver.descriptors,
+        pass_fds=descriptors,
         start_new_session=True,
     )
     with open(os.devnull, "rb") as nothing:
@@ -160,12 +161,6 @@ def _check_links(step: Step, tree: Path, there: Path) -> None:
             raise RuckusError(f"{step.name} installs {name} as a link to {target}", "let the recipe make it relative")
 
 
-def _size(tree: Path) -> int:
-    """The bytes that a tree takes on disk."""
-    _, output = run(["du", "-s", "--block-size=1", tree], check=False)
-    return int(output.split()[0])
-
-
 def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFailed:
     how = f"exit status {usage.status}" if usage.status >= 0 else f"signal {signal.Signals(-usage.status).name}"
     text = log.read_text(errors="replace")
@@ -178,9 +173,12 @@ def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFai
     )
 
 
-def build(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep: bool) -> tuple[Usage, int, int]:
+def build(
+    settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bool, keep: bool
+) -> tuple[Usage, int, int]:
     """Run a step's script and put what it installed into the store.
 
+    claim: the descriptor of the lock on the step's key; the script inherits it, and so keeps it if we are killed.
     keep: leave the working folder after success, too.
     Returns what it cost, and the bytes of working folder and artifact. Raises StepFailed, with everything left in
     place for a look at it, when the script fails.
@@ -197,12 +195,13 @@ def build(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep: bo
         command = sandbox.command(settings, work, view, ["/bin/sh", str(there / "script")], fifo=jobserver.fifo)
         started = time.time()
         output.write(_header(step, plan.key(step), started, command, environment).encode())
-        usage = run_script(command, environment, jobserver, work, output, verbose)
+        descriptors = (*jobserver.descriptors, claim)
+        usage = run_script(command, environment, descriptors, work, output, verbose)
         output.write(_footer(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
     _check_links(step, work / "out", there)
-    sizes = _size(work), _size(work / "out")
+    sizes = size(work), size(work / "out")
     Store(settings.cache).add(plan.key(step), work / "out")
     if not keep:
         remove(work)
@@ -223,12 +222,14 @@ def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = Fals
     started = time.time()
     usage, work, artifact, outcome = Usage(0, 0.0, 0.0, 0.0, 0), 0, 0, "stored"
     try:
-        with store.claim(key):
+        with store.claim(key) as claim:
             if key not in store:
                 outcome = "failed"
-                usage, work, artifact = build(settings, plan, step, verbose=verbose, keep=keep)
+                usage, work, artifact = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep)
                 outcome = "built"
         merge(settings, step, key, plan.inputs(step), store.tree(key))
+    except OSError as error:
+        raise RuckusError(f"{step.name}: {error}", "the same make command continues with this step") from error
     finally:
         entry = Entry(
             run=os.environ.get("RUCKUS_RUN", _utc(started)),
@@ -245,5 +246,8 @@ def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = Fals
             work=work,
             artifact=artifact,
         )
-        Journal(settings.journal).add(entry)
+        try:
+            Journal(settings.journal).add(entry)
+        except (sqlite3.Error, OSError) as error:  # what happened to the step matters more
+            print(f"ruckus: warning: {settings.journal}: {error}", file=sys.stderr)
     print(outcome_line(entry), flush=True)

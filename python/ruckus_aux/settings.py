@@ -25,6 +25,7 @@ class Settings:
     mirrors: folders that are searched for sources first.
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
+    install_dev: the device that $CLFS is on, when one was named.
     """
 
     srcdir: Path
@@ -42,6 +43,7 @@ class Settings:
     mirrors: tuple[Path, ...] = ()
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
+    install_dev: str = ""
 
     @property
     def recipes(self) -> Path:
@@ -102,6 +104,7 @@ def load(builddir: Path) -> Settings:
             mirrors=tuple(Path(folder) for folder in values["mirrors"].split()),
             hostprep_tools=tuple(values["hostprep_tools"].split()),
             hostprep_only=values["hostprep_only"] != "no",
+            install_dev=values["install_dev"],
         )
     except FileNotFoundError as error:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error

@@ -70,7 +70,9 @@ class Source:
         """Whether a download satisfies the manifest as it reads now."""
         if lock.variant == "upstream":
             return lock.files == (File(self.file, self.sha256),)
-        if self.debian is None or (self.debian.sha256 and lock.files[0].sha256 != self.debian.sha256):
+        if self.debian is None or len(lock.files) != 1 + bool(self.debian.patches):
+            return False
+        if self.debian.sha256 and lock.files[0].sha256 != self.debian.sha256:
             return False
         return bool(self.debian.versions) or lock.version == self.version
 
@@ -94,12 +96,16 @@ class Source:
         archive = f"$SOURCES/{self.lock.files[0].name}"
         if self.debian.nested:
             inner = f"tar -xOf \"{archive}\" --wildcards '*/{self.debian.nested}'"
-            lines.append(f'{inner} > nested.tar && {tar} -xf nested.tar -C "$SRC"{wildcards} && rm nested.tar')
+            lines += [f"{inner} > nested.tar", f'{tar} -xf nested.tar -C "$SRC"{wildcards}', "rm nested.tar"]
         else:
             lines.append(f'{tar} -xf "{archive}" -C "$SRC"{wildcards}')
         for patch in self.debian.patches:
             packaging = f"$SOURCES/{self.lock.files[1].name}"
-            lines.append(f'tar -xOf "{packaging}" "debian/patches/{patch}" | patch -d "$SRC" -s -p{self.debian.strip}')
+            # Not through a pipe: sh would not notice a patch that is not there.
+            lines += [
+                f'tar -xOf "{packaging}" "debian/patches/{patch}" > "$SRC/debian.patch"',
+                f'patch -d "$SRC" -s -p{self.debian.strip} -i debian.patch',
+            ]
         return lines
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from ruckus_aux import sandbox
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.host import fingerprint
+from ruckus_aux.host import fingerprint, tool_version
 from ruckus_aux.recipe import Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
+
+# Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
+FORMAT = "1"
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Step:
     name: ARCH/STAGE/PACKAGE, or hostprep/PACKAGE.
     script: what runs, POSIX sh.
     needs: names of the steps whose artifacts are in its view.
+    tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
     cpu, memory: CPU seconds and MB, as the recipe states them.
     """
@@ -30,6 +34,7 @@ class Step:
     title: str
     script: str
     needs: tuple[str, ...]
+    tools: tuple[str, ...]
     sources: tuple[Source, ...]
     files: tuple[Path, ...]
     cpu: float
@@ -48,7 +53,9 @@ class Plan:
         self._inputs: dict[str, dict[str, str]] = {}
         environment = repr(sandbox.environment(settings, sandbox.INSIDE, {}))
         self._base = {
-            "isolation": settings.isolation,
+            "format": FORMAT,
+            # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
+            "isolation": settings.isolation if settings.isolation == "bwrap" else f"none {settings.buildroot}",
             "environment": hashlib.sha256(environment.encode()).hexdigest(),
             "host": fingerprint(),
         }
@@ -59,6 +66,13 @@ class Plan:
             raise RuckusError(f"no step '{name}'", "list the steps with: ruckus list")
         return self.steps[name]
 
+    @property
+    def has_profile(self) -> bool:
+        """Whether there is anything to build for the configured profile."""
+        return self.settings.hostprep_only or any(
+            self.settings.profile in step.profiles for step in self.steps.values()
+        )
+
     def of_profile(self) -> list[Step]:
         """The steps of the configured profile with all that they need, and hostprep's tools, in order.
 
@@ -66,11 +80,11 @@ class Plan:
         """
         if self.settings.hostprep_only:
             return self.hostprep()
-        wanted = [step.name for step in self.steps.values() if self.settings.profile in step.profiles]
-        if not wanted:
+        if not self.has_profile:
             raise RuckusError(
                 f"no recipe belongs to the profile '{self.settings.profile}' yet", "configure --with-profile=tiny"
             )
+        wanted = [step.name for step in self.steps.values() if self.settings.profile in step.profiles]
         return self.closure([*wanted, *(step.name for step in self.hostprep())])
 
     def hostprep(self) -> list[Step]:
@@ -94,6 +108,7 @@ class Plan:
         """Everything that a step's key is made of, by what it is; a source that is not downloaded has an empty hash."""
         if step.name not in self._inputs:
             inputs = {**self._base, "script": hashlib.sha256(step.script.encode()).hexdigest()}
+            inputs |= {f"tool {name}": tool_version(name) for name in step.tools}
             inputs |= {f"source {source.name}": " ".join(source.identity()) for source in step.sources}
             inputs |= {f"file {path.name}": sha256_of(path) for path in step.files}
             inputs |= {f"dependency {name}": self.key(self.steps[name]) for name in step.needs}
@@ -172,8 +187,9 @@ def _evaluate(settings: Settings, sources: dict[str, Source], path: Path, recipe
                 name=f"{prefix}/{name}",
                 stage=phase.stage,
                 title=(phase.record.__doc__ or "").strip(),
-                script="\n".join(["#!/bin/sh", "set -eu", *script.lines, ""]),
+                script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
                 needs=tuple(script.needed),
+                tools=tuple(script.used_tools),
                 sources=tuple(sources[source] for source in script.used_sources),
                 files=tuple(script.used_files),
                 cpu=phase.cpu,

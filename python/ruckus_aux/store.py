@@ -5,13 +5,12 @@ was told to write it out. Nothing in the store is changed afterwards.
 """
 
 import errno
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from ruckus_aux.host import run
+from ruckus_aux.locks import held
 
 # gcc and others look at the clock; a tree that is the same must have the same times.
 SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
@@ -58,14 +57,9 @@ class Store:
             if not Path("/proc", path.suffix[1:]).exists():
                 remove(path)
 
-    @contextmanager
-    def claim(self, key: str) -> Iterator[None]:
+    def claim(self, key: str) -> AbstractContextManager[int]:
         """Hold a key while its artifact is made; another build that wants the same one waits, and then finds it."""
-        folder = self.folder / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / key).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        return held(self.folder / "locks" / key)
 
 
 def listing(tree: Path) -> list[str]:
@@ -80,13 +74,24 @@ def listing(tree: Path) -> list[str]:
     return sorted(paths)
 
 
+def size(tree: Path) -> int:
+    """The bytes that a tree takes on disk; what can't be read is not counted."""
+    total = 0
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return total
+
+
 def remove(path: Path) -> None:
     """Remove a file tree, whatever the modes of its directories are; no error when there is none."""
     if not os.path.lexists(path):
         return
     status, _ = run(["rm", "-rf", "--", path], check=False)
     if status != 0:  # an ordinary user's read-only directories
-        run(["chmod", "-R", "u+rwX", path], check=False)
+        # Directories only: files may be hard links to what is in the store.
+        run(["find", path, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
         run(["rm", "-rf", "--", path])
 
 

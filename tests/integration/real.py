@@ -11,7 +11,9 @@ TOP = Path(__file__).parents[2]
 
 def clean_environment() -> dict[str, str]:
     """Ours without what a make above us has put into it."""
-    ours = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CPUCOUNT", "CLFS", "BUILDROOT", "V")
+    make = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "V")
+    configure = ("CPUCOUNT", "CLFS", "BUILDROOT", "MIRRORS", "HOSTPREP_TOOLS", "PYTHON")
+    ours = (*make, *configure, "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 

@@ -27,6 +27,7 @@ def sources(cache: Path, tmp_path: Path) -> Path:
     """A cache of this test's own that has the sources, and no artifact yet."""
     own = tmp_path / "cache"
     own.mkdir()
+    shutil.copy2(cache / ".ruckus", own)
     subprocess.run(["cp", "-al", cache / "sources", own / "sources"], check=True)
     return own
 
@@ -167,6 +168,42 @@ def test_make_n_shows_and_changes_nothing(build: Path) -> None:
     assert done.stdout.count("/ruckus step ") == 3
     assert not (build / "stamps").exists()
     assert not (build / "journal.sqlite").exists()
+
+
+@pytest.mark.parametrize("flag", ["-q", "-t"])
+def test_make_that_only_asks_builds_nothing(build: Path, flag: str) -> None:
+    run("make", flag, "bootstrap", cwd=build, status=None)
+    assert not list((build / "stamps").rglob("*.*"))
+    assert not (build / "journal.sqlite").exists()
+
+
+def test_j1_is_one_job(build: Path) -> None:
+    run("make", "-j1", GZIP, cwd=build)
+    assert "jobserver" not in (build / f"log/{GZIP}.log").read_text()
+
+
+def test_what_configure_decides_cannot_be_changed_for_one_make(build: Path, tmp_path: Path) -> None:
+    done = run("make", f"CLFS={tmp_path}/other", "bootstrap", cwd=build, status=2)
+    assert "CLFS: give it to configure, not to make" in done.stderr
+
+
+def test_distclean_under_j(build: Path) -> None:
+    run("make", "hostprep", cwd=build)
+    run("make", "-j4", "distclean", cwd=build)
+    assert list(build.iterdir()) == []
+
+
+def test_modes_do_not_depend_on_who_builds(build: Path) -> None:
+    run("sh", "-c", "umask 077; make bootstrap", cwd=build)
+    assert (build / "baby/opt/r/t/bin/minigzip").stat().st_mode & 0o777 == 0o755
+    assert (build / "baby/opt/r").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_patch_of_debians_that_is_gone_is_an_error(build: Path, recipe: Recipes) -> None:
+    recipe.change("sources.toml", 'debian = { package = "zlib" }', 'debian = { package = "zlib", patches = ["gone"] }')
+    run("make", "download", cwd=build)
+    done = run("make", ZLIB, cwd=build, status=2)
+    assert "debian/patches/gone: Not found in archive" in done.stderr
 
 
 def test_one_step_by_name_with_its_output(build: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_wrong_file_is_named_with_both_hashes_and_not_kept(server: Server, tmp
     wrong = "ab" * 32
     with pytest.raises(RuckusError) as caught:
         fetch(source(server.url, sha256=wrong), [Upstream()], tmp_path, silent)
-    assert all(text in caught.value.message for text in ("x-1.tar.gz", wrong, SUM, server.url))
+    assert all(text in caught.value.hint for text in ("x-1.tar.gz", wrong, SUM, server.url))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -151,6 +151,17 @@ def test_a_mirror_is_asked_first(server: Server, tmp_path: Path) -> None:
     lock = fetch(source(server.url), [Mirror(mirror), Upstream()], tmp_path, silent)
     assert (server.asked, lock.origin) == ([], str(mirror / "x-1.tar.gz"))
     assert (mirror / "x-1.tar.gz").exists()
+
+
+def test_a_wrong_file_in_a_mirror_is_said_and_the_next_provider_asked(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "x-1.tar.gz").write_bytes(CONTENT[:-1])
+    fetch(source(server.url), [Mirror(mirror), Upstream()], tmp_path, silent)
+    assert sha256_of(tmp_path / "x-1.tar.gz") == SUM
+    assert f"warning: x-1.tar.gz from {mirror}/x-1.tar.gz is not what the manifest pins" in capsys.readouterr().err
 
 
 def test_a_record_counts_only_with_its_file_and_as_long_as_the_manifest_says_so(server: Server, tmp_path: Path) -> None:

@@ -11,18 +11,21 @@ from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.settings import Settings
 
+TOOLS = ("m4", "bison", "flex", "gawk", "makeinfo", "bc")
+
 
 @pytest.fixture(autouse=True)
 def fp(fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> FakeProcess:
     """Fake every command: sarge has its own subclass of Popen, which pytest-subprocess alone would not replace."""
     monkeypatch.setattr(sarge, "Popen", lambda *args, **kwargs: subprocess.Popen(*args, **kwargs))
+    fp.register(["sync", "-f", fp.any()], occurrences=1000)  # harmless, and part of every merge
     return fp
 
 
 @pytest.fixture
 def host(fp: FakeProcess) -> FakeProcess:
     """A host with a toolchain, for what asks for its fingerprint."""
-    for command in (["gcc", "--version"], ["ld", "--version"], ["getconf", "GNU_LIBC_VERSION"]):
+    for command in (["getconf", "GNU_LIBC_VERSION"], *([name, "--version"] for name in ("gcc", "ld", "make", *TOOLS))):
         fp.register(command, stdout=f"{command[0]} 12\nmore\n", occurrences=50)
     return fp
 

@@ -7,7 +7,10 @@ from pytest_subprocess import FakeProcess
 from unit.samples import built, configured
 
 from ruckus_aux.cli import main, parser
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.jobserver import only_asks
 from ruckus_aux.journal import Journal
+from ruckus_aux.ownership import MARKER, take
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import evaluate
 from ruckus_aux.store import Store
@@ -24,6 +27,7 @@ def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> 
         settings.builddir, ruckus_arch="x86_64", ruckus_mirrors="", ruckus_hostprep_tools="", **prefixes, **values
     )
     monkeypatch.setenv("RUCKUS_BUILDDIR", str(settings.builddir))
+    take(settings)
     return settings
 
 
@@ -109,6 +113,12 @@ def test_a_dry_run_of_make_runs_no_step_and_downloads_nothing(here: Settings, mo
     assert not here.sources.exists()
 
 
+@pytest.mark.parametrize("letter", ["n", "q", "t"])
+def test_make_that_only_asks(letter: str) -> None:
+    assert only_asks({"MAKEFLAGS": f"k{letter} -j2 --jobserver-auth=3,4"})
+    assert not only_asks({"MAKEFLAGS": "k -j2 --jobserver-auth=3,4"})
+
+
 def test_a_step_in_the_store_is_merged_and_recorded(
     here: Settings, fp: FakeProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,4 +139,29 @@ def test_clean_leaves_what_is_not_ours(here: Settings, fp: FakeProcess) -> None:
     assert main(["clean"]) == 0
     assert [path.name for path in here.clfs.iterdir()] == ["precious"]
     removed = {Path(str(list(call)[-1])).name for call in fp.calls if "rm" in list(call)}
-    assert removed == {"stamps", "store"}
+    assert removed == {"stamps", "stamps.lock", "store"}
+
+
+def test_clean_touches_nothing_in_a_folder_that_is_not_ours(here: Settings, fp: FakeProcess) -> None:
+    (here.buildroot / MARKER).unlink()
+    (here.buildroot / "work").mkdir()
+    assert main(["clean", "--all"]) == 0
+    assert (here.buildroot / "work").exists()
+    assert not [call for call in fp.calls if "rm" in list(call)]
+
+
+def test_a_build_where_somebody_else_has_files_is_refused(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    (here.buildroot / MARKER).unlink()
+    (here.buildroot / "stamps").mkdir()
+    (here.buildroot / "stamps" / "penny-black.jpg").write_text("a stamp")
+    for command in (["graph"], ["step", "x86_64/cross/other-32"], ["download"]):
+        assert main(command) == 1
+        assert f"{here.buildroot}/stamps is there already, and Ruckus did not make it" in capsys.readouterr().err
+    assert main(["why", "x86_64/cross/other-32"]) == 0
+    assert (here.buildroot / "stamps" / "penny-black.jpg").exists()
+
+
+def test_a_device_that_is_not_mounted_any_more(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = Settings(**{**here.__dict__, "install_dev": "/dev/null"})
+    with pytest.raises(RuckusError, match="is not on /dev/null, as it was when configure ran"):
+        take(gone)

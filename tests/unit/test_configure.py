@@ -112,6 +112,13 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"install_dev": "/dev/nothing"}, "--with-install-dev: /dev/nothing: No such file"),
         ({"install_dev": "/dev/null"}, "/dev/null is not a block device"),
         ({"ruckus_dev": "/dev/null"}, "--with-ruckus-dev: /dev/null is not a block device"),
+        ({"xen": "banana", "hostprep_only": "maybe"}, "neither yes nor no: hostprep-only=maybe, xen=banana"),
+        (
+            {"BUILDROOT": "/opt/b", "CLFS": "/opt/b/work/x"},
+            "'/opt/b/work/x' is inside /opt/b/work, which is Ruckus's own",
+        ),
+        ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/cache"}, "is inside /opt/b/cache"),
+        ({"BUILDROOT": "/opt/b", "cache": "/opt/b/log"}, "--with-cache: '/opt/b/log' is a folder that the build uses"),
         ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
     ],
 )
@@ -126,7 +133,10 @@ def test_a_prefix_in_the_source_tree_or_around_it(given_: Given, tmp_path: Path)
 
 
 def test_all_mistakes_at_once(given_: Given) -> None:
-    assert len(given_(arch="vax", CPUCOUNT="0", PREFIX_TOOLS="x", isolation="jail").errors) == 4
+    wrong = {"arch": "vax", "profile": "x", "xen": "x", "CPUCOUNT": "0", "mirrors": "/nowhere", "isolation": "jail"}
+    prefixes = {"PREFIX_TOOLS": "x", "PREFIX_CROSS": "y", "PREFIX_HOSTPREP": "/usr"}
+    devices = {"install_dev": "/dev/null", "ruckus_dev": "/dev/null"}
+    assert len(given_(**wrong, **prefixes, **devices).errors) == len(wrong | prefixes | devices)
 
 
 def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.debian import Candidate, DebianArchive, parse_showsrc
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.provider import Unavailable
+from ruckus_aux.provider import Unavailable, WrongFile
 from ruckus_aux.sources import Debian, Source
 
 CONTENT = b"a kernel"
@@ -113,6 +112,6 @@ def test_a_pinned_hash_that_the_archive_does_not_have(archive: DebianArchive, fp
 def test_a_file_that_is_not_what_the_archive_signed(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
     fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only", content=b"something else")
-    with pytest.raises(RuckusError, match=SUM):
+    with pytest.raises(WrongFile, match=SUM):
         archive.fetch(source(), tmp_path / "partial", silent)
     assert not list((tmp_path / "partial").rglob("*.orig.tar.xz"))

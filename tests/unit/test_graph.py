@@ -5,6 +5,8 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import OTHER, built
 
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.errors import RuckusError
 from ruckus_aux.explain import explain
 from ruckus_aux.graph import graph, tidy, write_graph
 from ruckus_aux.merge import stamp_path
@@ -63,6 +65,22 @@ def test_a_recipe_that_is_gone_takes_its_files_along(plan: Plan, settings: Setti
     assert len(tidy(settings, smaller, smaller.of_profile())) == 2
     assert not (settings.clfs / "share" / "x86_64-cross-other-32").exists()
     assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
+
+
+@pytest.mark.parametrize("change", ["arch", "clfs"])
+def test_another_system_in_the_same_build_directory_is_refused(plan: Plan, settings: Settings, change: str) -> None:
+    built(plan, *plan.steps)
+    changes = {"arch": ARCHITECTURES["i686"], "clfs": settings.clfs / "other"}
+    other = Settings(**{**settings.__dict__, change: changes[change]})
+    with pytest.raises(RuckusError) as caught:
+        tidy(other, evaluate(other), [])
+    assert "make clean" in caught.value.hint
+    assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
+
+
+def test_a_profile_without_recipes_still_has_a_graph(plan: Plan, settings: Settings) -> None:
+    clfs = Settings(**{**settings.__dict__, "profile": "clfs"})
+    assert "hostprep/zlib" in graph(clfs, evaluate(clfs))
 
 
 def test_what_is_needed_and_gone_from_the_store_is_made_again(plan: Plan, settings: Settings, fp: FakeProcess) -> None:

@@ -36,4 +36,4 @@ def test_output_that_is_not_utf8_does_no_harm(fp: FakeProcess) -> None:
 
 
 def test_the_fingerprint_is_of_versions_only(host: FakeProcess) -> None:
-    assert fingerprint() == "gcc 12 | ld 12 | getconf 12"
+    assert fingerprint() == "gcc 12 | ld 12 | getconf 12 | make 12"

@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ruckus_aux.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 
-STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), 1, 1, (), ())
+STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), (), 1, 1, (), ())
 
 
 def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:
@@ -33,7 +34,7 @@ def test_files_links_modes_and_empty_directories(settings: Settings, tmp_path: P
     assert (root / "bin" / "gcc").samefile(root / "bin" / "x-gcc")
     assert (root / "tmp").stat().st_mode & 0o7777 == 0o1777
     assert stamp.path.name == "gcc.k1"
-    assert stamp.is_whole()
+    assert not stamp.missing()
     assert list(stamps(settings)) == [stamp]
 
 
@@ -86,7 +87,53 @@ def test_removal_leaves_what_others_put_there(settings: Settings, tmp_path: Path
 def test_a_missing_file_and_a_stamp_that_was_cut_off(settings: Settings, tmp_path: Path) -> None:
     stamp = merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="x"))
     (settings.clfs / "bin" / "gcc").unlink()
-    assert not stamp.is_whole()
+    assert stamp.missing() == ["bin/gcc"]
     stamp.path.write_text(stamp.path.read_text()[:20])
     assert list(stamps(settings)) == []
-    assert not stamp.path.exists()
+
+
+def test_a_link_in_the_system_does_not_lead_out_of_it(settings: Settings, tmp_path: Path) -> None:
+    outside = tree(tmp_path / "host", passwd="root")
+    settings.clfs.mkdir(parents=True)
+    (settings.clfs / "etc").symlink_to(outside)
+    with pytest.raises(RuckusError, match="etc is a symbolic link"):
+        merged(settings, STEP, "k1", tree(tmp_path / "a", etc__passwd="ours"))
+    assert (outside / "passwd").read_text() == "root"
+    (settings.clfs / "etc").unlink()
+    stamp = merged(settings, STEP, "k1", tmp_path / "a")
+    (settings.clfs / "etc" / "passwd").unlink()
+    (settings.clfs / "etc").rmdir()
+    (settings.clfs / "etc").symlink_to(outside)
+    unmerge(stamp)
+    assert (outside / "passwd").read_text() == "root"
+
+
+def test_a_file_of_the_users_is_not_overwritten(settings: Settings, tmp_path: Path) -> None:
+    tree(settings.clfs, etc__passwd="mine", etc__same="same")
+    with pytest.raises(RuckusError, match="etc/passwd is there already, and no step has installed it"):
+        merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="x", etc__passwd="ours", etc__same="same"))
+    assert (settings.clfs / "etc" / "passwd").read_text() == "mine"
+    assert not (settings.clfs / "bin").exists()
+    (settings.clfs / "etc" / "passwd").unlink()
+    assert not merged(settings, STEP, "k1", tmp_path / "a").missing()
+
+
+def test_a_merge_that_was_cut_off_is_taken_up_by_another_version(settings: Settings, tmp_path: Path) -> None:
+    stamp = merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="old", lib__old="x"))
+    stamp.path.rename(stamp.pending)  # as a crash before the end leaves it
+    assert list(stamps(settings)) == []
+    merged(settings, STEP, "k2", tree(tmp_path / "b", bin__gcc="new"))
+    assert (settings.clfs / "bin" / "gcc").read_text() == "new"
+    assert not (settings.clfs / "lib").exists()
+    assert [found.key for found in stamps(settings, pending=True)] == ["k2"]
+
+
+def test_of_two_steps_at_the_same_time_with_the_same_file_one_fails(settings: Settings, tmp_path: Path) -> None:
+    names = {f"share__{number}": "x" for number in range(50)}
+    steps = [replace(STEP, name=f"x86_64/cross/{name}") for name in ("one", "two")]
+    artifacts = [tree(tmp_path / step.name, **names) for step in steps]
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(merged, settings, step, "k", tree) for step, tree in zip(steps, artifacts, strict=True)]
+        errors = [task.exception() for task in tasks]
+    assert sorted(type(error).__name__ for error in errors) == ["NoneType", "RuckusError"]
+    assert len(list(stamps(settings, pending=True))) == 1

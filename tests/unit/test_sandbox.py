@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,11 +41,14 @@ def test_without_isolation_the_program_runs_as_it_is(settings: Settings) -> None
     assert sandbox.environment(plain, sandbox.inside(plain, WORK), {})["SRC"] == "/b/work/src"
 
 
-def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypatch: object) -> None:
-    environment = sandbox.environment(settings, sandbox.inside(settings, WORK), {})
-    assert environment["SRC"] == "/ruckus/src"
-    assert environment["PATH"].split(":")[:2] == ["/cross-tools-x86_64/bin", "/hostprep/bin"]
-    assert not any("/b/" in value for value in environment.values())
+def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sandbox.environment(settings, sandbox.inside(settings, WORK), {})
+    for name in ("CFLAGS", "PATH", "LANG", "HOME", "MAKEFLAGS", "CONFIG_SITE"):
+        monkeypatch.setenv(name, "/strange")
+    elsewhere = Settings(**{**settings.__dict__, "buildroot": Path("/b2"), "cpucount": 99})
+    assert sandbox.environment(elsewhere, sandbox.inside(elsewhere, Path("/b2/work")), {}) == before
+    assert before["SRC"] == "/ruckus/src"
+    assert before["PATH"].split(":")[:2] == ["/cross-tools-x86_64/bin", "/hostprep/bin"]
 
 
 @given(st.lists(st.sampled_from(["usr", "etc", "opt", "tools", "lib", "ruckus"]), min_size=1))

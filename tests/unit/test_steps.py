@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_subprocess import FakeProcess
 from unit.samples import OTHER, PIGZ, ZLIB
 
 from ruckus_aux.errors import RuckusError
@@ -24,7 +23,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
 def test_a_recipe_in_the_folder_is_all_it_takes(settings: Settings, recipes: Path) -> None:
     plan = evaluate(settings)
     assert set(plan.steps) == {"hostprep/zlib", "x86_64/stage1/pigz", "x86_64/cross/other-32", "x86_64/cross/other-64"}
-    assert plan["x86_64/cross/other-32"].script == "#!/bin/sh\nset -eu\necho -m32\n"
+    assert plan["x86_64/cross/other-32"].script == "#!/bin/sh\nset -eu\numask 022\necho -m32\n"
     assert [step.name for step in plan.hostprep()] == ["hostprep/zlib"]
 
 
@@ -56,7 +55,10 @@ def test_a_patch_is_part_of_the_key_and_named_in_the_script(settings: Settings, 
     patch.write_text("--- a/x\n+++ b/x\n")
     with_patch = keys(settings)
     assert changed(before, with_patch) == {"x86_64/stage1/pigz"}
-    assert '"$FILES/one.patch" | patch -p1' in evaluate(settings)["x86_64/stage1/pigz"].script
+    assert (
+        '"$FILES/one.patch" > "$SRC/ruckus.patch"\npatch -p1 -i "$SRC/ruckus.patch"\n'
+        in evaluate(settings)["x86_64/stage1/pigz"].script
+    )
     patch.write_text("--- a/y\n+++ b/y\n")
     assert changed(with_patch, keys(settings)) == {"x86_64/stage1/pigz"}
 
@@ -69,9 +71,27 @@ def test_what_was_downloaded_is_part_of_the_key(settings: Settings, recipes: Pat
     assert changed(before, keys(settings)) == {"hostprep/zlib", "x86_64/stage1/pigz"}
 
 
-def test_isolation_and_host_are_part_of_every_key(settings: Settings, recipes: Path, fp: FakeProcess) -> None:
+def test_isolation_and_host_are_part_of_every_key(
+    settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = keys(settings)
     assert changed(before, keys(Settings(**{**settings.__dict__, "isolation": "none"}))) == set(before)
+    monkeypatch.setattr("ruckus_aux.steps.fingerprint", lambda: "another compiler")
+    assert changed(before, keys(settings)) == set(before)
+
+
+def test_a_tool_of_the_host_is_part_of_the_key_of_who_declares_it(
+    settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = keys(settings)
+    monkeypatch.setattr("ruckus_aux.steps.tool_version", lambda name: f"{name} 99")
+    assert changed(before, keys(settings)) == {"x86_64/stage1/pigz"}
+
+
+def test_without_a_sandbox_the_build_directory_is_part_of_the_key(settings: Settings, recipes: Path) -> None:
+    one = Settings(**{**settings.__dict__, "isolation": "none"})
+    other = Settings(**{**one.__dict__, "buildroot": settings.buildroot / "other"})
+    assert changed(keys(one), keys(other)) == set(keys(one))
 
 
 def test_the_environment_is_part_of_every_key(settings: Settings, recipes: Path) -> None:
@@ -130,7 +150,7 @@ def test_a_profile_without_recipes(settings: Settings, recipes: Path) -> None:
 
 
 def step(name: str, needs: list[str], cpu: float) -> Step:
-    return Step(name, "cross", "", "", tuple(needs), (), (), cpu, 1, (), ())
+    return Step(name, "cross", "", "", tuple(needs), (), (), (), cpu, 1, (), ())
 
 
 @given(st.data())
