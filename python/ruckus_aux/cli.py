@@ -55,16 +55,15 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     take(settings)
     plan = evaluate(settings)
     steps = _goal(plan, options.goal)
-    if only_asks(os.environ):
-        write_graph(settings, plan)
-        return
-    if _download(settings, plan, steps):
+    asked = only_asks(os.environ)
+    if not asked and _download(settings, plan, steps):
         plan = evaluate(settings)  # keys depend on what came
         steps = _goal(plan, options.goal)
     with lock(settings):
-        tidy(settings, plan, steps)
+        if not asked:
+            tidy(settings, plan, steps)
+            Store(settings.cache).sweep()
         write_graph(settings, plan)
-    Store(settings.cache).sweep()
 
 
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
