@@ -33,12 +33,11 @@ def cross(sh: Script, abi: Abi) -> None:
     # gcc looks for the start files in lib/../lib64: lib must be there, whatever is in it.
     sh.sh(f'mkdir -p "$OUT{sh.prefix_tools}/lib"')
     if abi != sh.arch.main_abi:
-        # Programs, data and headers are the main ABI's; this one adds its libraries, loader and stubs header.
+        # Programs, data and headers are the main ABI's; this one adds its libraries, its loader and two headers.
         tools = f"$OUT{sh.prefix_tools}"
         sh.sh(f"""
-            mv "{tools}/include/gnu" "$BUILD/gnu"
-            rm -rf "{tools}/bin" "{tools}/sbin" "{tools}/etc" "{tools}/share" "{tools}/var" "{tools}/include"
-            rm -rf "{tools}/libexec"
-            mkdir -p "{tools}/include/gnu"
-            cp "$BUILD"/gnu/*-{abi.bits}.h "{tools}/include/gnu/"
+            rm -rf "{tools}/bin" "{tools}/sbin" "{tools}/etc" "{tools}/share" "{tools}/var" "{tools}/libexec"
+            find "{tools}/include" -type f ! -path '*/gnu/*-{abi.bits}.h' -delete
+            find "{tools}/include" -type d -empty -delete
+            ls "{tools}/include/gnu/stubs-{abi.bits}.h"
         """)
