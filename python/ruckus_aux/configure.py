@@ -135,6 +135,8 @@ class Configuration:
         for taken in sorted(work):
             if _within(clfs, taken):
                 raise RuckusError(f"CLFS: '{clfs}' is inside {taken}, which is Ruckus's own", "choose another folder")
+        if clfs == buildroot:
+            raise RuckusError(f"CLFS: '{clfs}' is BUILDROOT, too", "give the system a folder of its own: CLFS=/...")
         if cache == buildroot or any(_within(cache, f"{buildroot}/{name}") for name in BUILDROOT_NAMES):
             raise RuckusError(f"--with-cache: '{cache}' is a folder that the build uses", "choose a folder of its own")
         self.answers |= {"ruckus_srcdir": srcdir, "BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}

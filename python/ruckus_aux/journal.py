@@ -14,7 +14,7 @@ class Entry:
     """What happened to a step.
 
     run: the make run that it was part of, named by its start (UTC).
-    outcome: "built", "stored" (its artifact was taken from the store) or "failed".
+    outcome: "built", "stored" (its artifact was taken from the store), "failed" or "interrupted".
     started: seconds since 1970.
     wall, user, system: seconds.
     own: CPU seconds of Ruckus itself, which are not in user and system.

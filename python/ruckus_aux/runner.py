@@ -44,7 +44,11 @@ class Usage:
 
 
 class StepFailed(RuckusError):
-    """A step's script failed; the message is ready to be shown."""
+    """A step's script failed; usage is what it cost until then."""
+
+    def __init__(self, message: str, hint: str, usage: Usage) -> None:
+        super().__init__(message, hint)
+        self.usage = usage
 
 
 def prepare_work(settings: Settings, step: Step) -> Path:
@@ -170,6 +174,7 @@ def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFai
     return StepFailed(
         f"{step.name} failed ({how})\n{lines}",
         f"log:     {log}\nenter:   {ruckus} shell {step.name}\nagain:   the same make command continues with this step",
+        usage,
     )
 
 
@@ -196,7 +201,11 @@ def build(
         started = time.time()
         output.write(_header(step, plan.key(step), started, command, environment).encode())
         descriptors = (*jobserver.descriptors, claim)
-        usage = run_script(command, environment, descriptors, work, output, verbose)
+        try:
+            usage = run_script(command, environment, descriptors, work, output, verbose)
+        except KeyboardInterrupt:
+            output.write(f"\n# interrupted {_utc(time.time())}\n".encode())
+            raise
         output.write(_footer(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
@@ -228,6 +237,12 @@ def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = Fals
                 usage, work, artifact = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep)
                 outcome = "built"
         merge(settings, step, key, plan.inputs(step), store.tree(key))
+    except StepFailed as error:
+        usage = error.usage
+        raise
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
     except OSError as error:
         raise RuckusError(f"{step.name}: {error}", "the same make command continues with this step") from error
     finally:

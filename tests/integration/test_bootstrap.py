@@ -226,6 +226,9 @@ def test_a_failure_says_what_when_where_and_how_to_go_on(build: Path, recipe: Re
     shell = run(*enter.split(), "-c", 'grep -c "^#inklude" src/test/minigzip.c; sh script', cwd=build, status=2)
     assert int(shell.stdout.split()[0]) >= 2
     assert "invalid preprocessing directive" in shell.stderr
+    with sqlite3.connect(build / "journal.sqlite") as journal:
+        row = journal.execute("SELECT outcome, status, memory > 10000 FROM entry WHERE step = ?", [GZIP]).fetchone()
+    assert row == ("failed", 2, 1)
     # Nothing half done is in the store; with the recipe mended, the same command goes on.
     recipe.restore()
     assert outcomes(run("make", "bootstrap", cwd=build).stdout) == {GZIP: "BUILT"}
@@ -311,6 +314,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(build: Path, recipe: Recipes
     assert make.returncode != 0
     assert "interrupted; the same command continues" in errors
     assert "Traceback" not in errors
+    assert "\n# interrupted 20" in (build / f"log/{BZIP2}.log").read_text()
     assert not sandboxed("sleep 61")
 
 

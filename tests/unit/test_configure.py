@@ -117,6 +117,7 @@ def test_the_books_own_prefixes(given_: Given) -> None:
             {"BUILDROOT": "/opt/b", "CLFS": "/opt/b/work/x"},
             "'/opt/b/work/x' is inside /opt/b/work, which is Ruckus's own",
         ),
+        ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/"}, "CLFS: '/opt/b' is BUILDROOT, too"),
         ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/cache"}, "is inside /opt/b/cache"),
         ({"BUILDROOT": "/opt/b", "cache": "/opt/b/log"}, "--with-cache: '/opt/b/log' is a folder that the build uses"),
         ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
