@@ -22,7 +22,8 @@ die() {
 missing_packages() {
     command -v dpkg-query >/dev/null || return 0
     local installed
-    installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii  *//p')
+    # It fails when it does not know one of them, and tells about the others.
+    installed=$({ dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || :; } | sed -n 's/^ii  *//p')
     comm -23 <(printf '%s\n' "$@" | sort) <(sort <<<"$installed")
 }
 
