@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ class Recipes:
 
 
 @pytest.fixture(autouse=True)
-def restored(recipe: Recipes) -> "object":
+def restored(recipe: Recipes) -> Iterator[None]:
     yield
     recipe.restore()
 
@@ -329,8 +330,8 @@ def built_so_far(journal: Path) -> set[str]:
         return {step for (step,) in connection.execute("SELECT step FROM entry WHERE outcome = 'built'")}
 
 
-def wait_for(condition: "object", seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline, "waited for too long"
         time.sleep(0.1)

@@ -30,8 +30,9 @@ Priority: optional
     )
 
 
-def source(**debian: object) -> Source:
-    return Source("linux", "6.1.9", "linux-6.1.9.tar.xz", "00", (), Debian("linux", **debian), None)  # type: ignore[arg-type]
+def source(sha256: str = "", versions: str = "") -> Source:
+    debian = Debian("linux", sha256=sha256, versions=versions)
+    return Source("linux", "6.1.9", "linux-6.1.9.tar.xz", "00", (), debian, None)
 
 
 def silent(name: str, done: int, total: int) -> None:
