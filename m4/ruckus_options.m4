@@ -18,6 +18,8 @@ AC_ARG_WITH([isolation], [AS_HELP_STRING([--with-isolation=KIND],
 AC_ARG_WITH([cache], [AS_HELP_STRING([--with-cache=DIR],
   [downloaded sources and finished artifacts; build directories may share it @<:@default=BUILDROOT/cache@:>@])],
   [], [with_cache=])
+AC_ARG_ENABLE([sharing], [AS_HELP_STRING([--disable-sharing],
+  [share no steps, sources or objects with other architectures, to measure what sharing saves])], [], [enable_sharing=yes])
 AC_ARG_WITH([mirror], [AS_HELP_STRING([--with-mirror=DIR],
   [folder that is searched for upstream's tarballs first; for several, set MIRRORS])], [], [with_mirror=])
 AC_ARG_VAR([MIRRORS], [folders that are searched for upstream's tarballs first, separated by spaces])
@@ -56,6 +58,7 @@ ruckus_srcdir=`cd "$srcdir" && pwd`
 ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.configure \
   srcdir="$ruckus_srcdir" builddir="\`pwd\`" \
   arch="$with_arch" multilib="$enable_multilib" profile="$with_profile" hostprep_only="$with_hostprep_only" \
+  sharing="$enable_sharing" \
   isolation="$with_isolation" cache="$with_cache" mirrors="$with_mirror $MIRRORS" \
   install_dev="$with_install_dev" ruckus_dev="$with_ruckus_dev" ruckus_path="$with_ruckus_path" \
   ruckus_dev_snapshot="$with_ruckus_dev_snapshot" stage2_auto="$enable_stage2_auto" xen="$enable_xen" \
@@ -71,7 +74,7 @@ rm -f conftest.err
 eval "$ruckus_answer"
 ruckus_hostprep_tools=`echo $ruckus_hostprep_tools`
 AC_MSG_RESULT([good])
-m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_isolation ruckus_cache
+m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing ruckus_isolation ruckus_cache
   ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
   ruckus_xen ruckus_stage1_xen ruckus_hostprep_tools CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
 ])

@@ -9,7 +9,7 @@ AS_IF([test -z "$PYTHON" && test -x "$srcdir/.venv/bin/python"],
 AM_PATH_PYTHON([3.11])
 AC_MSG_CHECKING([for the Python modules that Ruckus needs])
 ruckus_missing=
-for ruckus_module in requests rich sarge; do
+for ruckus_module in invoke jinja2 psutil requests rich sarge; do
   "$PYTHON" -c "import $ruckus_module" >&AS_MESSAGE_LOG_FD 2>&1 || ruckus_missing="$ruckus_missing $ruckus_module"
 done
 AS_IF([test -n "$ruckus_missing"], [

@@ -5,12 +5,12 @@ from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
 recipe = Recipe("binutils")
 
 
-@recipe.step("cross", cpu=117, memory=147)
+@recipe.step("cross", cpu=117, shared_cpu=64, memory=147, disk=120, installed=49)
 def cross(sh: Script) -> None:
     """Assembler and linker for the target"""
     sh.tools("m4", "bison", "flex")
-    sh.unpack()
-    sh.patch()
+    sh.share_objects("")
+    sh.shared_source(disk=390)
     search = ":".join(f"{sh.prefix_tools}/{libdir}" for libdir in sh.arch.libdirs)
     # The sysroot is /: $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox
     # as well as behind the classic symbolic links.

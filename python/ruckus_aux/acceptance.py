@@ -90,7 +90,7 @@ def _check_program(settings: Settings, work: Path, view: Path, compiler: str, na
     program = f"{inside}/{name}-{abi.bits}"
     readelf = f"{settings.arch.target}-readelf"
     script = f"{compiler} {flag} {inside}/{name} -o {program} && {readelf} -l {program} && {program}"
-    variables = [f"{name}={value}" for name, value in sandbox.environment(settings, inside, {}).items()]
+    variables = [f"{name}={value}" for name, value in sandbox.environment(settings, "stage1", inside, {}).items()]
     _, output = run(["env", "-i", *variables, *sandbox.command(settings, work, view, ["/bin/sh", "-c", script])])
     loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
     if f"interpreter: {loader}]" not in output or f"hello, {abi.bits} bits, {abi.bits}" not in output:

@@ -60,12 +60,14 @@ class Architecture:
 
 _I686 = "i686-ruckus-linux-gnu"
 _X86_64 = "x86_64-ruckus-linux-gnu"
+# Able to generate code for x86_64, too, because then it is compiled like x86_64's own: see packages/gcc/patches.
+_I686_GCC = ("--disable-multilib", "--enable-targets=all", "--with-arch-32=i686")
 _M32 = Abi("32", _I686, "lib", "ld-linux.so.2")
 
 ARCHITECTURES: dict[str, Architecture] = {
     arch.name: arch
     for arch in (
-        Architecture("i686", "x86", _I686, (_M32,), "i386", "i686", ("--disable-multilib", "--with-arch=i686")),
+        Architecture("i686", "x86", _I686, (_M32,), "i386", "i686", _I686_GCC),
         Architecture(
             "x86_64",
             "x86_64",

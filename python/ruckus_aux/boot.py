@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import sarge
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
+from ruckus_aux.merge import stamps
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import remove, size
+from ruckus_aux.store import Store, remove, size
 
 MEMORY = 512  # MB
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
@@ -19,31 +21,49 @@ POLL = 0.1
 _SPARE = 64 * 1024 * 1024  # bytes that the image is larger than its files
 _NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86")
 UP = "ruckus: system is up"
+BOOTED = "booted"  # in BUILDROOT: the stamps of the system that was booted last
 
 
 def make_image(settings: Settings, image: Path) -> None:
     """Write $CLFS into an ext4 image, as an ordinary user.
 
-    In a sandbox, root owns everything in it, and what the system does not need is left out: the cross toolchain, and
-    a build directory that lies in $CLFS. Without isolation the image holds $CLFS as it is.
+    What the system does not need is left out: the cross toolchain, and a build directory or cache that lies in $CLFS.
+    Where bubblewrap works, root owns everything in the image; else the owners are those of the files.
     """
     remove(image)
     image.parent.mkdir(parents=True, exist_ok=True)
-    with image.open("wb") as file:
-        file.truncate(int(size(settings.clfs) * 1.1) + _SPARE)
-    label = f"baby-{settings.arch.name}"
-    command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-d", str(settings.clfs), str(image)]
+    tree = Store(settings.cache).scratch("image")
+    command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", f"baby-{settings.arch.name}", "-d", str(tree), str(image)]
     if settings.isolation == "bwrap":
-        words = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/"]
-        hidden = [Path(f"{settings.clfs}{settings.prefix_cross}"), settings.clfs / "lost+found"]
-        if settings.clfs in settings.buildroot.parents:
-            hidden.append(settings.buildroot)
-        for folder in hidden:
-            words += ["--tmpfs", str(folder)] if folder.is_dir() else []
-        words += ["--bind", str(image.parent), str(image.parent)] if settings.clfs in image.parents else []
-        command = [*words, "--", *command]
-    environment = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
-    run(command, env=environment)
+        command = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]
+    try:
+        _link_system(settings, tree)
+        with image.open("wb") as file:
+            file.truncate(int(size(tree) * 1.1) + _SPARE)
+        run(command, env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"})
+    finally:
+        remove(tree)
+
+
+def _link_system(settings: Settings, tree: Path) -> None:
+    """Make a tree of hard links to what of $CLFS belongs into the image."""
+    left_out = {settings.buildroot, settings.cache, settings.clfs / "lost+found"}
+    left_out.add(Path(f"{settings.clfs}{settings.prefix_cross}"))
+    folders = []
+    for folder, directories, files in os.walk(settings.clfs):
+        directories[:] = [name for name in directories if Path(folder, name) not in left_out]
+        here = tree / os.path.relpath(folder, settings.clfs)
+        here.mkdir(parents=True)
+        folders.append((folder, here))
+        for name in [*files, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]:
+            file = Path(folder, name)
+            try:
+                os.link(file, here / name, follow_symlinks=False)
+            except OSError:  # another file system; the kernel makes device nodes anew
+                if file.is_file() or file.is_symlink():
+                    shutil.copy2(file, here / name, follow_symlinks=False)
+    for folder, here in reversed(folders):  # a directory may not be writable any more after this
+        shutil.copystat(folder, here)
 
 
 def qemu(settings: Settings, image: Path, accelerator: str, append: str) -> list[str]:
@@ -111,9 +131,21 @@ def boot(settings: Settings, *, interactive: bool = False) -> str:
         started = time.monotonic()
         text = _watch(qemu(settings, image, accelerator, "ruckus.boot=check"), console, accelerator)
         if UP in text:
-            print(f"booted with {accelerator} in {time.monotonic() - started:.1f} s, from power-on to power-off:")
+            seconds = time.monotonic() - started
+            print(f"  BOOTED   {settings.arch.name}, with {accelerator} in {seconds:.1f} s from power-on to power-off:")
             break
     check_console(settings, text)
     print("\n".join(f"  {line}" for line in text.replace("\r", "").splitlines() if line.startswith("ruckus: ")))
     remove(image)
     return text
+
+
+def boot_once(settings: Settings) -> None:
+    """Boot the system unless just this one has been booted before; see boot."""
+    held = sorted(str(stamp.path.relative_to(settings.stamps)) for stamp in stamps(settings))
+    mark = settings.buildroot / BOOTED
+    if mark.exists() and mark.read_text().splitlines() == held:
+        print(f"  BOOTED   {settings.arch.name}, before; nothing in it has changed")
+        return
+    boot(settings)
+    mark.write_text("\n".join(held))

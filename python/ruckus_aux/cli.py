@@ -48,7 +48,7 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
-    from ruckus_aux.graph import tidy, write_graph
+    from ruckus_aux.graph import FILE_NAME, tidy, write_graph
     from ruckus_aux.jobserver import only_asks
     from ruckus_aux.merge import lock
 
@@ -63,7 +63,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
         if not asked:
             tidy(settings, plan, steps)
             Store(settings.cache).sweep()
-        write_graph(settings, plan)
+        write_graph([(plan, list(plan.steps.values()))], settings.buildroot / FILE_NAME)
 
 
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
@@ -106,7 +106,7 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
     from ruckus_aux import sandbox
-    from ruckus_aux.runner import prepare_work, view_of
+    from ruckus_aux.runner import prepare_work, source_of, view_of
 
     take(settings)
     plan = evaluate(settings)
@@ -115,12 +115,13 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     if not (work / "script").exists():
         prepare_work(settings, step)
     there = sandbox.inside(settings, work)
-    environment = sandbox.environment(settings, there, {})
+    source = source_of(settings, plan, step)
+    environment = sandbox.environment(settings, step.stage, there, {}, source)
     if "TERM" in os.environ:
         environment["TERM"] = os.environ["TERM"]
     program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
     with view_of(settings, plan, step) as view:
-        command = sandbox.command(settings, work, view, program, terminal=True)
+        command = sandbox.command(settings, work, view, program, source=source, terminal=True)
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.
         status = os.spawnvpe(os.P_WAIT, command[0], command, environment)
@@ -149,9 +150,19 @@ def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
-    from ruckus_aux.boot import boot
+    from ruckus_aux.boot import boot, boot_once
 
-    boot(settings, interactive=options.interactive)
+    if options.once:
+        boot_once(settings)
+    else:
+        boot(settings, interactive=options.interactive)
+
+
+def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
+    """do what only root can: owners and device nodes of the finished system"""
+    from ruckus_aux.install import install
+
+    install(settings)
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
@@ -166,6 +177,16 @@ def cmd_clean(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.clean import clean
 
     clean(settings, everything=options.all)
+
+
+def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
+    """gather every log of this build directory in one place"""
+    from ruckus_aux.collect import BuildDirectory, collect, told
+
+    found, unreadable = collect([BuildDirectory(settings.arch.name, settings.buildroot)], options.output.absolute())
+    told(found, unreadable, options.output.absolute())
+    if unreadable:
+        sys.exit(1)
 
 
 Command = Callable[[Settings, argparse.Namespace], None]
@@ -184,7 +205,9 @@ def parser() -> argparse.ArgumentParser:
 
     def add(command: Command) -> argparse.ArgumentParser:
         text = command.__doc__ or ""
-        sub = commands.add_parser(command.__name__.removeprefix("cmd_"), help=text, description=f"{text}.".capitalize())
+        sub = commands.add_parser(
+            command.__name__.removeprefix("cmd_").replace("_", "-"), help=text, description=f"{text}.".capitalize()
+        )
         sub.set_defaults(call=command)
         return sub
 
@@ -199,14 +222,26 @@ def parser() -> argparse.ArgumentParser:
     shell = step(add(cmd_shell))
     shell.add_argument("-c", dest="command", metavar="COMMAND", help="run this instead of an interactive shell")
     add(cmd_times)
-    add(cmd_boot).add_argument("--interactive", action="store_true", help="a shell on the serial console")
+    boot = add(cmd_boot)
+    boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
+    boot.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")
+    add(cmd_install)
     add(cmd_check)
+    logs = add(cmd_collect_logs)
+    logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")
     add(cmd_clean).add_argument("--all", action="store_true", help="these, too")
     goal = "bootstrap, hostprep or a step"
     add(cmd_download).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)")
     add(cmd_graph).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")
     step(add(cmd_step)).add_argument("--keep", action="store_true", help="keep the working folder after success")
     return top
+
+
+def heed_signals() -> None:
+    """Let SIGTERM and SIGHUP stop us as Ctrl-C does: with all that we have started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does it
+            signal.signal(number, _terminated)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
@@ -216,8 +251,7 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminated)
+    heed_signals()
     os.umask(0o022)  # what is built does not depend on who builds it
     try:
         settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())

@@ -26,8 +26,8 @@ PROFILES = ("tiny", "clfs")
 SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
 MOST_CPUS = 4096
 _PLAIN = re.compile(r"/[A-Za-z0-9_.+@%/-]*")  # no space, no colon, nothing special to sh, make or sed
-_SWITCHES = ("multilib", "hostprep_only", "stage2_auto", "xen", "stage1_xen")
-_PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
+_SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
+PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 
 
 def _within(inner: str, outer: str) -> bool:
@@ -100,6 +100,7 @@ class Configuration:
         wrong = [f"{name}={value}" for name, value in given.items() if value not in ("yes", "no")]
         if wrong:
             raise RuckusError(f"neither yes nor no: {', '.join(wrong)}", "leave the value out, or give yes or no")
+        self.answers["ruckus_sharing"] = self.given["sharing"]
         self.answers["ruckus_hostprep_only"] = only = self.given["hostprep_only"]
         self.answers["ruckus_goal"] = "bootstrap" if only == "no" else "hostprep"
 
@@ -152,9 +153,9 @@ class Configuration:
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")
         defaults = (f"/cross-tools-{string}", f"/tools-{string}", "/hostprep")
-        for name, default in zip(_PREFIXES, defaults, strict=True):
+        for name, default in zip(PREFIXES, defaults, strict=True):
             self._attempt(partial(self._prefix, name, default))
-        for name, other in combinations([name for name in _PREFIXES if name in self.answers], 2):
+        for name, other in combinations([name for name in PREFIXES if name in self.answers], 2):
             one, two = self.answers[name], self.answers[other]
             if _within(one, two) or _within(two, one):
                 raise RuckusError(
@@ -184,13 +185,13 @@ class Configuration:
         because = f" ({reason})" if reason else ""
         text = "a bubblewrap sandbox" if kind == "bwrap" else f"the host, not isolated{because}"
         self.answers["ruckus_isolation_text"] = text
-        if kind == "none" and all(name in self.answers for name in (*_PREFIXES, "CLFS")):
+        if kind == "none" and all(name in self.answers for name in (*PREFIXES, "CLFS")):
             self._symlinks()
 
     def _symlinks(self) -> None:
         """Without a sandbox, the prefixes must lead into $CLFS and $BUILDROOT, as in the CLFS book."""
         missing = []
-        for name in _PREFIXES:
+        for name in PREFIXES:
             prefix = self.answers[name]
             root = self.answers["BUILDROOT" if name == "PREFIX_HOSTPREP" else "CLFS"]
             if os.path.realpath(prefix) != os.path.realpath(root + prefix):

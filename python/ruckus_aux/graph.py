@@ -1,13 +1,19 @@
-"""Write graph.mk, by which GNU make schedules the steps.
+"""Write graph.mk, by which GNU make schedules the steps of one architecture, or of several together.
 
 A step's target is its stamp, whose name holds the step's key: it exists or it does not, and timestamps play no part,
 so every prerequisite is order-only. Prerequisites are listed with the longest remaining path first, because make
 starts what it comes to first.
+
+Between architectures there are edges of two more kinds. Of steps with the same key, one is built, and the others come
+after it and find its artifact in the store. Of steps that share objects of the host's compiler, one fills ccache for
+the next, unless there are so many processors that waiting for it would take longer than compiling again.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ruckus_aux import figures
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal
 from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge
@@ -16,34 +22,127 @@ from ruckus_aux.steps import Plan, Step, remaining
 from ruckus_aux.store import Store
 
 FILE_NAME = "graph.mk"
+PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
 
 
-def graph(settings: Settings, plan: Plan) -> str:
-    """The text of graph.mk for every step of the plan."""
-    left = remaining(plan.steps, Journal(settings.journal).cost())
+@dataclass
+class Target:
+    """A step of one plan, and the stamps that make must have first.
 
-    def targets(steps: Iterable[Step]) -> str:
-        ordered = sorted(steps, key=lambda step: (-left[step.name], step.name))
-        return " ".join(str(stamp_path(settings, step.name, plan.key(step))) for step in ordered)
+    cost: CPU seconds that it will take. shared: when its objects are in ccache already.
+    """
 
-    ruckus = settings.builddir / "ruckus"
-    goals = {"hostprep": plan.hostprep(), "bootstrap": plan.of_profile() if plan.has_profile else []}
-    lines = ["# Written by `ruckus graph`; changes are lost.", "MAKEFLAGS += -rR", ""]
-    lines += [f".PHONY: {' '.join([*goals, *plan.steps])}"]
-    for goal, steps in goals.items():
-        lines += [f"{goal}: {targets(steps)}", "\t@echo '  READY    $@'"]
-    for step in plan.steps.values():
-        stamp = targets([step])
-        needs = targets(plan[name] for name in step.needs)
-        lines += ["", f"{step.name}: {stamp}", f"{stamp}:{' | ' + needs if needs else ''}"]
-        lines += [f"\t+@{ruckus} step {step.name}"]
+    plan: Plan
+    step: Step
+    stamp: str
+    key: str
+    cost: float
+    shared: float
+    needs: list[str]
+
+
+Selection = Sequence[tuple[Plan, Sequence[Step]]]  # plans with steps of theirs, each after what it needs
+
+
+def _targets(plan: Plan, steps: Sequence[Step], fresh: bool) -> dict[str, Target]:
+    """Targets by the steps' names. What is in the store costs nothing, and needs no unpacked source."""
+    settings = plan.settings
+    store, built = Store(settings.cache), Journal(settings.journal).built()
+    targets: dict[str, Target] = {}
+    for step in steps:
+        key = plan.key(step)
+        stored = key in store and not fresh
+        needs = [targets[name].stamp for name in step.needs if plan[name].installs or not stored]
+        stamp = str(stamp_path(settings, step.name, key))
+        full, shared = figures.costs(step, built.get(step.name, []))
+        targets[step.name] = Target(plan, step, stamp, key, 0.0 if stored else full, shared, needs)
+    needed = {stamp for target in targets.values() for stamp in target.needs}
+    for target in targets.values():
+        if not target.step.installs and target.stamp not in needed:
+            target.cost = 0.0
+    return targets
+
+
+def combined(selection: Selection, *, fresh: bool = False) -> list[Target]:
+    """The targets of some steps of some plans, each after what it needs, with the edges between architectures.
+
+    fresh: as if the store were empty.
+    """
+    targets = [target for plan, steps in selection for target in _targets(plan, steps, fresh).values()]
+    same: dict[str, Target] = {}
+    similar: dict[tuple[str, str], Target] = {}
+    for target in targets:
+        if not target.cost:
+            continue
+        builder = same.setdefault(target.key, target)
+        if builder is not target:
+            target.needs.append(builder.stamp)
+            target.cost = 0.0
+        elif target.step.objects:
+            family = target.step.objects, target.step.name.rpartition("/")[2]
+            if family in similar:
+                _share_objects(targets, similar[family], target)
+            similar[family] = target
+    return targets
+
+
+def _share_objects(targets: Sequence[Target], earlier: Target, target: Target) -> None:
+    """Let a target wait for one that fills ccache for it, when the whole build does not take longer for that."""
+    cpus = target.plan.settings.cpucount
+    without, cost = shortest(targets, cpus), target.cost
+    target.needs.append(earlier.stamp)
+    target.cost = target.shared
+    if shortest(targets, cpus) > without:
+        target.needs.pop()
+        target.cost = cost
+
+
+def _left(targets: Sequence[Target]) -> dict[str, float]:
+    """For each stamp, the CPU seconds of the longest path from there to the end."""
+    there = {target.stamp for target in targets}
+    needs = {target.stamp: [need for need in target.needs if need in there] for target in targets}
+    return remaining(needs, {target.stamp: target.cost for target in targets})
+
+
+def shortest(targets: Sequence[Target], cpus: int) -> float:
+    """Seconds that a build takes at least: its longest path, or its CPU seconds on all processors."""
+    longest = max(_left(targets).values(), default=0.0) / min(cpus, PARALLEL)
+    return max(longest, sum(target.cost for target in targets) / cpus)
+
+
+def graph(selection: Selection) -> str:
+    """The text of graph.mk for some steps of some plans; its goal `steps` stands for all of them."""
+    targets = combined(selection)
+    left = _left(targets)
+
+    def first_the_longest(stamps: Iterable[str]) -> str:
+        return " ".join(sorted(stamps, key=lambda stamp: (-left[stamp], stamp)))
+
+    goals: dict[str, set[str]] = {"steps": set(), "hostprep": set(), "bootstrap": set()}
+    for plan, steps in selection:
+        members = {
+            "steps": steps,
+            "hostprep": plan.hostprep(),
+            "bootstrap": plan.of_profile() if plan.has_profile else [],
+        }
+        for goal, wanted in members.items():
+            stamps_of_goal = (stamp_path(plan.settings, step.name, plan.key(step)) for step in wanted if step.installs)
+            goals[goal] |= {str(stamp) for stamp in stamps_of_goal} & left.keys()
+    names = dict.fromkeys(target.step.name for target in targets)
+    lines = ["# Written by Ruckus; changes are lost.", "MAKEFLAGS += -rR", "", f".PHONY: {' '.join([*goals, *names])}"]
+    for goal, members_of_goal in goals.items():
+        ready = "echo '  READY    $@'" if goal != "steps" else ":"
+        lines += [f"{goal}: {first_the_longest(members_of_goal)}", f"\t@{ready}"]
+    for target in targets:
+        needs = first_the_longest(target.needs)
+        lines += ["", f"{target.step.name}: {target.stamp}", f"{target.stamp}:{' | ' + needs if needs else ''}"]
+        lines += [f"\t+@{target.plan.settings.builddir / 'ruckus'} step {target.step.name}"]
     return "\n".join(lines) + "\n"
 
 
-def write_graph(settings: Settings, plan: Plan) -> None:
-    """Bring graph.mk up to date; it is not touched when nothing changed."""
-    path = settings.buildroot / FILE_NAME
-    text = graph(settings, plan)
+def write_graph(selection: Selection, path: Path) -> None:
+    """Bring a graph.mk up to date; it is not touched when nothing changed."""
+    text = graph(selection)
     if not path.exists() or path.read_text() != text:
         partial = path.with_suffix(".part")
         partial.write_text(text)

@@ -26,15 +26,22 @@ def run(
     words = [str(word) for word in command]
     # Bytes, decoded here: what compilers and tar print is not always UTF-8.
     capture = sarge.Capture()
+    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd)
     try:
-        pipeline = sarge.run(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd)
+        job.run(async_=True)
     except ValueError as error:  # sarge's way of saying that there is no such command
         raise RuckusError(f"{words[0]}: command not found", f"install the program that provides {words[0]}") from error
+    try:
+        status = job.wait()
+    except BaseException:  # Ctrl-C and the like: it must not go on without us
+        job.kill()
+        raise
+    capture.close()
     output = capture.bytes.decode(errors="replace")
-    if check and pipeline.returncode != 0:
+    if check and status != 0:
         tail = "\n".join(output.strip().splitlines()[-10:])
-        raise RuckusError(f"'{shlex.join(words)}' failed with exit status {pipeline.returncode}", tail)
-    return pipeline.returncode, output
+        raise RuckusError(f"'{shlex.join(words)}' failed with exit status {status}", tail)
+    return status, output
 
 
 def fingerprint() -> str:

@@ -1,11 +1,17 @@
-"""The journal: an SQLite file with one row for every time that a step was built, taken from the store, or failed."""
+"""The journal: SQLite files of what was done.
+
+Each build directory has one, with an entry for every time that a step was built, taken from the store, or failed. The
+folder that `build` works in has another, of its runs and of samples of the machine while they went on.
+"""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
+FILE_NAME = "journal.sqlite"
 BUSY = 30.0  # seconds that a writer waits for another
 
 
@@ -14,12 +20,16 @@ class Entry:
     """What happened to a step.
 
     run: the make run that it was part of, named by its start (UTC).
-    outcome: "built", "stored" (its artifact was taken from the store), "failed" or "interrupted".
+    outcome: "built", "stored" (its artifact was taken from the store), "crashed" (it is tried once more), "failed" or
+        "interrupted".
     started: seconds since 1970.
     wall, user, system: seconds.
     own: CPU seconds of Ruckus itself, which are not in user and system.
     memory: KB of the largest process.
     work, artifact: bytes of the working folder at its end, and of what was installed.
+    peak: KB of all its processes together, at their most.
+    hits, misses: of ccache.
+    reason: of a crash or of a failure outside of the script, in a few words.
     """
 
     run: str
@@ -35,39 +45,122 @@ class Entry:
     memory: int
     work: int
     artifact: int
+    peak: int = 0
+    hits: int = 0
+    misses: int = 0
+    reason: str = ""
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of the script."""
+        return self.user + self.system
 
 
-_COLUMNS = ", ".join(field.name for field in fields(Entry))
-_SCHEMA = f"CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, {_COLUMNS})"
+@dataclass(frozen=True)
+class Run:
+    """A run of `build` over several architectures.
+
+    run: its name. started: seconds since 1970.
+    archs: their names, separated by commas.
+    folders: their build directories, one a line.
+    jobs: of make's jobserver.
+    request: what was asked for, as options of `build`.
+    """
+
+    run: str
+    started: float
+    archs: str
+    folders: str
+    jobs: int
+    request: str
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of a run.
+
+    ended: seconds since 1970. status: exit status. wall: seconds.
+    cpu: CPU seconds of the run with all that it started.
+    reason: what failed outside of steps, a line for each.
+    """
+
+    run: str
+    ended: float
+    status: int
+    wall: float
+    cpu: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The machine at a moment of a run.
+
+    time: seconds since 1970. busy: processors that were not idle since the last look, a second before.
+    memory: MB that are not available to new processes. jobs: job slots in use.
+    running: names of the running steps, separated by spaces.
+    """
+
+    run: str
+    time: float
+    busy: float
+    memory: int
+    jobs: int
+    running: str
+
+
+Row = TypeVar("Row", Entry, Run, End, Sample)
+
+
+def _columns(kind: type[Row]) -> str:
+    return ", ".join(field.name for field in fields(kind))
 
 
 class Journal:
-    """The journal of a build directory."""
+    """One file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, kind: type[Row]) -> Iterator[sqlite3.Connection]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        table = kind.__name__.lower()
         with closing(sqlite3.connect(self.path, timeout=BUSY)) as connection, connection:
-            connection.execute(_SCHEMA)
+            # "end" is a word of SQL, hence the quotes.
+            connection.execute(f'CREATE TABLE IF NOT EXISTS "{table}" (id INTEGER PRIMARY KEY, {_columns(kind)})')
+            there = {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
+            for field in fields(kind):
+                if field.name not in there:  # written by an earlier version
+                    connection.execute(
+                        f"ALTER TABLE {table} ADD COLUMN {field.name} NOT NULL DEFAULT {field.default!r}"
+                    )
             yield connection
 
-    def add(self, entry: Entry) -> None:
-        """Record an entry."""
-        marks = ", ".join("?" * len(fields(Entry)))
-        with self._open() as connection:
-            connection.execute(f"INSERT INTO entry ({_COLUMNS}) VALUES ({marks})", astuple(entry))
+    def add(self, row: Row) -> None:
+        """Record a row."""
+        kind = type(row)
+        marks = ", ".join("?" * len(fields(kind)))
+        with self._open(kind) as connection:
+            insert = f'INSERT INTO "{kind.__name__.lower()}" ({_columns(kind)}) VALUES ({marks})'
+            connection.execute(insert, astuple(row))
+
+    def rows(self, kind: type[Row], run: str = "") -> list[Row]:
+        """The rows of a kind, or those of one run, in the order in which they were written."""
+        if not self.path.exists():
+            return []
+        query = f"SELECT {_columns(kind)} FROM \"{kind.__name__.lower()}\" WHERE ? IN (run, '') ORDER BY id"
+        with self._open(kind) as connection:
+            return [kind(*row) for row in connection.execute(query, (run,))]
 
     def last_built(self) -> dict[str, Entry]:
         """The latest successful build of each step."""
-        if not self.path.exists():
-            return {}
-        query = f"SELECT {_COLUMNS} FROM entry WHERE outcome = 'built' ORDER BY id"
-        with self._open() as connection:
-            return {entry.step: entry for entry in (Entry(*row) for row in connection.execute(query))}
+        return {step: entries[-1] for step, entries in self.built().items()}
 
-    def cost(self) -> dict[str, float]:
-        """The CPU seconds that each step took when it was last built."""
-        return {step: entry.user + entry.system for step, entry in self.last_built().items()}
+    def built(self) -> dict[str, list[Entry]]:
+        """The successful builds of each step, the latest last."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.rows(Entry):
+            if entry.outcome == "built":
+                found.setdefault(entry.step, []).append(entry)
+        return found

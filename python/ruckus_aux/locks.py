@@ -16,3 +16,16 @@ def held(path: Path) -> Iterator[int]:
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
+
+
+@contextmanager
+def try_held(path: Path) -> Iterator[int | None]:
+    """Hold a lock if nobody else does; yields its descriptor as `held` does, or None."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield file.fileno()

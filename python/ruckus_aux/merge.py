@@ -57,7 +57,8 @@ class Stamp:
 
     def complete(self) -> None:
         """Turn what was announced into the stamp, when the files are on the disk."""
-        run(["sync", "-f", self.root])
+        if self.files:
+            run(["sync", "-f", self.root])
         self.pending.rename(self.path)
 
 
@@ -85,22 +86,31 @@ def lock(settings: Settings) -> AbstractContextManager[int]:
     return held(settings.buildroot / "stamps.lock")
 
 
-def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], tree: Path) -> Stamp:
+def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], tree: Path | None) -> Stamp:
     """Merge an artifact, take away what an earlier version of the step left, and write the stamp.
 
+    tree: the artifact; None for a step that installs nothing.
     Raises RuckusError, with nothing changed, when a file is in the way that another step or somebody else put there.
     """
     root = settings.root(step.stage)
     stamp = Stamp(
-        stamp_path(settings, step.name, key), step.name, key, root, inputs, step.replaces, tuple(listing(tree))
+        stamp_path(settings, step.name, key),
+        step.name,
+        key,
+        root,
+        inputs,
+        step.replaces,
+        tuple(listing(tree)) if tree else (),
     )
     with lock(settings):
         existing = list(stamps(settings, pending=True))
         owners = {name: other for other in existing if other.root == root for name in other.files}
         hidden = {name for name in stamp.files if _is_hidden(name, owners.get(name), step)}
-        _check_the_way(stamp, tree, owners.keys())
+        if tree:
+            _check_the_way(stamp, tree, owners.keys())
         stamp.announce()
-        _copy(tree, root, hidden)
+        if tree:
+            _copy(tree, root, hidden)
         keep = {name for name, owner in owners.items() if owner.step != step.name} | set(stamp.files)
         for old in existing:
             if old.step == step.name and old.key != key:

@@ -1,6 +1,7 @@
 """What Ruckus may write to and remove: folders that it made itself, on the device that was configured."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ruckus_aux import mounts
@@ -9,13 +10,30 @@ from ruckus_aux.settings import Settings
 
 MARKER = ".ruckus"
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
-BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk")
-CACHE_NAMES = ("sources", "store")
+BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk", "booted")
+CACHE_NAMES = ("sources", "store", "ccache", "running")
 
 
 def is_ours(folder: Path) -> bool:
     """Whether Ruckus has taken this folder before."""
     return (folder / MARKER).is_file()
+
+
+def take_folder(folder: Path, names: Iterable[str]) -> None:
+    """Take a folder for Ruckus, which writes files of these names there.
+
+    Raises RuckusError when one of them is there already, and was made by somebody else.
+    """
+    if is_ours(folder):
+        return
+    for name in names:
+        if os.path.lexists(folder / name):
+            raise RuckusError(
+                f"{folder / name} is there already, and Ruckus did not make it",
+                "move it away, or configure with another BUILDROOT or --with-cache",
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text(_TEXT)
 
 
 def take(settings: Settings) -> None:
@@ -24,17 +42,8 @@ def take(settings: Settings) -> None:
     Raises RuckusError when one of them has files of somebody else under names that Ruckus uses, and when $CLFS is not
     on the device of --with-install-dev (it is not mounted any more, say).
     """
-    for folder, names in ((settings.buildroot, BUILDROOT_NAMES), (settings.cache, CACHE_NAMES)):
-        if is_ours(folder):
-            continue
-        for name in names:
-            if os.path.lexists(folder / name):
-                raise RuckusError(
-                    f"{folder / name} is there already, and Ruckus did not make it",
-                    "move it away, or configure with another BUILDROOT or --with-cache",
-                )
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARKER).write_text(_TEXT)
+    take_folder(settings.buildroot, BUILDROOT_NAMES)
+    take_folder(settings.cache, CACHE_NAMES)
     if settings.install_dev:
         settings.clfs.mkdir(parents=True, exist_ok=True)
         mount = mounts.holding(settings.clfs)

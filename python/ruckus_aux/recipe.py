@@ -4,6 +4,7 @@ A recipe reads like a page of the CLFS book and runs nothing: calling one of its
 records a POSIX sh script, which is what runs in the sandbox, what `ruckus show` prints, and what is hashed.
 The script finds everything through variables: $SOURCES (archives), $FILES (the recipe's own files), $SRC (the
 unpacked source), $BUILD (an empty directory), $OUT (what DESTDIR is in make install).
+A source that several steps use is best unpacked and patched once, for all of them: Script.shared_source.
 """
 
 import textwrap
@@ -19,6 +20,7 @@ from ruckus_aux.sources import Source
 
 BUILD_MACHINE = "x86_64-cross-linux-gnu"
 STAGES = ("hostprep", "cross", "stage1")
+SOURCE = "source"  # the stage of the steps that only unpack and patch
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Phase:
     record: Callable[..., None]
     cpu: float
     memory: int
+    disk: int
+    installed: int
+    shared_cpu: float
     profiles: tuple[str, ...]
     per_abi: bool
     replaces: tuple[str, ...]
@@ -54,6 +59,9 @@ class Recipe:
         *,
         cpu: float,
         memory: int,
+        disk: int = 0,
+        installed: int = 0,
+        shared_cpu: float = 0.0,
         name: str = "",
         profiles: tuple[str, ...] = (),
         per_abi: bool = False,
@@ -64,6 +72,9 @@ class Recipe:
         stage: hostprep, cross or stage1.
         cpu: CPU seconds (user+sys) that it took somewhere; orders the build until the journal knows better.
         memory: MB of its largest process.
+        disk: MB of its working folder at the end.
+        installed: MB of what it installs.
+        shared_cpu: CPU seconds when its host objects are there already (see Script.share_objects).
         name: the step's name, when it is not the recipe's.
         profiles: the profiles whose system this step belongs to; what it needs comes along by itself.
         per_abi: call the function once per ABI, as f(script, abi), for steps NAME-32 and NAME-64.
@@ -73,7 +84,10 @@ class Recipe:
             raise RuckusError(f"recipe {self.name}: unknown stage '{stage}'", f"choose one of: {', '.join(STAGES)}")
 
         def declare(record: Callable[..., None]) -> Callable[..., None]:
-            self.phases.append(Phase(stage, name or self.name, record, cpu, memory, profiles, per_abi, replaces))
+            phase = Phase(
+                stage, name or self.name, record, cpu, memory, disk, installed, shared_cpu, profiles, per_abi, replaces
+            )
+            self.phases.append(phase)
             return record
 
         return declare
@@ -93,6 +107,9 @@ class Script:
     used_tools: list[str] = field(default_factory=list)
     used_sources: list[str] = field(default_factory=list)
     used_files: list[Path] = field(default_factory=list)
+    source: "Script | None" = None
+    source_disk: int = 0
+    objects: str = ""
 
     @property
     def prefix_cross(self) -> str:
@@ -137,27 +154,73 @@ class Script:
         """Append lines of shell as they are; indentation common to all of them is removed."""
         self.lines += textwrap.dedent(text).strip("\n").splitlines()
 
-    def unpack(self, source: str = "", *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> None:
+    def unpack(self, source: str = "", *, without: tuple[str, ...] = ()) -> None:
         """Unpack a source (by default the recipe's own) into $SRC and go there.
 
-        only, without: shell patterns below the archive's top folder, when not all of a large source is needed.
+        without: shell patterns below the archive's top folder of what is not to be unpacked.
         """
         name = source or self.recipe.source
         entry = self._source(name)
         if name not in self.used_sources:
             self.used_sources.append(name)
-        self.lines += entry.unpack_commands(only, without)
+        self.lines += entry.unpack_commands(without)
         self.sh('cd "$SRC"')
 
     def patch(self, *, strip: int = 1) -> None:
         """Apply the patches in the recipe's patches folder, rewritten to the configured prefixes, in sorted order."""
         for path in sorted(self.folder.glob("patches/*.patch")):
+            if b"/tools" not in path.read_bytes() and b"/cross-tools" not in path.read_bytes():
+                # Nothing to rewrite: the same for every architecture, whose sources can then be one.
+                self.sh(f'patch -d "$SRC" -p{strip} -i "$FILES/{self._file(path)}"')
+                continue
             program = "".join(f" -e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
             # Not through a pipe: sh would not notice if sed fails.
             self.sh(f"""
                 sed -E{program} "$FILES/{self._file(path)}" > "$SRC/ruckus.patch"
                 patch -p{strip} -i "$SRC/ruckus.patch"
             """)
+
+    def shared_source(self, *, disk: int = 0, without: tuple[str, ...] = ()) -> None:
+        """Use the recipe's source and patches, unpacked once for every step and architecture that wants the same.
+
+        $SRC is read-only, with all times alike: build in $BUILD, and see `edit`. Every step of a recipe that says
+        this must say it in the same way.
+        disk: MB that it takes unpacked.
+        without: shell patterns below the archive's top folder of what is not to be unpacked.
+        """
+        self.source = Script(self.settings, self.sources, self.recipe, self.folder, self.arch)
+        self.source.unpack(without=without)
+        self.source.patch()
+        self.source_disk = disk
+        self.needed.append(f"{self.arch.name}/{SOURCE}/{self.recipe.name}")
+
+    def edit(self, *files: str) -> None:
+        """Make these files of a shared source writable: from here on $SRC is a folder of links into it with copies.
+
+        files: paths below the top folder. Directories that end in a slash become directories of links, for what
+        finds an edited file by going up from them.
+        """
+        copies = [name for name in files if not name.endswith("/")]
+        folders = {name.rstrip("/") for name in files if name.endswith("/")}
+        folders |= {str(parent) for name in files for parent in Path(name).parents}
+        self.lines += ['shared=$SRC SRC="$HOME/edited"']
+        for folder in sorted(folders):
+            inside = sorted(
+                Path(name).name for name in folders | set(copies) if str(Path(name).parent) == folder != name
+            )
+            others = "".join(f" ! -name {name}" for name in inside)
+            links = f'-mindepth 1 -maxdepth 1{others} -exec ln -s -t "$SRC/{folder}" {{}} +'
+            self.lines += [f'mkdir -p "$SRC/{folder}"', f'find "$shared/{folder}" {links}']
+        self.lines += [f'cp "$shared/{name}" "$SRC/{name}"' for name in copies]
+        self.sh('cd "$SRC"')
+
+    def share_objects(self, family: str) -> None:
+        """Compile with the host's compiler through ccache, so that steps of one family share what is equal.
+
+        family: the same for steps that compile much the same; two of them are not built at the same moment, because
+        then neither would find the other's objects.
+        """
+        self.objects = f"{self.recipe.name} {family}"
 
     def file(self, name: str) -> str:
         """Use a file of the recipe's folder; returns what the script calls it."""

@@ -1,11 +1,21 @@
 """What a person sees of steps: a line for each on the terminal, and the table of what they cost."""
 
 import sys
+import time
 from collections.abc import Iterable
 
 from ruckus_aux.journal import Entry
 
-_COLOURS = {"built": "32", "stored": "36", "failed": "31"}
+STYLES = {
+    "built": "green",
+    "stored": "cyan",
+    "booted": "green",
+    "ready": "green",
+    "waiting": "yellow",
+    "crashed": "yellow",
+    "failed": "red",
+}
+_CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
 
 
 def duration(seconds: float) -> str:
@@ -15,11 +25,16 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def utc(seconds: float) -> str:
+    """A time as names of runs and logs have it; such texts compare as the times do."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def label(outcome: str, terminal: bool | None = None) -> str:
     """An outcome as the first word of a line, padded, and coloured on a terminal."""
     text = f"{outcome.upper():<8}"
     colour = sys.stdout.isatty() if terminal is None else terminal
-    return f"\033[{_COLOURS[outcome]}m{text}\033[0m" if colour and outcome in _COLOURS else text
+    return f"\033[{_CODES[STYLES[outcome]]}m{text}\033[0m" if colour and outcome in STYLES else text
 
 
 def outcome_line(entry: Entry) -> str:

@@ -1,46 +1,32 @@
 """Run one step: prepare its folder and view, run its script, keep its log, store and merge what it installed."""
 
 import os
-import resource
 import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
-import sarge
-
-from ruckus_aux import sandbox
+from ruckus_aux import figures, logs, sandbox
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.faults import first_error
+from ruckus_aux.faults import crash, first_error
+from ruckus_aux.gate import Gate, Running
 from ruckus_aux.host import run
-from ruckus_aux.jobserver import from_makeflags
+from ruckus_aux.jobserver import Jobserver, from_makeflags
 from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.merge import merge
-from ruckus_aux.report import outcome_line
+from ruckus_aux.report import outcome_line, utc
+from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
 from ruckus_aux.store import Store, listing, remove, size
 
-GRACE = 5.0  # seconds between SIGTERM and SIGKILL
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a script cost: exit status (negative: the signal), seconds, CPU seconds, and KB of its largest process."""
-
-    status: int
-    wall: float
-    user: float
-    system: float
-    memory: int
+_NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)
 
 
 class StepFailed(RuckusError):
@@ -49,6 +35,12 @@ class StepFailed(RuckusError):
     def __init__(self, message: str, hint: str, usage: Usage) -> None:
         super().__init__(message, hint)
         self.usage = usage
+
+
+class Crashed(StepFailed):
+    """A step's script died by no fault of the source; reason says how."""
+
+    reason = ""
 
 
 def prepare_work(settings: Settings, step: Step) -> Path:
@@ -78,7 +70,7 @@ def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
             Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)
         if settings.isolation == "bwrap":
-            for name in step.needs:
+            for name in (need for need in step.needs if plan[need].installs):
                 key = plan.key(plan[name])
                 if key not in store:
                     raise RuckusError(f"{step.name} needs {name}, which is not built", f"run: make {name}")
@@ -88,73 +80,17 @@ def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
         remove(view)
 
 
-def _header(step: Step, key: str, started: float, command: list[str], environment: dict[str, str]) -> str:
-    lines = [f"step     {step.name}", f"key      {key}", f"start    {_utc(started)}", f"command  {' '.join(command)}"]
-    lines += ["environment:", *(f"  {name}={value}" for name, value in environment.items())]
-    lines += ["script:", *(f"  {line}" for line in step.script.splitlines()), "output:"]
-    return "".join(f"# {line}\n" for line in lines)
+def source_of(settings: Settings, plan: Plan, step: Step) -> Path | None:
+    """The unpacked source that a step shares with others, in the store; None when it unpacks its own.
 
-
-def _footer(usage: Usage, started: float) -> str:
-    ended = _utc(started + usage.wall)
-    cpu = f"{usage.user:.1f} s user, {usage.system:.1f} s system"
-    memory = f"{usage.memory / 1024:.0f} MB, largest process"
-    return f"\n# end      {ended}\n# status   {usage.status}\n# cpu      {cpu}\n# memory   {memory}\n"
-
-
-def _utc(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a script and all that it started."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
-            return
-
-
-def run_script(
-    command: list[str], environment: dict[str, str], descriptors: Sequence[int], cwd: Path, log: BinaryIO, verbose: bool
-) -> Usage:
-    """Run a step's command with its output in the log, and on standard output as well when verbose."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
-    reader, writer = os.pipe() if verbose else (None, log.fileno())
-    job = sarge.Command(
-        command,
-        stdout=writer,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        replace_env=True,
-        cwd=cwd,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
-    with open(os.devnull, "rb") as nothing:
-        job.run(input=nothing, async_=True)
-    try:
-        if reader is not None:
-            os.close(writer)
-            with open(reader, "rb", buffering=0) as output:
-                while block := output.read(1 << 16):
-                    log.write(block)
-                    sys.stdout.buffer.write(block)
-                    sys.stdout.buffer.flush()
-        status = job.wait()
-    except BaseException:
-        _stop(job.process)
-        raise
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Usage(
-        status,
-        time.monotonic() - started,
-        after.ru_utime - before.ru_utime,
-        after.ru_stime - before.ru_stime,
-        after.ru_maxrss,
-    )
+    Raises RuckusError when it is not there.
+    """
+    store = Store(settings.cache)
+    for name in (need for need in step.needs if not plan[need].installs):
+        if plan.key(plan[name]) not in store:
+            raise RuckusError(f"{step.name} needs {name}, which is not unpacked", f"run: make {step.name}")
+        return store.tree(plan.key(plan[name]))
+    return None
 
 
 def _check_links(step: Step, tree: Path, there: Path) -> None:
@@ -166,103 +102,204 @@ def _check_links(step: Step, tree: Path, there: Path) -> None:
 
 
 def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFailed:
-    how = f"exit status {usage.status}" if usage.status >= 0 else f"signal {signal.Signals(-usage.status).name}"
     text = log.read_text(errors="replace")
-    output = text.partition("# output:\n")[2].rpartition("\n# end ")[0]
+    output = logs.output(text)
     lines = "\n".join(f"    {line}" for line in first_error(output))
     ruckus = settings.builddir / "ruckus"
-    return StepFailed(
+    reason = crash(usage.status, output)
+    how = reason or f"exit status {usage.status}"
+    error = (Crashed if reason else StepFailed)(
         f"{step.name} failed ({how})\n{lines}",
         f"log:     {log}\nenter:   {ruckus} shell {step.name}\nagain:   the same make command continues with this step",
         usage,
     )
+    if isinstance(error, Crashed):
+        error.reason = reason
+    return error
 
 
-def build(
-    settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bool, keep: bool
-) -> tuple[Usage, int, int]:
+def expected(settings: Settings, step: Step) -> Running:
+    """What a step is expected to need, from its last build here or from its recipe."""
+    last = Journal(settings.journal).last_built().get(step.name)
+    return Running(
+        run=run_name(),
+        arch=settings.arch.name,
+        step=step.name,
+        folder=str(settings.work("")),
+        pid=os.getpid(),
+        started=time.time(),
+        expected=last.cpu if last else step.cpu,
+        memory=figures.memory(step, last, settings.cpucount),
+        disk=figures.disk(step, last),
+    )
+
+
+@cache
+def run_name() -> str:
+    """The name of the run that this process belongs to: when it began (UTC)."""
+    return os.environ.get("RUCKUS_RUN") or utc(time.time())
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a step's build cost; bytes of working folder and artifact; hits and misses of ccache."""
+
+    usage: Usage = _NOTHING
+    work: int = 0
+    artifact: int = 0
+    hits: int = 0
+    misses: int = 0
+
+
+def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bool, keep: bool, alone: bool) -> Built:
     """Run a step's script and put what it installed into the store.
 
     claim: the descriptor of the lock on the step's key; the script inherits it, and so keeps it if we are killed.
     keep: leave the working folder after success, too.
-    Returns what it cost, and the bytes of working folder and artifact. Raises StepFailed, with everything left in
-    place for a look at it, when the script fails.
+    alone: with no other step beside it, and one job.
+    Raises StepFailed, with everything left in place for a look at it, when the script fails; Crashed when it died.
     """
     work = prepare_work(settings, step)
     log = settings.log(step.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_suffix(".log.old"))
-    jobserver = from_makeflags(os.environ.get("MAKEFLAGS", ""))
+    jobserver = Jobserver() if alone else from_makeflags(os.environ.get("MAKEFLAGS", ""))
     there = sandbox.inside(settings, work)
-    environment = sandbox.environment(settings, there, jobserver.environment)
-    with view_of(settings, plan, step) as view, log.open("wb", buffering=0) as output:
-        command = sandbox.command(settings, work, view, ["/bin/sh", str(there / "script")], fifo=jobserver.fifo)
+    source = source_of(settings, plan, step)
+    ccache = _ccache(settings, step)
+    environment = sandbox.environment(settings, step.stage, there, jobserver.environment, source)
+    if ccache:
+        environment |= sandbox.ccache_environment(environment)
+    with (
+        view_of(settings, plan, step) as view,
+        Gate(settings.cache).admitted(expected(settings, step), alone=alone) as ticket,
+        log.open("wb", buffering=0) as output,
+    ):
+        command = sandbox.command(
+            settings,
+            work,
+            view,
+            ["/bin/sh", str(there / "script")],
+            source=source,
+            ccache=ccache,
+            fifo=jobserver.fifo,
+        )
         started = time.time()
-        output.write(_header(step, plan.key(step), started, command, environment).encode())
-        descriptors = (*jobserver.descriptors, claim)
+        fields = {"run": run_name(), "step": step.name, "key": plan.key(step), "start": utc(started)}
+        fields["command"] = " ".join(command)
+        output.write(logs.beginning(fields, environment, step.script).encode())
+        descriptors = (*jobserver.descriptors, claim, ticket.descriptor)
         try:
-            usage = run_script(command, environment, descriptors, work, output, verbose)
+            usage = run_script(command, environment, descriptors, work, output, verbose=verbose, report=ticket.write)
         except KeyboardInterrupt:
-            output.write(f"\n# interrupted {_utc(time.time())}\n".encode())
+            output.write(logs.interrupted(time.time()).encode())
             raise
-        output.write(_footer(usage, started).encode())
+        output.write(logs.ending(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
-    _check_links(step, work / "out", there)
-    sizes = size(work), size(work / "out")
-    Store(settings.cache).add(plan.key(step), work / "out")
+    artifact = work / ("out" if step.installs else "src")
+    _check_links(step, artifact, there)
+    built = Built(usage, size(work), size(artifact), *_ccache_counts(work / sandbox.CCACHE_LOG))
+    Store(settings.cache).add(plan.key(step), artifact, as_it_is=not step.installs)
     if not keep:
         remove(work)
-    return usage, *sizes
+    return built
 
 
-def _own_cpu() -> float:
-    me, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return me.ru_utime + me.ru_stime + children.ru_utime + children.ru_stime
+def _ccache(settings: Settings, step: Step) -> Path | None:
+    """The folder of shared objects, for a step that shares them where that is possible.
+
+    Without a sandbox the paths of source and build differ, and no object would ever be found.
+    """
+    if not (step.objects and settings.sharing and settings.isolation == "bwrap" and sandbox.CCACHE_COMPILERS.is_dir()):
+        return None
+    settings.ccache.mkdir(parents=True, exist_ok=True)
+    return settings.ccache
+
+
+def _ccache_counts(log: Path) -> tuple[int, int]:
+    """Hits and misses in ccache's log of statistics (CCACHE_STATSLOG)."""
+    words = log.read_text().split() if log.exists() else []
+    return sum(words.count(f"{kind}_cache_hit") for kind in ("direct", "preprocessed")), words.count("cache_miss")
+
+
+class _Record:
+    """The journal's row for what happens to a step, written when it is over, however it ends."""
+
+    def __init__(self, settings: Settings, step: Step, key: str, since: float) -> None:
+        self.journal = Journal(settings.journal)
+        self.cpu = since
+        self.outcome = "failed"
+        self.built = Built()
+        self.reason = ""
+        self.entry = Entry(run_name(), step.name, key, "", 0, time.time(), 0.0, 0.0, 0.0, 0.0, 0, 0, 0)
+
+    def write(self) -> None:
+        usage = self.built.usage
+        self.entry = replace(
+            self.entry,
+            outcome=self.outcome,
+            status=usage.status,
+            wall=time.time() - self.entry.started,
+            user=usage.user,
+            system=usage.system,
+            own=own_cpu() - self.cpu - usage.user - usage.system,
+            memory=usage.memory,
+            work=self.built.work,
+            artifact=self.built.artifact,
+            peak=usage.peak,
+            hits=self.built.hits,
+            misses=self.built.misses,
+            reason=self.reason,
+        )
+        try:
+            self.journal.add(self.entry)
+        except (sqlite3.Error, OSError) as error:  # what happened to the step matters more
+            print(f"ruckus: warning: {self.journal.path}: {error}", file=sys.stderr)
 
 
 def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = False, keep: bool = False) -> None:
     """Make a step's artifact, or take it from the store, and merge it: what graph.mk calls for each target.
 
+    A step that crashes is tried once more, alone.
     Raises RuckusError when it can't be made; the journal has a row for it all the same.
     """
+    try:
+        record = _attempt(settings, plan, step, verbose=verbose, keep=keep)
+    except Crashed as error:
+        print(f"  CRASHED  {step.name}: {error.reason}; once more, with nothing beside it", flush=True)
+        record = _attempt(settings, plan, step, verbose=verbose, keep=keep, alone=True)
+    print(outcome_line(record.entry), flush=True)
+
+
+def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep: bool, alone: bool = False) -> _Record:
     store, key = Store(settings.cache), plan.key(step)
-    started = time.time()
-    usage, work, artifact, outcome = Usage(0, 0.0, 0.0, 0.0, 0), 0, 0, "stored"
+    record = _Record(settings, step, key, own_cpu() if alone else 0.0)
     try:
         with store.claim(key) as claim:
             if key not in store:
-                outcome = "failed"
-                usage, work, artifact = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep)
-                outcome = "built"
-        merge(settings, step, key, plan.inputs(step), store.tree(key))
+                record.built = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep, alone=alone)
+            merge(settings, step, key, plan.inputs(step), store.tree(key) if step.installs else None)
+        record.outcome = "built" if record.built != Built() else "stored"
     except StepFailed as error:
-        usage = error.usage
+        record.built = Built(error.usage)
+        if isinstance(error, Crashed):
+            record.reason = error.reason
+            if not alone:
+                record.outcome = "crashed"
+                raise
+            raise StepFailed(f"{error.message}\n    it crashed twice", error.hint, error.usage) from error
         raise
     except KeyboardInterrupt:
-        outcome = "interrupted"
+        record.outcome = "interrupted"
+        raise
+    except RuckusError as error:
+        record.reason = error.message
         raise
     except OSError as error:
+        record.reason = str(error)
         raise RuckusError(f"{step.name}: {error}", "the same make command continues with this step") from error
     finally:
-        entry = Entry(
-            run=os.environ.get("RUCKUS_RUN", _utc(started)),
-            step=step.name,
-            key=key,
-            outcome=outcome,
-            status=usage.status,
-            started=started,
-            wall=time.time() - started,
-            user=usage.user,
-            system=usage.system,
-            own=_own_cpu() - usage.user - usage.system,
-            memory=usage.memory,
-            work=work,
-            artifact=artifact,
-        )
-        try:
-            Journal(settings.journal).add(entry)
-        except (sqlite3.Error, OSError) as error:  # what happened to the step matters more
-            print(f"ruckus: warning: {settings.journal}: {error}", file=sys.stderr)
-    print(outcome_line(entry), flush=True)
+        record.write()
+    return record

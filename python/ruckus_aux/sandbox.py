@@ -9,24 +9,34 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import SOURCE_DATE_EPOCH
 
 INSIDE = Path("/ruckus")
+COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
+CCACHE_COMPILERS = Path("/usr/lib/ccache")  # where distributions put links to ccache, named like the compilers
+CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
+_CCACHE = INSIDE / "ccache"
 # What of the host's root is needed to run a compiler. Symbolic links (/lib -> usr/lib) stay links.
 _HOST = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = ("alternatives", "ld.so.cache", "passwd", "group")
 RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", "ruckus"))
 
 
-def environment(settings: Settings, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str], source: Path | None = None
+) -> dict[str, str]:
     """The whole environment of a step.
 
+    stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
     work: its working folder as the script sees it.
     jobserver: MAKEFLAGS with the run's jobserver, or nothing.
+    source: its shared source on the host, which only without isolation is not at work/src.
     """
+    cross = f"{settings.prefix_cross}/bin:" if stage not in COMMON_STAGES else ""
     return {
-        "PATH": f"{settings.prefix_cross}/bin:{settings.prefix_hostprep}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        "PATH": f"{cross}{settings.prefix_hostprep}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "HOME": str(work),
         "LC_ALL": "C",
         "TZ": "UTC",
@@ -36,10 +46,29 @@ def environment(settings: Settings, work: Path, jobserver: Mapping[str, str]) ->
         "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
         "SOURCES": str(work / "sources"),
         "FILES": str(work / "files"),
-        "SRC": str(work / "src"),
+        "SRC": str(source if source and settings.isolation == "none" else work / "src"),
         "BUILD": str(work / "build"),
         "OUT": str(work / "out"),
         **jobserver,
+    }
+
+
+def ccache_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What lets a step in the sandbox compile through ccache; never part of a key, because objects are the same.
+
+    environment: the step's, whose PATH is changed so that the host's compilers, and only they, are ccache's.
+    See ccache(1).
+    """
+    path = environment["PATH"].split(":")
+    path.insert(path.index("/usr/bin"), str(CCACHE_COMPILERS))
+    return {
+        "PATH": ":".join(path),
+        "CCACHE_DIR": str(_CCACHE),
+        "CCACHE_TEMPDIR": "/tmp",
+        "CCACHE_COMPILERCHECK": "content",
+        "CCACHE_EXTRAFILES": "/usr/bin/as",  # it makes the object, and ccache looks at the compiler only
+        "CCACHE_MAXSIZE": "5G",
+        "CCACHE_STATSLOG": str(INSIDE / CCACHE_LOG),
     }
 
 
@@ -54,6 +83,8 @@ def command(
     view: Path,
     program: list[str],
     *,
+    source: Path | None = None,
+    ccache: Path | None = None,
     fifo: Path | None = None,
     terminal: bool = False,
 ) -> list[str]:
@@ -61,6 +92,8 @@ def command(
 
     work: the step's working folder on the host.
     view: a folder that holds the artifacts of its dependencies, merged.
+    source: its shared source, which it sees as $SRC and can't write to.
+    ccache: the folder of the host's objects, for a step that shares them.
     fifo: the jobserver's named pipe, when it has one.
     terminal: keep the terminal, for a shell that a person types into.
     """
@@ -87,4 +120,8 @@ def command(
     words += ["--bind", str(work), str(INSIDE)]
     for name in ("sources", "files"):
         words += ["--ro-bind", str(work / name), str(INSIDE / name)]
+    if source:
+        words += ["--ro-bind", str(source), str(INSIDE / "src")]
+    if ccache:
+        words += ["--bind", str(ccache), str(_CCACHE)]
     return [*words, "--chdir", str(INSIDE), "--", *program]

@@ -1,7 +1,7 @@
 """What configure decided, read back from the ruckus.conf that it writes into the build directory."""
 
 import configparser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.architecture import Architecture, architecture
@@ -26,6 +26,7 @@ class Settings:
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
     install_dev: the device that $CLFS is on, when one was named.
+    sharing: whether architectures use each other's artifacts and objects.
     """
 
     srcdir: Path
@@ -44,6 +45,7 @@ class Settings:
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
     install_dev: str = ""
+    sharing: bool = True
 
     @property
     def recipes(self) -> Path:
@@ -64,6 +66,11 @@ class Settings:
     def journal(self) -> Path:
         """The SQLite file that records runs and steps."""
         return self.buildroot / "journal.sqlite"
+
+    @property
+    def ccache(self) -> Path:
+        """The folder of objects that the host's compiler made, shared as the cache is."""
+        return self.cache / "ccache"
 
     def work(self, step: str) -> Path:
         """The working folder of a step."""
@@ -105,8 +112,40 @@ def load(builddir: Path) -> Settings:
             hostprep_tools=tuple(values["hostprep_tools"].split()),
             hostprep_only=values["hostprep_only"] != "no",
             install_dev=values["install_dev"],
+            sharing=values["sharing"] != "no",
         )
     except FileNotFoundError as error:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
     except (configparser.Error, KeyError, ValueError) as error:
         raise RuckusError(f"{path}: {error}", "run ./config.status --recheck, or configure again") from error
+
+
+def clfs_of(folder: Path, arch: Architecture) -> Path:
+    """Where a build of several architectures has the system of one."""
+    return folder / f"baby-{arch.name}"
+
+
+def builddir_of(folder: Path, arch: Architecture) -> Path:
+    """Where a build of several architectures configures one."""
+    return clfs_of(folder, arch) / "ruckus-build"
+
+
+def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
+    """The settings of an architecture in the folder of a build: as configured there, or as it would be by default."""
+    builddir = builddir_of(folder, arch)
+    if (builddir / FILE_NAME).exists():
+        return replace(load(builddir), profile=profile, cpucount=cpucount)
+    return Settings(
+        srcdir=srcdir,
+        builddir=builddir,
+        buildroot=builddir,
+        clfs=clfs_of(folder, arch),
+        cache=folder / "cache",
+        arch=arch,
+        profile=profile,
+        prefix_cross=f"/cross-tools-{arch.string}",
+        prefix_tools=f"/tools-{arch.string}",
+        prefix_hostprep="/hostprep",
+        isolation="bwrap",
+        cpucount=cpucount,
+    )

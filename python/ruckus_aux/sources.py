@@ -80,25 +80,22 @@ class Source:
         """The hashes of the files that unpack_commands names, in its order; empty before the download."""
         return [file.sha256 for file in self.lock.files] if self.lock else []
 
-    def unpack_commands(self, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> list[str]:
+    def unpack_commands(self, without: tuple[str, ...] = ()) -> list[str]:
         """The lines of shell that unpack this source into $SRC, whichever variant of it was downloaded.
 
-        only: shell patterns below the archive's top folder, to unpack no more than these.
-        without: shell patterns of what is not to be unpacked.
+        without: shell patterns below the archive's top folder of what is not to be unpacked.
         """
-        chosen = "".join(f" '*/{pattern}'" for pattern in only)
-        wildcards = " --no-wildcards-match-slash --wildcards" + chosen if only else ""
         excluded = "".join(f" --exclude='*/{pattern}'" for pattern in without)
         tar = f"tar --no-same-owner --strip-components=1{excluded}"
         lines = ['mkdir -p "$SRC"']
         if self.lock is None or self.lock.variant == "upstream" or self.debian is None:
-            return [*lines, f'{tar} -xf "$SOURCES/{self.file}" -C "$SRC"{wildcards}']
+            return [*lines, f'{tar} -xf "$SOURCES/{self.file}" -C "$SRC"']
         archive = f"$SOURCES/{self.lock.files[0].name}"
         if self.debian.nested:
             inner = f"tar -xOf \"{archive}\" --wildcards '*/{self.debian.nested}'"
-            lines += [f"{inner} > nested.tar", f'{tar} -xf nested.tar -C "$SRC"{wildcards}', "rm nested.tar"]
+            lines += [f"{inner} > nested.tar", f'{tar} -xf nested.tar -C "$SRC"', "rm nested.tar"]
         else:
-            lines.append(f'{tar} -xf "{archive}" -C "$SRC"{wildcards}')
+            lines.append(f'{tar} -xf "{archive}" -C "$SRC"')
         for patch in self.debian.patches:
             packaging = f"$SOURCES/{self.lock.files[1].name}"
             # Not through a pipe: sh would not notice a patch that is not there.

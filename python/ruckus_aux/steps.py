@@ -3,18 +3,19 @@
 import hashlib
 import importlib.util
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux import sandbox
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import fingerprint, tool_version
-from ruckus_aux.recipe import Phase, Recipe, Script, for_each_abi
+from ruckus_aux.recipe import SOURCE, Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
-FORMAT = "1"
+FORMAT = "2"
+_UNPACK_CPU, _UNPACK_MEMORY = 20.0, 70  # CPU seconds and MB, until the journal knows better
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Step:
     needs: names of the steps whose artifacts are in its view.
     tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
-    cpu, memory: CPU seconds and MB, as the recipe states them.
+    cpu, shared_cpu, memory, disk, installed: as the recipe states them, in CPU seconds and MB.
+    objects: what other steps share their host objects with this one, through ccache; "" is none.
     """
 
     name: str
@@ -38,9 +40,18 @@ class Step:
     sources: tuple[Source, ...]
     files: tuple[Path, ...]
     cpu: float
+    shared_cpu: float
     memory: int
+    disk: int
+    installed: int
     profiles: tuple[str, ...]
     replaces: tuple[str, ...]
+    objects: str = ""
+
+    @property
+    def installs(self) -> bool:
+        """Whether it is built for its own sake: a source is unpacked only when something is built from it."""
+        return self.stage != SOURCE
 
 
 class Plan:
@@ -51,14 +62,14 @@ class Plan:
         self.sources = sources
         self.steps = in_order({step.name: step for step in steps})
         self._inputs: dict[str, dict[str, str]] = {}
-        environment = repr(sandbox.environment(settings, sandbox.INSIDE, {}))
         self._base = {
             "format": FORMAT,
             # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
             "isolation": settings.isolation if settings.isolation == "bwrap" else f"none {settings.buildroot}",
-            "environment": hashlib.sha256(environment.encode()).hexdigest(),
             "host": fingerprint(),
         }
+        if not settings.sharing:  # then each architecture's steps are its own
+            self._base["sharing"] = f"none {settings.arch.name}"
 
     def __getitem__(self, name: str) -> Step:
         """The step of this name; RuckusError when there is none."""
@@ -107,7 +118,9 @@ class Plan:
     def inputs(self, step: Step) -> dict[str, str]:
         """Everything that a step's key is made of, by what it is; a source that is not downloaded has an empty hash."""
         if step.name not in self._inputs:
-            inputs = {**self._base, "script": hashlib.sha256(step.script.encode()).hexdigest()}
+            environment = repr(sandbox.environment(self.settings, step.stage, sandbox.INSIDE, {}))
+            inputs = {**self._base, "environment": hashlib.sha256(environment.encode()).hexdigest()}
+            inputs |= {"script": hashlib.sha256(step.script.encode()).hexdigest()}
             inputs |= {f"tool {name}": tool_version(name) for name in step.tools}
             inputs |= {f"source {source.name}": " ".join(source.identity()) for source in step.sources}
             inputs |= {f"file {path.name}": sha256_of(path) for path in step.files}
@@ -145,17 +158,17 @@ def in_order(steps: Mapping[str, Step]) -> dict[str, Step]:
     return ordered
 
 
-def remaining(steps: Mapping[str, Step], cost: Mapping[str, float]) -> dict[str, float]:
-    """For each step, the CPU seconds of the longest path from its start to the end of the build.
+def remaining(needs: Mapping[str, Iterable[str]], cost: Mapping[str, float]) -> dict[str, float]:
+    """For each target, the seconds of the longest path from its start to the end of the build.
 
-    steps: in order.
-    cost: measured CPU seconds by step; where there are none, the recipe's figure stands.
+    needs: each target's prerequisites; a target comes after what it needs.
+    cost: seconds that each takes.
     """
-    longest = dict.fromkeys(steps, 0.0)
-    for step in reversed(list(steps.values())):
-        longest[step.name] += cost.get(step.name, step.cpu)
-        for name in step.needs:
-            longest[name] = max(longest[name], longest[step.name])
+    longest = dict.fromkeys(needs, 0.0)
+    for target in reversed(list(needs)):
+        longest[target] += cost[target]
+        for need in needs[target]:
+            longest[need] = max(longest[need], longest[target])
     return longest
 
 
@@ -182,23 +195,43 @@ def _evaluate(settings: Settings, sources: dict[str, Source], path: Path, recipe
     for name, arguments in for_each_abi(phase, settings.arch):
         script = Script(settings, sources, recipe, path.parent, settings.arch)
         phase.record(script, *arguments)
-        steps.append(
-            Step(
-                name=f"{prefix}/{name}",
-                stage=phase.stage,
-                title=(phase.record.__doc__ or "").strip(),
-                script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
-                needs=tuple(script.needed),
-                tools=tuple(script.used_tools),
-                sources=tuple(sources[source] for source in script.used_sources),
-                files=tuple(script.used_files),
-                cpu=phase.cpu,
-                memory=phase.memory,
-                profiles=phase.profiles,
-                replaces=tuple(f"{settings.arch.name}/{step}" for step in phase.replaces),
+        if script.source:
+            unpack = replace(
+                phase,
+                stage=SOURCE,
+                cpu=_UNPACK_CPU,
+                shared_cpu=0.0,
+                memory=_UNPACK_MEMORY,
+                disk=script.source_disk,
+                installed=script.source_disk,
+                profiles=(),
+                replaces=(),
             )
-        )
+            source = f"{settings.arch.name}/{SOURCE}/{recipe.name}"
+            steps.append(_step(source, f"{recipe.name}'s source, unpacked and patched", script.source, unpack))
+        steps.append(_step(f"{prefix}/{name}", (phase.record.__doc__ or "").strip(), script, phase))
     return steps
+
+
+def _step(name: str, title: str, script: Script, phase: Phase) -> Step:
+    return Step(
+        name=name,
+        stage=phase.stage,
+        title=title,
+        script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
+        needs=tuple(script.needed),
+        tools=tuple(script.used_tools),
+        sources=tuple(script.sources[source] for source in script.used_sources),
+        files=tuple(script.used_files),
+        cpu=phase.cpu,
+        shared_cpu=phase.shared_cpu,
+        memory=phase.memory,
+        disk=phase.disk,
+        installed=phase.installed,
+        profiles=phase.profiles,
+        replaces=tuple(f"{script.arch.name}/{step}" for step in phase.replaces),
+        objects=script.objects,
+    )
 
 
 def evaluate(settings: Settings) -> Plan:
@@ -213,7 +246,11 @@ def evaluate(settings: Settings) -> Plan:
         recipe = _load_recipe(path)
         for phase in recipe.phases:
             for step in _evaluate(settings, sources, path, recipe, phase):
-                if step.name in steps:
+                other = steps.setdefault(step.name, step)
+                if other is not step and step.installs:
                     raise RuckusError(f"{path}: another recipe has step {step.name}", "give this one a name of its own")
-                steps[step.name] = step
+                if other != step:
+                    raise RuckusError(
+                        f"{path}: its steps want different shared sources", "use one shared_source() for all"
+                    )
     return Plan(settings, steps.values(), sources)

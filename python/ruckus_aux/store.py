@@ -29,9 +29,14 @@ class Store:
     def __contains__(self, key: str) -> bool:
         return self.tree(key).is_dir()
 
-    def add(self, key: str, tree: Path) -> None:
-        """Move a finished file tree into the store."""
-        _normalize(tree)
+    def add(self, key: str, tree: Path, *, as_it_is: bool = False) -> None:
+        """Move a finished file tree into the store.
+
+        as_it_is: with all its files; else those that must not be installed are removed.
+        """
+        if not as_it_is:
+            _remove_unwanted(tree)
+        _equalize_times(tree)
         self.folder.mkdir(parents=True, exist_ok=True)
         staged = self.scratch(key)
         try:
@@ -95,12 +100,16 @@ def remove(path: Path) -> None:
         run(["rm", "-rf", "--", path])
 
 
-def _normalize(tree: Path) -> None:
-    """Take out what differs between two builds of the same thing, and what points into a build directory."""
+def _remove_unwanted(tree: Path) -> None:
+    """Take out what points into a build directory, and what every package would overwrite."""
     for path in tree.rglob("*.la"):
         path.unlink()  # libtool's notes: obsolete with shared libraries, and full of paths
     for path in tree.rglob("info/dir"):
         path.unlink()  # every package writes its own; install-info makes it again
+
+
+def _equalize_times(tree: Path) -> None:
+    """Take out of a tree when it was made; and no file of a source is newer than what is made from it."""
     for folder, directories, files in os.walk(tree):
         for name in [*files, *directories, "."]:
             with suppress(FileNotFoundError):

@@ -7,7 +7,7 @@ import pytest
 from integration.real import TOP, Tree, run
 
 PACKAGES = Path(__file__).parent / "packages"
-_TREE = ("configure", "Makefile.in", "aclocal.m4", "configure.ac", "Makefile.am", "requirements.txt")
+_TREE = ("configure", "Makefile.in", "aclocal.m4", "configure.ac", "Makefile.am", "requirements.txt", "tasks.py")
 
 
 @pytest.fixture(scope="session")

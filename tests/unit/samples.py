@@ -63,6 +63,7 @@ VALUES = {
     "ruckus_mirrors": "/m1 /m2",
     "ruckus_hostprep_tools": "m4 bison",
     "ruckus_hostprep_only": "no",
+    "ruckus_sharing": "yes",
 }
 
 

@@ -27,6 +27,7 @@ class Given:
             "multilib": "yes",
             "profile": "tiny",
             "hostprep_only": "no",
+            "sharing": "yes",
             "isolation": "auto",
             "ruckus_path": "",
             "stage2_auto": "no",

@@ -8,7 +8,7 @@ from unit.samples import OTHER, built
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.explain import explain
-from ruckus_aux.graph import graph, tidy, write_graph
+from ruckus_aux.graph import Selection, graph, tidy, write_graph
 from ruckus_aux.merge import stamp_path
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Plan, evaluate
@@ -21,12 +21,16 @@ def plan(settings: Settings, recipes: Path) -> Plan:
     return evaluate(settings)
 
 
+def whole(plan: Plan) -> Selection:
+    return [(plan, list(plan.steps.values()))]
+
+
 def rules(text: str) -> dict[str, str]:
     return dict(re.findall(r"^(\S+):(.*)$", text, re.MULTILINE))
 
 
 def test_targets_are_stamps_and_prerequisites_order_only(plan: Plan, settings: Settings) -> None:
-    text = graph(settings, plan)
+    text = graph(whole(plan))
     zlib, pigz = (str(stamp_path(settings, n, plan.key(plan[n]))) for n in ("hostprep/zlib", "x86_64/stage1/pigz"))
     assert rules(text)[pigz] == f" | {zlib}"
     assert rules(text)[zlib] == ""
@@ -34,14 +38,14 @@ def test_targets_are_stamps_and_prerequisites_order_only(plan: Plan, settings: S
 
 
 def test_the_longest_remaining_path_comes_first(plan: Plan, settings: Settings) -> None:
-    names = [Path(word).name.partition(".")[0] for word in rules(graph(settings, plan))["bootstrap"].split()]
+    names = [Path(word).name.partition(".")[0] for word in rules(graph(whole(plan)))["bootstrap"].split()]
     assert names == ["zlib", "pigz", "other-32", "other-64"]
 
 
 def test_an_unchanged_graph_is_not_written_again(plan: Plan, settings: Settings) -> None:
-    write_graph(settings, plan)
+    write_graph(whole(plan), settings.buildroot / "graph.mk")
     before = (settings.buildroot / "graph.mk").stat().st_mtime_ns
-    write_graph(settings, plan)
+    write_graph(whole(plan), settings.buildroot / "graph.mk")
     assert (settings.buildroot / "graph.mk").stat().st_mtime_ns == before
 
 
@@ -80,7 +84,7 @@ def test_another_system_in_the_same_build_directory_is_refused(plan: Plan, setti
 
 def test_a_profile_without_recipes_still_has_a_graph(plan: Plan, settings: Settings) -> None:
     clfs = Settings(**{**settings.__dict__, "profile": "clfs"})
-    assert "hostprep/zlib" in graph(clfs, evaluate(clfs))
+    assert "hostprep/zlib" in graph(whole(evaluate(clfs)))
 
 
 def test_what_is_needed_and_gone_from_the_store_is_made_again(plan: Plan, settings: Settings, fp: FakeProcess) -> None:

@@ -15,7 +15,19 @@ def test_the_last_successful_build_counts(tmp_path: Path) -> None:
         journal.add(entry)
     journal.add(replace(ENTRY, outcome="stored", user=0.0))
     assert journal.last_built() == {ENTRY.step: replace(ENTRY, user=50.0)}
-    assert journal.cost() == {ENTRY.step: 67.0}
+    assert [entry.cpu for entry in journal.built()[ENTRY.step]] == [117.0, 67.0]
+
+
+def test_a_journal_of_an_earlier_version_gets_the_new_columns(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "journal.sqlite") as old:
+        columns = [name for name in ENTRY.__dict__ if name not in ("peak", "hits", "misses", "reason")]
+        old.execute(f"CREATE TABLE entry (id INTEGER PRIMARY KEY, {', '.join(columns)})")
+        values = [getattr(ENTRY, name) for name in columns]
+        old.execute(f"INSERT INTO entry ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", values)
+    journal = Journal(tmp_path / "journal.sqlite")
+    assert journal.rows(Entry) == [ENTRY]
+    journal.add(replace(ENTRY, peak=7, reason="signal SIGSEGV"))
+    assert [(entry.peak, entry.reason) for entry in journal.rows(Entry, "r")] == [(0, ""), (7, "signal SIGSEGV")]
 
 
 def test_every_entry_is_kept(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ruckus_aux.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 
-STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), (), 1, 1, (), ())
+STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), (), 1, 0, 1, 0, 0, (), ())
 
 
 def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:

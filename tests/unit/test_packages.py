@@ -28,12 +28,14 @@ def test_the_tiny_profile_is_a_toolchain_a_kernel_and_a_userland(plan: Plan) -> 
         *(f"hostprep/{name}" for name in ("gmp", "mpfr", "mpc", "isl")),
         *(f"cross/{name}" for name in ("linux-headers", "binutils", "gcc-static")),
         *(f"stage1/{name}" for name in ("linux", "busybox", "filesystem")),
+        *(f"source/{name}" for name in ("binutils", "gcc", "glibc", "linux")),
     }
 
 
 def test_no_script_knows_the_default_prefixes_when_others_are_configured(plan: Plan) -> None:
     for step in plan.steps.values():
-        assert not re.search(r"(?<![\w.$}*])/(cross-tools|tools|hostprep)\b", step.script), step.name
+        script = re.sub(r"sed -E .*/ruckus.patch", "", step.script)  # it names what it rewrites
+        assert not re.search(r"(?<![\w.$}*])/(cross-tools|tools|hostprep)\b", script), step.name
 
 
 def test_make_never_leaves_the_jobserver(plan: Plan) -> None:

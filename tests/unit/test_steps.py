@@ -55,11 +55,15 @@ def test_a_patch_is_part_of_the_key_and_named_in_the_script(settings: Settings, 
     patch.write_text("--- a/x\n+++ b/x\n")
     with_patch = keys(settings)
     assert changed(before, with_patch) == {"x86_64/stage1/pigz"}
+    plain = '\npatch -d "$SRC" -p1 -i "$FILES/one.patch"\n'
+    assert plain in evaluate(settings)["x86_64/stage1/pigz"].script, "the same for every architecture"
+    patch.write_text("--- a/x\n+++ b/x\n+/tools\n")
     assert (
         '"$FILES/one.patch" > "$SRC/ruckus.patch"\npatch -p1 -i "$SRC/ruckus.patch"\n'
         in evaluate(settings)["x86_64/stage1/pigz"].script
     )
-    patch.write_text("--- a/y\n+++ b/y\n")
+    with_patch = keys(settings)
+    patch.write_text("--- a/y\n+++ b/y\n+/tools\n")
     assert changed(with_patch, keys(settings)) == {"x86_64/stage1/pigz"}
 
 
@@ -150,7 +154,7 @@ def test_a_profile_without_recipes(settings: Settings, recipes: Path) -> None:
 
 
 def step(name: str, needs: list[str], cpu: float) -> Step:
-    return Step(name, "cross", "", "", tuple(needs), (), (), (), cpu, 1, (), ())
+    return Step(name, "cross", "", "", tuple(needs), (), (), (), cpu, 0, 1, 0, 0, (), ())
 
 
 @given(st.data())
@@ -165,7 +169,7 @@ def test_order_and_remaining_path_of_any_graph(data: st.DataObject) -> None:
     order = list(steps)
     assert sorted(order) == sorted(names)
     assert all(order.index(need) < order.index(name) for name in names for need in needs[name])
-    left = remaining(steps, {})
+    left = remaining({name: steps[name].needs for name in order}, {name: steps[name].cpu for name in order})
     for name in names:
         dependents = [other for other in names if name in needs[other]]
         assert left[name] == steps[name].cpu + max((left[other] for other in dependents), default=0.0)

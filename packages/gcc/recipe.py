@@ -18,11 +18,14 @@ _COMMON = (
     "--disable-libvtv",
     "--without-zstd",
 )
+_EDITED = ("linux.h", "i386/linux.h", "i386/linux64.h", "i386/t-linux64")
 
 
 def _specs(sh: Script) -> None:
     """Let programs be linked against PREFIX_TOOLS alone: dynamic linker and start files (CLFS's specs patch)."""
     tools = sh.prefix_tools
+    # libgcc/ finds the edited headers in ../gcc.
+    sh.edit(*(f"gcc/config/{name}" for name in _EDITED), "libgcc/")
     sh.sh(f"""
         for header in linux.h i386/linux.h i386/linux64.h; do
             sed -i -E 's#"/(lib|lib64|libx32)/ld-linux#"{tools}/\\1/ld-linux#g' "gcc/config/$header"
@@ -34,6 +37,8 @@ def _specs(sh: Script) -> None:
         #define STANDARD_STARTFILE_PREFIX_2 ""
         END
     """)
+    # Not lib32, which gcc would choose if the host has a /usr/lib32.
+    sh.sh("sed -i 's,^\\(MULTILIB_OSDIRNAMES+= m32=\\).*,\\1../lib,' gcc/config/i386/t-linux64")
     if sh.arch.main_abi.bits == "64" and sh.arch.main_abi.libdir == "lib":  # pure64
         sh.sh(f"""
             sed -i 's,"{tools}/lib64/ld-linux,"{tools}/lib/ld-linux,' gcc/config/i386/linux64.h
@@ -61,15 +66,15 @@ def _configure(sh: Script, *options: str) -> None:
 
 def _libraries(sh: Script) -> None:
     sh.tools("m4", "flex", "bison")
+    sh.share_objects("x86")  # all targets of this family: see patches/
     sh.needs("hostprep/gmp", "hostprep/mpfr", "hostprep/mpc", "hostprep/isl", "cross/binutils")
 
 
-@recipe.step("cross", name="gcc-static", cpu=965, memory=1315)
+@recipe.step("cross", name="gcc-static", cpu=965, shared_cpu=185, memory=1315, disk=300, installed=55)
 def static(sh: Script) -> None:
     """C compiler without a C library, to build glibc and the kernel with"""
     _libraries(sh)
-    sh.unpack()
-    sh.patch()
+    sh.shared_source(disk=1080)
     _specs(sh)
     _configure(
         sh,
@@ -93,13 +98,12 @@ def static(sh: Script) -> None:
     """)
 
 
-@recipe.step("cross", cpu=1400, memory=1312, replaces=("cross/gcc-static",))
+@recipe.step("cross", cpu=1400, shared_cpu=465, memory=1312, disk=560, installed=150, replaces=("cross/gcc-static",))
 def cross(sh: Script) -> None:
     """C and C++ compiler with its shared libraries"""
     _libraries(sh)
     sh.needs("cross/linux-headers", *(f"cross/glibc-{abi.bits}" for abi in sh.arch.abis))
-    sh.unpack()
-    sh.patch()
+    sh.shared_source(disk=1080)
     _specs(sh)
     _configure(
         sh,

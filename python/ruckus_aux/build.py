@@ -1,0 +1,238 @@
+"""Build several architectures at once: what `invoke build` and build-aux/build do.
+
+Each architecture has a folder baby-ARCH, which becomes its $CLFS, and is configured in baby-ARCH/ruckus-build. All of
+them are one make over one graph (graph.py), so one jobserver governs every compiler. make goes on after a failure with
+what does not depend on it; what it left out only because an edge between architectures led to the failed step is made
+in further passes.
+"""
+
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from ruckus_aux.cli import INTERRUPTED
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.graph import FILE_NAME, Selection, combined, tidy, write_graph
+from ruckus_aux.host import run
+from ruckus_aux.journal import FILE_NAME as JOURNAL
+from ruckus_aux.journal import End, Entry, Journal, Run
+from ruckus_aux.locks import try_held
+from ruckus_aux.merge import lock, stamp_path
+from ruckus_aux.ownership import take, take_folder
+from ruckus_aux.report import duration, label
+from ruckus_aux.request import Request
+from ruckus_aux.root import as_root, verify
+from ruckus_aux.script import own_cpu
+from ruckus_aux.settings import load
+from ruckus_aux.steps import Plan, Step, evaluate
+from ruckus_aux.store import Store
+from ruckus_aux.stream import Stream, View
+from ruckus_aux.watch import Watch
+
+_NAMES = ("runs", "logs", "reports", JOURNAL, FILE_NAME)
+
+
+class Build:
+    """One run."""
+
+    def __init__(self, request: Request, name: str) -> None:
+        self.request = request
+        self.name = name
+        self.journal = Journal(request.folder / JOURNAL)
+        self.plans: list[Plan] = []
+        self.reasons: list[str] = []  # what failed outside of steps
+
+    def configure(self) -> None:
+        """Configure each architecture that is not configured in this way already."""
+        links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
+        verify(links)
+        for command in links:
+            run(as_root(command))
+        for arch in self.request.archs:
+            folder = self.request.builddir(arch)
+            if not _is_configured(folder, self.request.srcdir, self.request.configure_options(arch)):
+                folder.mkdir(parents=True, exist_ok=True)
+                print(f"  CONFIG   {arch.name}  {folder}", flush=True)
+                run(self.request.configure_command(arch), cwd=folder)
+
+    def prepare(self) -> None:
+        """Evaluate the recipes, download what is missing, and put stamps right."""
+        settings = [load(self.request.builddir(arch)) for arch in self.request.archs]
+        for one in settings:
+            take(one)
+        self.plans = [evaluate(one) for one in settings]
+        steps = [step for _, wanted in self.selection for step in wanted]
+        lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
+        if lacking:
+            from ruckus_aux.download import download  # slow to import, and seldom needed
+
+            download(settings[0], lacking.values())
+            self.plans = [evaluate(one) for one in settings]  # keys depend on what came
+        for plan, wanted in self.selection:
+            with lock(plan.settings):
+                tidy(plan.settings, plan, wanted)
+        Store(settings[0].cache).sweep()
+
+    def wanted(self, plan: Plan) -> list[Step]:
+        """The steps of a plan that this run makes, in order."""
+        if self.request.only:
+            return plan.closure(name for name in self.request.only if name in plan.steps)
+        if self.request.until == "hostprep":
+            return plan.hostprep()
+        steps = plan.of_profile()
+        return [step for step in steps if step.stage != "stage1"] if self.request.until == "cross" else steps
+
+    @property
+    def selection(self) -> Selection:
+        """All plans, with the steps of theirs that this run makes."""
+        return [(plan, self.wanted(plan)) for plan in self.plans]
+
+    def failed(self) -> list[tuple[Plan, Entry]]:
+        """The entries of steps that failed in this run."""
+        return [
+            (plan, entry)
+            for plan in self.plans
+            for entry in Journal(plan.settings.journal).rows(Entry, self.name)
+            if entry.outcome == "failed"
+        ]
+
+    def possible(self) -> list[tuple[Plan, list[Step]]]:
+        """What is not made yet, and needs nothing that failed: not here, and not for another that has the same key."""
+        failed = self.failed()
+        left = []
+        for plan, steps in self.selection:
+            store = Store(plan.settings.cache)
+            bad = {entry.key for other, entry in failed if other is plan or entry.key not in store}
+            hopeless: set[str] = set()
+            for step in steps:
+                if plan.key(step) in bad or hopeless.intersection(step.needs):
+                    hopeless.add(step.name)
+            missing = [step.name for step in _not_made(plan, steps) if step.name not in hopeless]
+            if missing:
+                left.append((plan, plan.closure(missing)))
+        return left
+
+    def make(self, stream: Stream) -> int:
+        """Let make build everything; returns its exit status."""
+        path = self.request.folder / FILE_NAME
+        write_graph(self.selection, path)
+        status = stream.run(self.request.make_command())
+        tried = None
+        while status and not self.request.fail_fast and (left := self.possible()):
+            now = [step.name for _, steps in left for step in steps]
+            if now == tried:
+                break  # the last pass has changed nothing
+            tried = now
+            write_graph(left, path)
+            stream.run(self.request.make_command())
+        return status
+
+    def finish(self, stream: Stream) -> int:
+        """Install and boot what is complete; returns 0, or the last exit status that was not."""
+        status = 0
+        for plan, steps in self.selection if self.request.finishes else ():
+            arch = plan.settings.arch
+            if _not_made(plan, steps):
+                continue
+            commands = [self.request.install_command(arch)] if os.geteuid() == 0 else []
+            commands += [self.request.boot_command(arch)] if self.request.reaches("boot") else []
+            for command in commands:
+                if result := stream.run(command):
+                    status = result
+                    self.reasons.append(f"{shlex.join(command)}: exit status {result}")
+                    break
+        return status
+
+    def run(self, show: Callable[[Watch], AbstractContextManager[View]]) -> int:
+        """Do everything; returns the exit status.
+
+        show: makes the view.
+        """
+        request = self.request
+        take_folder(request.folder, _NAMES)
+        with _alone(request.folder) as descriptor:
+            started = time.time()
+            folders = "\n".join(str(request.builddir(arch)) for arch in request.archs)
+            archs = ",".join(arch.name for arch in request.archs)
+            self.journal.add(Run(self.name, started, archs, folders, request.jobs, str(request)))
+            status = 1
+            try:
+                status = self._run(show, descriptor)
+            except KeyboardInterrupt:
+                status = INTERRUPTED
+                raise
+            except Exception as error:
+                self.reasons.append(str(error))
+                raise
+            finally:
+                ended = time.time()
+                reason = "\n".join(self.reasons)
+                self.journal.add(End(self.name, ended, status, ended - started, own_cpu(), reason))
+            self._tell(status, ended - started)
+            return status
+
+    def _run(self, show: Callable[[Watch], AbstractContextManager[View]], descriptor: int) -> int:
+        """Everything between the first and the last line of a run's record.
+
+        descriptor: of the run's lock, which make keeps if we are killed, so that no other run begins beside it.
+        """
+        request = self.request
+        self.configure()
+        if not request.reaches("download"):
+            return 0
+        self.prepare()
+        if not request.reaches("hostprep"):
+            return 0
+        watch = Watch(request.folder, self.name, combined(self.selection), request.jobs)
+        log = request.folder / "runs" / f"{self.name}.log"
+        with show(watch) as view:
+            stream = Stream(view, log, {"RUCKUS_RUN": self.name}, [descriptor])
+            status = self.make(stream)
+            return self.finish(stream) or status
+
+    def _tell(self, status: int, wall: float) -> None:
+        """The last lines of a run: what is complete, what failed, what could not be made for that."""
+        for plan, steps in self.selection:
+            missing, every = len(_not_made(plan, steps)), sum(step.installs for step in steps)
+            arch = plan.settings.arch
+            if not missing:
+                print(f"  {label('ready')} {arch.name:<12} {every} steps  {self.request.clfs(arch)}")
+            elif self.request.reaches("hostprep"):
+                print(f"  {label('failed')} {arch.name:<12} {missing} of {every} steps are missing")
+        for _, entry in self.failed():
+            print(f"  {label('failed')} {entry.step}: {entry.reason or f'exit status {entry.status}'}")
+        for reason in self.reasons:
+            print(f"  {label('failed')} {reason}")
+        print(f"{self.name}: {duration(wall)}, {duration(own_cpu())} of CPU; more: invoke report, invoke collect-logs")
+        if status:
+            print("the same command continues")
+
+
+def _not_made(plan: Plan, steps: Sequence[Step]) -> list[Step]:
+    """The steps that are not merged yet, but for sources, of which only those are unpacked that are needed."""
+    return [
+        step for step in steps if step.installs and not stamp_path(plan.settings, step.name, plan.key(step)).exists()
+    ]
+
+
+def _is_configured(folder: Path, srcdir: Path, options: Sequence[str]) -> bool:
+    """Whether a build directory was configured with just these options, and by a configure that is not newer."""
+    status = folder / "config.status"
+    if not status.exists() or status.stat().st_mtime < (srcdir / "configure").stat().st_mtime:
+        return False
+    _, output = run([status, "--config"], cwd=folder, check=False)
+    return shlex.split(output) == list(options)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[int]:
+    """Hold a build folder; RuckusError when another run does."""
+    with try_held(folder / "run.lock") as descriptor:
+        if descriptor is None:
+            raise RuckusError(
+                f"another run is building in {folder}", "watch it with: invoke status   (or use another --build-dir)"
+            )
+        yield descriptor

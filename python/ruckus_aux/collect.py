@@ -1,0 +1,170 @@
+"""`invoke collect-logs` and `make collect-logs`: every log in one place, logs/RUN/ARCH/STAGE/PACKAGE.log.
+
+A place that logs come from is a Source; build directories are the only kind yet. What was collected before is never
+overwritten: a log that differs from one of its name gets a number.
+"""
+
+import filecmp
+import json
+import os
+import shutil
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ruckus_aux import logs
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.faults import first_error
+from ruckus_aux.rendering import render
+from ruckus_aux.settings import builddir_of
+
+INDEX = "index.json"
+_WITHOUT_RUN = "unknown-run"  # logs that an earlier version of Ruckus wrote
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log that can be collected: its architecture and its path."""
+
+    arch: str
+    path: Path
+
+
+class Source(Protocol):
+    """A place that logs come from."""
+
+    def logs(self, unreadable: list[str]) -> Iterator[Log]:
+        """All logs of this place; what can't be read is added to the list, with the reason."""
+
+
+@dataclass(frozen=True)
+class BuildDirectory:
+    """The logs of a configured build directory."""
+
+    arch: str
+    folder: Path
+
+    def logs(self, unreadable: list[str]) -> Iterator[Log]:
+        """Every log, the older of a step first; none when nothing was built yet."""
+        if not (self.folder / "log").exists():
+            return
+        found = [
+            Path(folder, file)
+            for folder, _, files in os.walk(self.folder / "log", onerror=lambda error: unreadable.append(str(error)))
+            for file in files
+        ]
+        for ending in (".log.old", ".log"):
+            yield from (Log(self.arch, path) for path in sorted(found) if path.name.endswith(ending))
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A line of the index: a log, where it is now (relative to the index), and how its step went."""
+
+    step: str
+    arch: str
+    file: str
+    status: int | None
+    seconds: float
+    error: tuple[str, ...]
+
+
+def collect(sources: Iterable[Source], target: Path, run: str = "") -> tuple[dict[str, list[Collected]], list[str]]:
+    """Copy logs into the target folder, and write an index for each run.
+
+    run: only logs of this run.
+    Returns what was collected, by run, and what could not be read, each with the reason.
+    """
+    found: dict[str, list[Collected]] = {}
+    unreadable: list[str] = []
+    for source in sources:
+        for log in source.logs(unreadable):
+            try:
+                name, line = _collected(log, target, run)
+            except OSError as error:
+                unreadable.append(f"{log.path}: {error.strerror}")
+            else:
+                if line:
+                    found.setdefault(name, []).append(line)
+    for name, lines in found.items():
+        _write_index(target / name, name, lines, unreadable)
+    return found, unreadable
+
+
+def _collected(log: Log, target: Path, run: str) -> tuple[str, Collected | None]:
+    """Copy a log to its place; returns its run and its line of the index, if it is wanted."""
+    text = log.path.read_text(errors="replace")
+    fields = logs.fields_at_the_beginning(text)
+    name = fields.get("run", _WITHOUT_RUN)
+    if run and name != run:
+        return name, None
+    step = fields.get("step", log.path.name.partition(".log")[0])
+    rest = step.removeprefix(f"{log.arch}/")
+    # hostprep/PACKAGE has no architecture in its name, and STAGE/PACKAGE is what stays of the others.
+    place = _place(target / name / log.arch / f"{rest}.log", log.path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.exists():
+        shutil.copy2(log.path, place)
+    ending = logs.fields_at_the_end(text)
+    status = int(ending["status"]) if ending.get("status", "").lstrip("-").isdigit() else None
+    error = () if status == 0 else tuple(first_error(logs.output(text)))
+    seconds = float(ending.get("wall", "0").split()[0])
+    return name, Collected(step, log.arch, str(place.relative_to(target / name)), status, seconds, error)
+
+
+def _place(wanted: Path, log: Path) -> Path:
+    """Where a log goes: the first free name, or that of a file which is the same already."""
+    place, number = wanted, 1
+    while place.exists() and not filecmp.cmp(place, log, shallow=False):
+        number += 1
+        place = wanted.with_name(f"{wanted.stem}.{number}.log")
+    return place
+
+
+def _indexed_before(folder: Path) -> list[dict[str, Any]]:
+    """What an earlier collection has put there: it is in the new index, too."""
+    try:
+        return list(json.loads((folder / INDEX).read_text())["logs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _write_index(folder: Path, run: str, lines: list[Collected], unreadable: list[str]) -> None:
+    known = {log["file"]: log for log in [*_indexed_before(folder), *(asdict(line) for line in lines)]}
+    ordered = sorted(known.values(), key=lambda log: (log["status"] == 0, log["arch"], log["step"]))
+    data = {"run": run, "logs": ordered, "unreadable": unreadable}
+    (folder / INDEX).write_text(json.dumps(data, indent=1))
+    (folder / "index.html").write_text(render("logs.html", folder, data))
+
+
+def build_directories(folder: Path, archs: Collection[str] = ()) -> list[BuildDirectory]:
+    """The build directories below the folder of a build.
+
+    archs: only those of these architectures.
+    Raises RuckusError when there are none.
+    """
+    names = archs or list(ARCHITECTURES)
+    found = [
+        BuildDirectory(name, builddir)
+        for name in names
+        if (builddir := builddir_of(folder, ARCHITECTURES[name])).exists()
+    ]
+    if not found:
+        raise RuckusError(f"{folder}: no build directory of {', '.join(names)}", "see: invoke build")
+    return found
+
+
+def told(found: Mapping[str, Sequence[Collected]], unreadable: Sequence[str], target: Path) -> None:
+    """Say what was collected and where, and on standard error what was not."""
+    if not found and not unreadable:
+        raise RuckusError("no logs to collect", "nothing was built there, or not in this run; see: invoke history")
+    for run, lines in sorted(found.items()):
+        bad = sum(line.status != 0 for line in lines)
+        print(
+            f"  LOGS     {run}: {len(lines)}{f', {bad} of steps that failed' if bad else ''}  {target / run}/index.html"
+        )
+    for line in unreadable:
+        print(f"ruckus: warning: not collected: {line}", file=sys.stderr)

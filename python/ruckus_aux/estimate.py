@@ -1,0 +1,91 @@
+"""`invoke estimate`: what a build will cost, before it is begun, from earlier builds or from the recipes' figures."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from ruckus_aux import figures
+from ruckus_aux.graph import Selection, Target, combined, shortest
+from ruckus_aux.journal import Entry, Journal
+from ruckus_aux.report import duration
+from ruckus_aux.sources import Source
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an architecture costs beside those before it, or all together.
+
+    name: the architecture. steps: that are to be made. cpu: CPU seconds. wall: seconds on this machine.
+    memory: MB at most, if the largest steps meet; a machine with less makes some wait.
+    disk: MB of store, system and tarballs, with the largest working folders on top.
+    measured: the share of cpu that was measured here, not stated by a recipe.
+    """
+
+    name: str
+    steps: int
+    cpu: float
+    wall: float
+    memory: int
+    disk: int
+    measured: float
+
+
+def estimate(selection: Selection, cpus: int, *, fresh: bool = False) -> list[Estimate]:
+    """What each architecture of a selection costs, and at the end all together.
+
+    fresh: from nothing, whatever is in the store already.
+    """
+    targets = [target for target in combined(selection, fresh=fresh) if target.cost]
+    known = _known(selection)
+    by_arch: dict[str, list[Target]] = {plan.settings.arch.name: [] for plan, _ in selection}
+    for target in targets:
+        by_arch[target.plan.settings.arch.name].append(target)
+    rows = [_row(name, mine, known, cpus) for name, mine in by_arch.items()]
+    return [*rows, _row("all", targets, known, cpus)] if len(rows) > 1 else rows
+
+
+def _known(selection: Selection) -> dict[str, Entry]:
+    """The last build of each step, in any of the build directories."""
+    return {name: entry for plan, _ in selection for name, entry in Journal(plan.settings.journal).last_built().items()}
+
+
+def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int) -> Estimate:
+    pairs = [(target.step, known.get(target.step.name)) for target in targets]
+    memory = sorted((figures.memory(step, last, cpus) for step, last in pairs), reverse=True)
+    work = sorted((figures.disk(step, last) for step, last in pairs), reverse=True)
+    # What is installed is in the store and in $CLFS; an unpacked source is in the store only.
+    kept = sum(figures.installed(step, last) * (2 if step.installs else 1) for step, last in pairs)
+    tarballs = {source.name: _tarballs(target, source) for target in targets for source in target.step.sources}
+    cpu = sum(target.cost for target in targets)
+    return Estimate(
+        name=name,
+        steps=len(targets),
+        cpu=cpu,
+        wall=shortest(targets, cpus),
+        memory=sum(memory[:cpus]),
+        disk=kept + sum(tarballs.values()) + sum(work[:cpus]),
+        measured=sum(target.cost for target in targets if target.step.name in known) / cpu if cpu else 1.0,
+    )
+
+
+def _tarballs(target: Target, source: Source) -> int:
+    """MB of a source's files, when they are downloaded already; before, nobody knows."""
+    folder = target.plan.settings.sources
+    files = source.lock.files if source.lock else ()
+    return sum((folder / file.name).stat().st_size // 1_000_000 for file in files)
+
+
+def table(rows: Sequence[Estimate]) -> str:
+    """Estimates as aligned lines."""
+    lines = [f"{'':<12}{'steps':>6}{'CPU time':>11}{'wall time':>11}{'memory':>10}{'disk':>10}"]
+    for row in rows:
+        lines.append(
+            f"{row.name:<12}{row.steps:>6}{duration(row.cpu):>11}{duration(row.wall):>11}"
+            f"{f'{row.memory} MB':>10}{f'{row.disk} MB':>10}"
+        )
+    return "\n".join(lines)
+
+
+def to_json(rows: Sequence[Estimate]) -> str:
+    """Estimates for programs."""
+    return json.dumps([asdict(row) for row in rows], indent=1)

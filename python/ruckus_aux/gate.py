@@ -1,0 +1,184 @@
+"""The gate that every script passes before it runs: it waits for memory and disk, and lets a step run alone.
+
+make's jobserver limits the jobs; what it can't know is how much each of them needs. A step announces itself in the
+cache's folder `running`, which all build directories of the cache share, with what it is expected to need; who comes
+next looks at what the others may still take. An announcement is locked by the process that runs the step, so one that
+a killed process has left behind is known to be void.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.locks import held
+
+POLL = 1.0  # seconds between two looks at whether there is enough by now
+RESERVE = 0.05  # of the machine's memory, which is left alone
+PRESSURE = 20.0  # per cent of the last ten seconds in which some process waited for memory
+_PRESSURE_FILE = Path("/proc/pressure/memory")
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Running:
+    """A step whose script runs now.
+
+    run, step: as in the journal; arch: the architecture of its build directory.
+    started: seconds since 1970.
+    expected: CPU seconds that it took before, or that its recipe states.
+    memory, disk: MB that it is expected to take at most.
+    used: MB of memory that its processes take now.
+    """
+
+    run: str
+    arch: str
+    step: str
+    folder: str
+    pid: int
+    started: float
+    expected: float
+    memory: int
+    disk: int
+    used: int = 0
+
+
+class Ticket:
+    """A step's own announcement, while its script runs."""
+
+    def __init__(self, path: Path, descriptor: int, running: Running) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.running = running
+
+    def write(self, used: int) -> None:
+        """Say how many MB of memory the step takes now."""
+        partial = self.path.with_suffix(".part")
+        partial.write_text(json.dumps(asdict(replace(self.running, used=used))))
+        partial.rename(self.path)
+
+
+class Gate:
+    """The gate of a cache folder."""
+
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / "running"
+
+    def running(self) -> list[Running]:
+        """The steps whose scripts run now, the oldest first."""
+        found = []
+        for lock in self.folder.glob("*.lock"):
+            with suppress(OSError, ValueError, TypeError):  # about to be written, or just gone
+                if not _is_void(lock, fcntl.LOCK_SH):
+                    found.append(Running(**json.loads(lock.with_suffix(".json").read_text())))
+        return sorted(found, key=lambda running: running.started)
+
+    def _sweep(self) -> None:
+        """Remove what killed processes have announced; only who holds the gate may, because nobody announces then."""
+        for lock in self.folder.glob("*.lock"):
+            if _is_void(lock, fcntl.LOCK_EX):
+                for suffix in (".json", ".part", ".lock"):
+                    lock.with_suffix(suffix).unlink(missing_ok=True)
+
+    @contextmanager
+    def admitted(self, wanted: Running, *, alone: bool = False) -> Iterator[Ticket]:
+        """Wait until there is room for a step, announce it, and take that back at the end.
+
+        alone: wait until no other script runs, and let none start meanwhile.
+        Raises RuckusError when there is too little disk and no running step that could give some back.
+        """
+        with ExitStack() as stack:
+            if alone:
+                stack.enter_context(held(self.folder / "gate"))
+                while self.running():
+                    time.sleep(POLL)
+                yield stack.enter_context(self._announced(wanted))
+            else:
+                yield self._wait(wanted, stack)
+
+    def _wait(self, wanted: Running, stack: ExitStack) -> Ticket:
+        """Announce a step, on a stack that takes it back, when there is room for it."""
+        said = ""
+        while True:
+            with held(self.folder / "gate"):
+                self._sweep()
+                reason = _shortage(wanted, self.running())
+                if not reason:
+                    return stack.enter_context(self._announced(wanted))
+            if reason.partition(",")[0] != said:  # the figures behind the comma change all the time
+                print(f"  WAITING  {wanted.step}: {reason}", flush=True)
+                said = reason.partition(",")[0]
+            time.sleep(POLL)
+
+    @contextmanager
+    def _announced(self, wanted: Running) -> Iterator[Ticket]:
+        path = self.folder / f"{wanted.pid}.{wanted.step.replace('/', '.')}.json"
+        with held(path.with_suffix(".lock")) as descriptor:
+            ticket = Ticket(path, descriptor, replace(wanted, started=time.time()))
+            ticket.write(0)
+            try:
+                yield ticket
+            finally:
+                path.unlink(missing_ok=True)
+                path.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def pressure(path: Path = _PRESSURE_FILE) -> float:
+    """The share of the last ten seconds, in per cent, in which some process waited for memory; 0 where unknown.
+
+    See Documentation/accounting/psi.rst in the kernel's source.
+    """
+    try:
+        fields = path.read_text().splitlines()[0].split()
+        return float(next(field for field in fields if field.startswith("avg10=")).removeprefix("avg10="))
+    except (OSError, ValueError, IndexError, StopIteration):  # no such kernel, or it is switched off
+        return 0.0
+
+
+def _is_void(lock: Path, kind: int) -> bool:
+    """Whether nobody holds an announcement's lock any more."""
+    try:
+        with lock.open("r+") as file:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # its step has ended just now
+        return True
+    return True
+
+
+def _shortage(wanted: Running, others: list[Running]) -> str:
+    """Why a step must wait, or ""; a step that is the only one never waits, because nothing would change."""
+    free = shutil.disk_usage(wanted.folder).free / _MB
+    coming = sum(other.disk for other in others if _same_device(other.folder, wanted.folder))
+    if wanted.disk and free - coming < wanted.disk:
+        if not others:
+            raise RuckusError(
+                f"{wanted.step} needs {wanted.disk} MB of disk, and {wanted.folder} has {free:.0f} MB free",
+                "make room there, or configure with another BUILDROOT; the same command continues",
+            )
+        return f"it needs {wanted.disk} MB of disk, and running steps leave {max(0.0, free - coming):.0f} MB"
+    if not others:
+        return ""
+    memory = psutil.virtual_memory()
+    coming = sum(max(0, other.memory - other.used) for other in others)
+    left = memory.available / _MB - coming - RESERVE * memory.total / _MB
+    if left < wanted.memory:
+        return f"it needs {wanted.memory} MB of memory, and running steps leave {max(0.0, left):.0f} MB"
+    if pressure() > PRESSURE:
+        return "other processes wait for memory"
+    return ""
+
+
+def _same_device(one: str, other: str) -> bool:
+    with suppress(OSError):
+        return os.stat(one).st_dev == os.stat(other).st_dev
+    return False

@@ -1,0 +1,158 @@
+"""What is known of a run afterwards, gathered from the journals and logs of its build directories."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruckus_aux import logs
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.faults import first_error
+from ruckus_aux.journal import FILE_NAME, End, Entry, Journal, Run, Sample
+from ruckus_aux.locks import try_held
+from ruckus_aux.report import utc
+
+_HEAD = 1 << 16  # characters at the beginning of a log that hold its fields
+
+
+@dataclass(frozen=True)
+class Row:
+    """What happened to a step in a run.
+
+    arch: of its build directory. log: its log, when this run wrote one and it is still there.
+    error: the first error in the log of a step that failed or crashed.
+    saved: CPU seconds that it would have taken more if nothing were shared, as far as this run's other steps tell.
+    """
+
+    arch: str
+    entry: Entry
+    log: Path | None
+    error: tuple[str, ...] = ()
+    saved: float = 0.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """A run with all that happened in it; end is None when it was killed, or still goes on."""
+
+    run: Run
+    end: End | None
+    alive: bool
+    rows: tuple[Row, ...]
+    samples: tuple[Sample, ...]
+
+    @property
+    def status(self) -> str:
+        """How it ended, in a word."""
+        if self.end is None:
+            return "running" if self.alive else "killed"
+        return {0: "succeeded", 130: "interrupted"}.get(self.end.status, "failed")
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of all its steps, and of Ruckus in them."""
+        return sum(row.entry.cpu + row.entry.own for row in self.rows)
+
+    @property
+    def ended(self) -> float:
+        """When it ended, or when something was last heard of it."""
+        heard = [row.entry.started + row.entry.wall for row in self.rows] + [sample.time for sample in self.samples]
+        return self.end.ended if self.end else max(heard, default=self.run.started)
+
+    @property
+    def wall(self) -> float:
+        """Seconds from its beginning to its end; never 0, so that it can be divided by."""
+        return max(0.001, self.ended - self.run.started)
+
+
+def runs(folder: Path) -> list[Run]:
+    """The runs of a build folder, the oldest first; RuckusError when there are none."""
+    found = Journal(folder / FILE_NAME).rows(Run)
+    if not found:
+        raise RuckusError(f"{folder}: no run has been recorded there", "run: invoke build   (or give --build-dir)")
+    return found
+
+
+def find(folder: Path, name: str = "") -> Run:
+    """The run of this name, or of a name that begins like this; the latest when there is no name.
+
+    Raises RuckusError when there is none, or more than one.
+    """
+    every = runs(folder)
+    if not name:
+        return every[-1]
+    fitting = [run for run in every if run.run.startswith(name)]
+    if len(fitting) != 1 and name not in [run.run for run in fitting]:
+        what = "several runs begin" if fitting else "no run begins"
+        raise RuckusError(f"--run={name}: {what} like this", "list the runs with: invoke history")
+    return next((run for run in fitting if run.run == name), fitting[0])
+
+
+def record(folder: Path, run: Run) -> Record:
+    """Everything about a run."""
+    journal = Journal(folder / FILE_NAME)
+    ends = journal.rows(End, run.run)
+    with try_held(folder / "run.lock") as nobody:
+        alive = nobody is None and run == runs(folder)[-1]
+    every = {place: Journal(place[1] / FILE_NAME).rows(Entry) for place in places(run)}
+    rows = [
+        Row(arch, entry, *_log_of(builddir, entry))
+        for (arch, builddir), entries in every.items()
+        for entry in entries
+        if entry.run == run.run
+    ]
+    rows.sort(key=lambda row: row.entry.started)
+    known = [entry for entries in every.values() for entry in entries]
+    samples = tuple(journal.rows(Sample, run.run))
+    return Record(run, ends[-1] if ends else None, alive, tuple(_with_savings(rows, known)), samples)
+
+
+def places(run: Run) -> list[tuple[str, Path]]:
+    """The architectures of a run, with their build directories."""
+    return list(zip(run.archs.split(","), map(Path, run.folders.splitlines()), strict=True))
+
+
+def _log_of(builddir: Path, entry: Entry) -> tuple[Path | None, tuple[str, ...]]:
+    """The log of an entry and the first error in it, when it is the log of an attempt that failed."""
+    latest = builddir / "log" / f"{entry.step}.log"
+    for path in (latest, latest.with_suffix(".log.old")) if entry.outcome != "stored" else ():
+        if path.exists() and _is_of(path, entry):
+            bad = entry.outcome in ("failed", "crashed")
+            return path, tuple(first_error(logs.output(path.read_text(errors="replace")))) if bad else ()
+    return None, ()
+
+
+def _is_of(path: Path, entry: Entry) -> bool:
+    """Whether a log is of the attempt that the entry is about: of its run, and begun when the script was."""
+    with path.open(errors="replace") as file:
+        fields = logs.fields_at_the_beginning(file.read(_HEAD))  # the rest may be megabytes
+    first, last = (utc(seconds) for seconds in (entry.started, entry.started + entry.wall))
+    return fields.get("run") == entry.run and first <= fields.get("start", "") <= last
+
+
+def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
+    """The rows with what sharing saved.
+
+    What was taken from the store would have cost what its key cost when it was built. What found objects in ccache
+    would have cost what the step of this name with the fewest hits cost.
+    """
+    by_key = {entry.key: entry.cpu for entry in built if entry.outcome == "built"}
+    rows = list(rows)
+    fewest: dict[str, Entry] = {}
+    for entry in (row.entry for row in rows if row.entry.outcome == "built" and row.entry.hits + row.entry.misses):
+        name = entry.step.rpartition("/")[2]
+        if name not in fewest or entry.hits < fewest[name].hits:
+            fewest[name] = entry
+    result = []
+    for row in rows:
+        saved = 0.0
+        if row.entry.outcome == "stored":
+            saved = by_key.get(row.entry.key, 0.0)
+        elif row.entry.hits:
+            saved = max(0.0, fewest[row.entry.step.rpartition("/")[2]].cpu - row.entry.cpu)
+        result.append(Row(row.arch, row.entry, row.log, row.error, saved))
+    return result
+
+
+def command(run: Run) -> str:
+    """The command that continues a run, or does it again."""
+    return f"invoke build {run.request}"

@@ -1,0 +1,34 @@
+"""HTML pages from the templates beside this package."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from ruckus_aux.report import duration
+
+
+def render(template: str, folder: Path, values: dict[str, Any]) -> str:
+    """A page.
+
+    template: its file name.
+    folder: where it will be; links to files are relative to it.
+    values: what the template calls its variables.
+    """
+    environment = Environment(
+        loader=PackageLoader("ruckus_aux"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "duration": duration,
+        "clock": lambda seconds: time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds)),
+        "mb": lambda kilobytes: f"{kilobytes / 1000:,.0f} MB",
+        "seconds": lambda value: f"{value:,.0f} s",
+        "link": lambda path: os.path.relpath(path, folder),
+    }
+    return environment.get_template(template).render(values)

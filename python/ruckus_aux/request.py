@@ -1,0 +1,190 @@
+"""What `invoke build` is asked for, and the commands that do it, as --dry-run prints them."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruckus_aux.architecture import ARCHITECTURES, Architecture
+from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.graph import FILE_NAME
+from ruckus_aux.root import as_root, link_command
+from ruckus_aux.settings import builddir_of, clfs_of, defaults
+from ruckus_aux.steps import evaluate
+
+UNTIL = ("configure", "download", "hostprep", "cross", "bootstrap", "install", "boot")
+_NO_SANDBOX = "--with-isolation=none"
+# What configure would take from the environment: meant for another build, and the same for all architectures.
+_PRECIOUS = ("BUILDROOT", "CLFS", "CPUCOUNT", "HOSTPREP_TOOLS", "MIRRORS", *PREFIXES)
+_OURS = ("BUILDROOT=", "CLFS=", "CPUCOUNT=", "--with-arch=", "--with-cache=", "--with-profile=", "--disable-multilib")
+
+
+def arch_list(text: str) -> tuple[Architecture, ...]:
+    """The architectures of an --arch-list; RuckusError names every entry that is unknown, repeated or empty."""
+    names = [name.strip() for name in text.split(",")]
+    unknown = sorted({f"'{name}'" for name in names if name and name not in ARCHITECTURES})
+    repeated = sorted({f"'{name}'" for name in names if name and names.count(name) > 1})
+    wrong = [f"unknown: {', '.join(unknown)}"] if unknown else []
+    wrong += [f"repeated: {', '.join(repeated)}"] if repeated else []
+    wrong += ["an empty entry"] if "" in names else []
+    if wrong:
+        raise RuckusError(f"--arch-list={text}: {'; '.join(wrong)}", f"choose of: {','.join(ARCHITECTURES)}")
+    return tuple(ARCHITECTURES[name] for name in names)
+
+
+def number_of_jobs(text: str) -> int:
+    """What --jobs stands for: a number, or that of the processors; RuckusError when it is none."""
+    if not text:
+        return os.cpu_count() or 1
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CPUS:
+        raise RuckusError(f"--jobs={text}: not a number from 1 to {MOST_CPUS}", "for instance: --jobs=4")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be built.
+
+    folder: where everything is written.
+    srcdir: the source tree; python: the interpreter that configure records.
+    jobs: at most that many at a time, over all architectures.
+    fail_fast: stop at the first failure, instead of going on with what does not depend on it.
+    until: the last of UNTIL that is done.
+    only: names of steps to build with what they need, instead of everything.
+    sharing: whether architectures share steps, sources and objects.
+    configure: further options for configure.
+    """
+
+    archs: tuple[Architecture, ...]
+    folder: Path
+    srcdir: Path
+    python: str
+    profile: str
+    jobs: int
+    fail_fast: bool = False
+    until: str = "boot"
+    only: tuple[str, ...] = ()
+    sharing: bool = True
+    configure: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raise RuckusError, with all that is wrong, before anything is changed."""
+        wrong = []
+        if self.until not in UNTIL:
+            wrong.append(f"--until={self.until}: choose one of: {', '.join(UNTIL)}")
+        if self.profile not in PROFILES:
+            wrong.append(f"--profile={self.profile}: choose one of: {', '.join(PROFILES)}")
+        for step in set(self.only) - self._steps():
+            wrong.append(f"--only={step}: no such step; ruckus list --all names them")
+        for option in self.configure:
+            if option.startswith(_OURS):
+                wrong.append(f"--configure={option}: the build gives this to configure itself")
+            elif self._without_sandbox and len(self.archs) > 1 and option.startswith("PREFIX_"):
+                wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
+        if wrong:
+            raise RuckusError(f"{len(wrong)} wrong option{'s' if len(wrong) > 1 else ''}", "\n".join(wrong))
+
+    def _steps(self) -> set[str]:
+        """The names that --only may have."""
+        if not self.only:
+            return set()
+        settings = [defaults(self.srcdir, self.folder, arch, self.profile, self.jobs) for arch in self.archs]
+        return {name for one in settings for name in evaluate(one).steps}
+
+    def clfs(self, arch: Architecture) -> Path:
+        """An architecture's $CLFS."""
+        return clfs_of(self.folder, arch)
+
+    def builddir(self, arch: Architecture) -> Path:
+        """An architecture's build directory."""
+        return builddir_of(self.folder, arch)
+
+    def reaches(self, stage: str) -> bool:
+        """Whether this stage is to be done."""
+        return UNTIL.index(stage) <= UNTIL.index(self.until)
+
+    @property
+    def finishes(self) -> bool:
+        """Whether whole systems are made, which can be installed and booted."""
+        return not self.only and self.reaches("install")
+
+    def __str__(self) -> str:
+        words = [f"--build-dir={self.folder}", f"--arch-list={','.join(arch.name for arch in self.archs)}"]
+        words += [f"--profile={self.profile}", f"--jobs={self.jobs}"]
+        words += ["--fail-fast"] if self.fail_fast else []
+        words += [f"--until={self.until}"] if self.until != "boot" else []
+        words += [f"--only={step}" for step in self.only]
+        words += [] if self.sharing else ["--no-sharing"]
+        return shlex.join([*words, *(f"--configure={option}" for option in self.configure)])
+
+    @property
+    def _without_sandbox(self) -> bool:
+        return _NO_SANDBOX in self.configure
+
+    def configure_options(self, arch: Architecture) -> list[str]:
+        """What configure is given in an architecture's build directory."""
+        words = [f"--with-arch={arch.name}", f"--with-profile={self.profile}", f"--with-cache={self.folder / 'cache'}"]
+        words += [] if self.sharing else ["--disable-sharing"]
+        words += [f"PREFIX_HOSTPREP=/hostprep-{arch.string}"] if self._without_sandbox else []
+        words += [f"PYTHON={self.python}", f"CLFS={self.clfs(arch)}", f"CPUCOUNT={self.jobs}"]
+        return [*words, *self.configure]
+
+    def configure_command(self, arch: Architecture) -> list[str]:
+        """How configure is called in an architecture's build directory."""
+        unset = [f"--unset={name}" for name in _PRECIOUS]
+        return ["env", *unset, str(self.srcdir / "configure"), "--quiet", *self.configure_options(arch)]
+
+    def link_commands(self, arch: Architecture) -> list[list[str]]:
+        """The symbolic links that steps need to find the prefixes without a sandbox, and that are not there yet.
+
+        Raises RuckusError when something else has their names.
+        """
+        if not self._without_sandbox:
+            return []
+        given = dict(word.split("=", 1) for word in self.configure_options(arch) if word.startswith("PREFIX_"))
+        places = {
+            given.get("PREFIX_CROSS", f"/cross-tools-{arch.string}"): self.clfs(arch),
+            given.get("PREFIX_TOOLS", f"/tools-{arch.string}"): self.clfs(arch),
+            given["PREFIX_HOSTPREP"]: self.builddir(arch),
+        }
+        links = {prefix: f"{root}{prefix}" for prefix, root in places.items()}
+        return [link_command(target, link) for link, target in links.items() if not _leads_to(link, target)]
+
+    def make_command(self) -> list[str]:
+        """How make is called for all architectures together."""
+        keep_going = [] if self.fail_fast else ["-k"]
+        graph = str(self.folder / FILE_NAME)
+        return ["make", "--no-print-directory", *keep_going, f"-j{self.jobs}", "-f", graph, "steps"]
+
+    def install_command(self, arch: Architecture) -> list[str]:
+        """How the part that needs root is called."""
+        return [str(self.builddir(arch) / "ruckus"), "install"]
+
+    def boot_command(self, arch: Architecture) -> list[str]:
+        """How a finished system is booted, when that has not been done with what it holds now."""
+        return [str(self.builddir(arch) / "ruckus"), "boot", "--once"]
+
+    def commands(self) -> Iterator[str]:
+        """Every command in order, as a line of shell."""
+        for arch in self.archs:
+            yield shlex.join(["mkdir", "-p", str(self.builddir(arch))])
+            for command in self.link_commands(arch):
+                yield shlex.join(as_root(command))
+            yield f"cd {shlex.quote(str(self.builddir(arch)))} && {shlex.join(self.configure_command(arch))}"
+        for arch in self.archs if self.reaches("download") else ():
+            for goal in self.only or ("hostprep" if self.until == "hostprep" else "bootstrap",):
+                if goal.startswith((f"{arch.name}/", "hostprep", "bootstrap")):  # not a step of another architecture
+                    yield shlex.join([str(self.builddir(arch) / "ruckus"), "download", goal])
+        if self.reaches("hostprep"):
+            yield f"# the steps of all architectures are written to {self.folder / FILE_NAME}"
+            yield shlex.join(self.make_command())
+        for arch in self.archs if self.finishes and os.geteuid() == 0 else ():
+            yield shlex.join(self.install_command(arch))
+        for arch in self.archs if self.finishes and self.reaches("boot") else ():
+            yield shlex.join(self.boot_command(arch))
+
+
+def _leads_to(link: str, target: str) -> bool:
+    return os.path.realpath(link) == os.path.realpath(target)

@@ -1,0 +1,105 @@
+"""A build as a person sees it: plain lines in a file, a live view below the lines on a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ruckus_aux.report import STYLES, duration
+from ruckus_aux.stream import View
+from ruckus_aux.watch import State, Watch
+
+
+class Plain:
+    """One line for each event."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def line(self, text: str) -> None:
+        """Show a line of output."""
+        print(text, flush=True)
+
+    def look(self, make: int) -> None:
+        """Let others see what goes on."""
+        self.watch.record(self.watch.state(make))
+
+
+class OnTerminal:
+    """Lines that scroll, and below them what goes on now."""
+
+    def __init__(self, watch: Watch, live: Live) -> None:
+        self.watch = watch
+        self.live = live
+
+    def line(self, text: str) -> None:
+        """Show a line of output above the view."""
+        self.live.console.print(coloured(text), soft_wrap=True)
+
+    def look(self, make: int) -> None:
+        """Show what goes on now."""
+        state = self.watch.state(make)
+        self.watch.record(state)
+        self.live.update(render(state), refresh=True)
+
+
+@contextmanager
+def shown(watch: Watch, console: Console) -> Iterator[View]:
+    """A view that suits where the console writes to."""
+    if not console.is_terminal:
+        yield Plain(watch)
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield OnTerminal(watch, live)
+
+
+def coloured(text: str) -> Text:
+    """A line of make or of a step, with its first word in the colour of what it says."""
+    line = Text(text)
+    word = text.strip().partition(" ")[0]
+    start = text.find(word)
+    if word.lower() in STYLES:
+        line.stylize(STYLES[word.lower()], start, start + len(word))
+    for mark in ("error:", "***"):
+        line.highlight_words([mark], "red")
+    return line
+
+
+def _gigabytes(megabytes: float) -> str:
+    return f"{megabytes / 1000:.1f}"
+
+
+def render(state: State) -> RenderableType:
+    """The live view: a line for the machine, one for each architecture, one for each running step."""
+    jobs = f"{state.jobs} of {state.cpus}" if state.jobs >= 0 else f"? of {state.cpus}"
+    head = Text.assemble(
+        ("run ", "dim"), state.run, ("   elapsed ", "dim"), duration(state.now - state.started),
+        ("   left about ", "dim"), duration(state.left), ("   jobs ", "dim"), jobs,
+        ("   busy ", "dim"), f"{state.busy:.1f}",
+        ("   memory ", "dim"), f"{_gigabytes(state.memory)} of {_gigabytes(state.total)} GB",
+    )  # fmt: skip
+    archs = Table.grid(padding=(0, 2))
+    for arch in state.archs:
+        bar = ProgressBar(total=max(1, arch.steps), completed=arch.made, width=24)
+        left = Text(f"{duration(arch.cpu_left)} CPU left" if arch.made < arch.steps else "made", style="dim")
+        archs.add_row(arch.arch, bar, f"{arch.made} of {arch.steps}", left)
+    return Group(Text(), head, archs, _running(state))
+
+
+def _running(state: State) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    for _ in range(3):
+        table.add_column(justify="right")
+    # A step's CPU seconds, spread over its share of the processors.
+    share = state.cpus / max(1, len(state.running))
+    for one in state.running:
+        usual = one.expected / max(1.0, share)
+        of = f"of about {duration(usual)}" if one.expected else ""
+        name = Text(one.step if one.step.startswith(one.arch) else f"{one.arch}: {one.step}", style="cyan")
+        table.add_row(name, duration(state.now - one.started), of, f"{one.used} MB")
+    return table

@@ -1,0 +1,186 @@
+"""What a build is doing at a moment: made for the live view, written for `invoke status`, sampled for the report."""
+
+import array
+import fcntl
+import json
+import os
+import sqlite3
+import stat
+import termios
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from ruckus_aux.gate import Gate, Running
+from ruckus_aux.graph import Target, shortest
+from ruckus_aux.journal import FILE_NAME, Journal, Sample
+
+STATUS = "status.json"
+SAMPLE = 5.0  # seconds between two samples in the journal
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an architecture is: steps made of all, and CPU seconds left."""
+
+    arch: str
+    made: int
+    steps: int
+    cpu_left: float
+
+
+@dataclass(frozen=True)
+class State:
+    """What a build is doing.
+
+    run: its name. pid: of the process that leads it. started, now: seconds since 1970.
+    jobs: slots in use of `cpus`; -1 when make runs without a jobserver that we can see.
+    busy: processors that were not idle since the last look.
+    memory: MB that are not available to new processes, of `total`.
+    left: seconds until the end, as far as earlier builds tell.
+    """
+
+    run: str
+    pid: int
+    started: float
+    now: float
+    archs: tuple[Progress, ...]
+    running: tuple[Running, ...]
+    jobs: int
+    cpus: int
+    busy: float
+    memory: int
+    total: int
+    left: float
+
+
+def to_json(state: State) -> str:
+    """A state as it is written for other processes."""
+    return json.dumps(asdict(state), indent=1)
+
+
+def from_json(text: str) -> State:
+    """The state that to_json wrote; ValueError when it is none."""
+    data = json.loads(text)
+    try:
+        data["archs"] = tuple(Progress(**row) for row in data["archs"])
+        data["running"] = tuple(Running(**row) for row in data["running"])
+        return State(**data)
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"not the state of a build: {error}") from error
+
+
+class Watch:
+    """Looks at a run."""
+
+    def __init__(self, folder: Path, run: str, targets: Sequence[Target], cpus: int) -> None:
+        """Watch a run.
+
+        folder: of the whole build.
+        targets: all that the run makes.
+        cpus: job slots.
+        """
+        self.folder = folder
+        self.run = run
+        self.targets = targets
+        self.cpus = cpus
+        self.started = time.time()
+        self.sampled = 0.0
+        self._last = psutil.cpu_times()
+
+    def state(self, make: int) -> State:
+        """What goes on now; make is its process."""
+        left = [target for target in self.targets if not os.path.exists(target.stamp)]
+        running = tuple(one for one in self._running() if one.run == self.run)
+        memory = psutil.virtual_memory()
+        seconds = shortest(left, self.cpus)
+        begun = sum(min(one.expected * 0.95, time.time() - one.started) for one in running)
+        return State(
+            run=self.run,
+            pid=os.getpid(),
+            started=self.started,
+            now=time.time(),
+            archs=tuple(self._progress(arch, left) for arch in self._archs()),
+            running=running,
+            jobs=jobs_in_use(make, self.cpus),
+            cpus=self.cpus,
+            busy=self._busy(),
+            memory=(memory.total - memory.available) // 1_000_000,
+            total=memory.total // 1_000_000,
+            left=max(0.0, seconds - begun / self.cpus),
+        )
+
+    def record(self, state: State) -> None:
+        """Let other processes see a state, and write a sample into the journal now and then.
+
+        That this can't be written, because the disk is full, say, must not end the build.
+        """
+        with suppress(OSError, sqlite3.Error):
+            self._write(state)
+
+    def _write(self, state: State) -> None:
+        partial = self.folder / f"{STATUS}.part"
+        partial.write_text(to_json(state))
+        partial.rename(self.folder / STATUS)
+        if state.now - self.sampled >= SAMPLE:
+            self.sampled = state.now
+            names = " ".join(one.step for one in state.running)
+            sample = Sample(self.run, state.now, state.busy, state.memory, state.jobs, names)
+            Journal(self.folder / FILE_NAME).add(sample)
+
+    def _archs(self) -> list[str]:
+        return list(dict.fromkeys(target.plan.settings.arch.name for target in self.targets))
+
+    def _progress(self, arch: str, left: Sequence[Target]) -> Progress:
+        mine = [target for target in self.targets if target.plan.settings.arch.name == arch and target.step.installs]
+        missing = [target for target in left if target.plan.settings.arch.name == arch]
+        made = len(mine) - sum(target.step.installs for target in missing)
+        return Progress(arch, made, len(mine), sum(target.cost for target in missing))
+
+    def _running(self) -> list[Running]:
+        caches = dict.fromkeys(target.plan.settings.cache for target in self.targets)
+        return [one for cache in caches for one in Gate(cache).running()]
+
+    def _busy(self) -> float:
+        """Processors that were not idle since the last look."""
+        before, after = self._last, psutil.cpu_times()
+        self._last = after
+        idle = (after.idle + after.iowait) - (before.idle + before.iowait)
+        total = sum(after[:8]) - sum(before[:8])
+        return round((psutil.cpu_count() or 1) * (1 - idle / total), 2) if total > 0 else 0.0
+
+
+def jobs_in_use(make: int, cpus: int) -> int:
+    """How many job slots of a make are in use: one is its own, and the others are the bytes missing from its pipe.
+
+    Returns -1 when its jobserver is no pipe that this process may look into.
+    """
+    ends: dict[int, dict[int, str]] = {}  # by inode and access mode
+    with suppress(OSError, ValueError):
+        for name in os.listdir(f"/proc/{make}/fd"):
+            path = f"/proc/{make}/fd/{name}"
+            status = os.stat(path)
+            if stat.S_ISFIFO(status.st_mode):
+                ends.setdefault(status.st_ino, {})[_access(make, name)] = path
+        for paths in ends.values():
+            if {os.O_RDONLY, os.O_WRONLY} <= paths.keys():  # both ends: no other pipe of make's has them
+                descriptor = os.open(paths[os.O_RDONLY], os.O_RDONLY | os.O_NONBLOCK)
+                try:
+                    free = array.array("i", [0])
+                    fcntl.ioctl(descriptor, termios.FIONREAD, free)
+                    return cpus - free[0]
+                finally:
+                    os.close(descriptor)
+    return -1
+
+
+def _access(process: int, descriptor: str) -> int:
+    """The access mode of another process's descriptor; see proc_pid_fdinfo(5)."""
+    for line in Path(f"/proc/{process}/fdinfo/{descriptor}").read_text().splitlines():
+        if line.startswith("flags:"):
+            return int(line.split()[1], 8) & os.O_ACCMODE
+    return -1

@@ -1,0 +1,229 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.samples import TOP
+
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.build import Build
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.figures import costs
+from ruckus_aux.graph import Selection, combined, graph
+from ruckus_aux.journal import Entry, Journal
+from ruckus_aux.merge import stamp_path
+from ruckus_aux.request import Request, arch_list
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import Plan, evaluate
+from ruckus_aux.store import Store
+
+NAMES = list(ARCHITECTURES)
+
+
+@given(st.permutations(NAMES), st.integers(1, 3))
+def test_any_order_of_any_architectures(names: list[str], count: int) -> None:
+    assert [arch.name for arch in arch_list(",".join(names[:count]))] == names[:count]
+
+
+@given(st.lists(st.sampled_from([*NAMES, "", "arm", "x86-64", " "]), min_size=1, max_size=6))
+def test_every_wrong_entry_is_named_at_once(names: list[str]) -> None:
+    text = ",".join(names)
+    entries = [name.strip() for name in names]
+    unknown = {name for name in entries if name and name not in NAMES}
+    repeated = {name for name in entries if name and entries.count(name) > 1}
+    if not unknown and not repeated and "" not in entries:
+        assert len(arch_list(text)) == len(names)
+        return
+    with pytest.raises(RuckusError) as caught:
+        arch_list(text)
+    for name in unknown | repeated:
+        assert f"'{name}'" in caught.value.message
+    assert ("empty" in caught.value.message) == ("" in entries)
+    assert all(name in caught.value.hint for name in NAMES)
+
+
+LIB = """
+from ruckus_aux.recipe import Recipe
+recipe = Recipe("lib", source="zlib")
+
+@recipe.step("cross", cpu=100, shared_cpu=10, memory=10, profiles=("tiny",))
+def cross(sh):
+    '''shares source and objects'''
+    sh.shared_source()
+    sh.share_objects("x86")
+    sh.sh(f"echo {sh.prefix_cross}")
+"""
+
+
+@pytest.fixture
+def plans(settings: Settings, recipes: Path) -> list[Plan]:
+    """The same recipes for three architectures."""
+    (recipes / "lib.py").write_text(LIB)
+    changed = []
+    for arch in ARCHITECTURES.values():
+        build = settings.builddir.parent / arch.name
+        prefixes = {"prefix_cross": f"/cross-tools-{arch.string}", "prefix_tools": f"/tools-{arch.string}"}
+        places = {"builddir": build, "buildroot": build, "clfs": build / "baby"}
+        changed.append(Settings(**{**settings.__dict__, **places, **prefixes, "arch": arch}))
+    return [evaluate(one) for one in changed]
+
+
+def everything(plans: list[Plan]) -> Selection:
+    return [(plan, plan.of_profile()) for plan in plans]
+
+
+def stamp(plan: Plan, name: str) -> str:
+    return str(stamp_path(plan.settings, name, plan.key(plan[name])))
+
+
+def rules(text: str) -> dict[str, list[str]]:
+    lines = [line.partition(":") for line in text.splitlines() if line.startswith("/")]
+    return {target: rest.replace("|", "").split() for target, _, rest in lines}
+
+
+def test_what_has_one_key_is_built_once_and_then_taken_from_the_store(plans: list[Plan]) -> None:
+    needs = rules(graph(everything(plans)))
+    first, second, third = (stamp(plan, "hostprep/zlib") for plan in plans)
+    assert needs[first] == []
+    assert needs[second] == [first]
+    assert needs[third] == [first]
+    sources = [stamp(plan, f"{plan.settings.arch.name}/source/lib") for plan in plans]
+    assert len({source.rpartition(".")[2] for source in sources}) == 1
+    assert needs[sources[2]] == [sources[0]]
+
+
+def test_what_shares_objects_is_built_one_after_the_other(plans: list[Plan]) -> None:
+    needs = rules(graph(everything(plans)))
+    libs = [stamp(plan, f"{plan.settings.arch.name}/cross/lib") for plan in plans]
+    assert libs[0] in needs[libs[1]]
+    assert libs[1] in needs[libs[2]]
+
+
+def test_on_many_processors_nothing_waits_for_objects(plans: list[Plan]) -> None:
+    many = [evaluate(Settings(**{**plan.settings.__dict__, "cpucount": 64})) for plan in plans]
+    needs = rules(graph(everything(many)))
+    libs = [stamp(plan, f"{plan.settings.arch.name}/cross/lib") for plan in many]
+    assert libs[0] not in needs[libs[1]]
+
+
+def test_costs_are_those_of_what_is_left(plans: list[Plan]) -> None:
+    costs = {target.stamp: target.cost for target in combined(everything(plans))}
+    libs = [stamp(plan, f"{plan.settings.arch.name}/cross/lib") for plan in plans]
+    assert [costs[lib] for lib in libs] == [100, 10, 10]
+    assert [costs[stamp(plan, "hostprep/zlib")] for plan in plans] == [5, 0, 0]
+
+
+def test_what_is_in_the_store_needs_no_source(plans: list[Plan]) -> None:
+    plan = plans[0]
+    lib = plan["i686/cross/lib"]
+    Store(plan.settings.cache).tree(plan.key(lib)).mkdir(parents=True)
+    needs = rules(graph([(plan, plan.of_profile())]))
+    assert needs[stamp(plan, lib.name)] == []
+    targets = {target.step.name: target.cost for target in combined([(plan, plan.of_profile())])}
+    assert targets["i686/source/lib"] == 0
+    text = graph([(plan, plan.of_profile())])
+    (steps,) = [line for line in text.splitlines() if line.startswith("steps:")]
+    assert "source/lib" not in steps
+
+
+def test_without_sharing_no_key_is_anothers(plans: list[Plan]) -> None:
+    alone = [evaluate(Settings(**{**plan.settings.__dict__, "sharing": False})) for plan in plans]
+    assert len({plan.key(plan["hostprep/zlib"]) for plan in alone}) == 3
+
+
+def request(folder: Path, **changes: Any) -> Request:
+    given: dict[str, Any] = {
+        "archs": arch_list("i686,x86_64"),
+        "folder": folder,
+        "srcdir": TOP,
+        "python": "python3",
+        "jobs": 4,
+    }
+    return Request(**{**given, "profile": "tiny", **changes})
+
+
+def test_commands_in_order(tmp_path: Path) -> None:
+    lines = list(request(tmp_path, fail_fast=True, sharing=False, configure=("MIRRORS=/m n",)).commands())
+    words = ("mkdir", "/configure ", " download", "#", "make ", " install", " boot")
+    kinds = [next(word for word in words if word in line) for line in lines]
+    assert kinds[:8] == ["mkdir", "/configure ", "mkdir", "/configure ", " download", " download", "#", "make "]
+    assert kinds[-2:] == [" boot", " boot"]
+    configure = lines[1]
+    assert configure.endswith(f"CLFS={tmp_path}/baby-i686 CPUCOUNT=4 'MIRRORS=/m n'")
+    assert configure.startswith(f"cd {tmp_path}/baby-i686/ruckus-build && env --unset=BUILDROOT ")
+    assert "--disable-sharing" in configure
+    (make,) = [line for line in lines if line.startswith("make ")]
+    assert "-j4" in make
+    assert "-k" not in make.split()
+
+
+@pytest.mark.parametrize(
+    ("until", "last"), [("configure", "/configure "), ("download", "download bootstrap"), ("cross", "make ")]
+)
+def test_until(tmp_path: Path, until: str, last: str) -> None:
+    *_, line = request(tmp_path, until=until).commands()
+    assert last in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
+        ({"configure": ("--with-isolation=none", "PREFIX_TOOLS=/t")}, "each architecture needs its own"),
+        ({"until": "x", "profile": "y"}, "--profile=y"),
+    ],
+)
+def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(RuckusError) as caught:
+        request(tmp_path, **changes).check()
+    assert message in caught.value.hint
+
+
+def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> None:
+    plain = request(tmp_path, configure=("--with-isolation=none",))
+    links = [command[-2:] for arch in plain.archs for command in plain.link_commands(arch)]
+    assert [f"{tmp_path}/baby-i686/tools-x86", "/tools-x86"] in links
+    assert [f"{tmp_path}/baby-x86_64/ruckus-build/hostprep-x86_64", "/hostprep-x86_64"] in links
+    assert len(links) == 6
+
+
+def test_the_request_can_be_repeated(tmp_path: Path) -> None:
+    words = str(request(tmp_path, until="cross", only=("x86_64/cross/gcc",), configure=("A=b c",))).split(" ", 4)
+    assert words[:4] == [f"--build-dir={tmp_path}", "--arch-list=i686,x86_64", "--profile=tiny", "--jobs=4"]
+    assert words[4] == "--until=cross --only=x86_64/cross/gcc '--configure=A=b c'"
+
+
+def entry(plan: Plan, name: str, outcome: str) -> Entry:
+    return Entry("run", name, plan.key(plan[name]), outcome, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def test_after_a_failure_what_only_waited_for_objects_is_still_possible(tmp_path: Path, plans: list[Plan]) -> None:
+    build = Build(request(tmp_path), "run")
+    build.plans = plans
+    failed = plans[0]
+    Journal(failed.settings.journal).add(entry(failed, "i686/cross/lib", "failed"))
+    left = {plan.settings.arch.name: {step.name for step in steps} for plan, steps in build.possible()}
+    assert "i686/cross/lib" not in left["i686"]
+    assert "i686/stage1/pigz" in left["i686"]
+    assert "x86_64/cross/lib" in left["x86_64"]
+    # A failed step of a key that others have, too, has failed for them, unless it could be built.
+    Journal(failed.settings.journal).add(entry(failed, "hostprep/zlib", "failed"))
+    assert all("hostprep/zlib" not in {step.name for step in steps} for _, steps in build.possible())
+    Store(failed.settings.cache).tree(failed.key(failed["hostprep/zlib"])).mkdir(parents=True, exist_ok=True)
+    left = {plan.settings.arch.name: {step.name for step in steps} for plan, steps in build.possible()}
+    assert "i686/stage1/pigz" not in left["i686"]
+    assert "x86_64/stage1/pigz" in left["x86_64"]
+
+
+def test_costs_are_told_apart_by_what_ccache_had(plans: list[Plan]) -> None:
+    """On a machine three times as fast, and after builds with and without hits."""
+    step = plans[0]["i686/cross/lib"]
+    assert costs(step, []) == (100, 10)
+    without = replace(entry(plans[0], step.name, "built"), user=30.0, misses=9)
+    hits = replace(entry(plans[0], step.name, "built"), user=4.0, hits=9)
+    assert costs(step, [without]) == (30, 3)
+    assert costs(step, [hits]) == (40, 4)
+    assert costs(step, [without, hits]) == (30, 4)
+    assert costs(step, [replace(without, user=2.0), hits]) == (2, 2), "sharing never makes it dearer"

@@ -1,0 +1,112 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.collect import BuildDirectory, Log, collect, told
+from ruckus_aux.errors import RuckusError
+
+LOG = """# run      {run}
+# step     {step}
+# output:
+{output}
+
+# end      now
+# status   {status}
+# wall     61.0 s
+"""
+
+
+def write(folder: Path, name: str, step: str, run: str = "r1", status: int = 0, output: str = "fine") -> Path:
+    path = folder / "log" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(LOG.format(run=run, step=step, status=status, output=output))
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> BuildDirectory:
+    folder = tmp_path / "build"
+    write(folder, "i686/cross/gcc.log", "i686/cross/gcc")
+    write(folder, "hostprep/gmp.log", "hostprep/gmp", status=2, output="gmp.c:1:1: error: bad luck")
+    write(folder, "i686/cross/gcc.log.old", "i686/cross/gcc", run="r0")
+    return BuildDirectory("i686", folder)
+
+
+def test_logs_go_to_their_run_architecture_and_stage(source: BuildDirectory, tmp_path: Path) -> None:
+    found, unreadable = collect([source], tmp_path / "logs")
+    assert unreadable == []
+    assert (tmp_path / "logs/r1/i686/cross/gcc.log").read_text().startswith("# run      r1")
+    assert (tmp_path / "logs/r1/i686/hostprep/gmp.log").exists()
+    assert (tmp_path / "logs/r0/i686/cross/gcc.log").exists()
+    first, second = sorted(found["r1"], key=lambda line: line.step)
+    assert (first.step, first.status, first.error) == ("hostprep/gmp", 2, ("gmp.c:1:1: error: bad luck",))
+    assert (second.step, second.seconds, second.error) == ("i686/cross/gcc", 61.0, ())
+    page = (tmp_path / "logs/r1/index.html").read_text()
+    assert page.index("bad luck") < page.index("i686/cross/gcc")
+
+
+def test_only_one_run(source: BuildDirectory, tmp_path: Path) -> None:
+    found, _ = collect([source], tmp_path / "logs", "r0")
+    assert list(found) == ["r0"]
+    assert not (tmp_path / "logs/r1").exists()
+
+
+def test_nothing_is_overwritten(source: BuildDirectory, tmp_path: Path) -> None:
+    collect([source], tmp_path / "logs")
+    write(source.folder, "i686/cross/gcc.log", "i686/cross/gcc", output="another attempt in the same run")
+    for _ in range(2):  # and what is there already is not collected again
+        collect([source], tmp_path / "logs")
+    names = sorted(path.name for path in (tmp_path / "logs/r1/i686/cross").iterdir())
+    assert names == ["gcc.2.log", "gcc.log"]
+    assert "fine" in (tmp_path / "logs/r1/i686/cross/gcc.log").read_text()
+
+
+class Unplugged:
+    """A place that is not there any more."""
+
+    def logs(self, unreadable: list[str]) -> Iterator[Log]:
+        unreadable.append("builder7: Connection reset by peer")
+        return iter(())
+
+
+def test_what_cannot_be_read_is_listed_and_the_rest_collected(
+    source: BuildDirectory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source.folder / "log/i686/cross/gone.log").symlink_to("nowhere")
+    found, unreadable = collect([Unplugged(), source], tmp_path / "logs")
+    assert len(found["r1"]) == 2
+    assert [line.rpartition(": ")[2] for line in unreadable] == [
+        "Connection reset by peer",
+        "No such file or directory",
+    ]
+    told(found, unreadable, tmp_path / "logs")
+    assert "not collected: builder7" in capsys.readouterr().err
+    assert "builder7" in (tmp_path / "logs/r1/index.html").read_text()
+
+
+def test_a_later_collection_keeps_what_an_earlier_one_has_found(source: BuildDirectory, tmp_path: Path) -> None:
+    collect([source], tmp_path / "logs")
+    write(tmp_path / "other", "x86_64/cross/gcc.log", "x86_64/cross/gcc")
+    collect([BuildDirectory("x86_64", tmp_path / "other")], tmp_path / "logs")
+    steps = [log["step"] for log in json.loads((tmp_path / "logs/r1/index.json").read_text())["logs"]]
+    assert steps == ["hostprep/gmp", "i686/cross/gcc", "x86_64/cross/gcc"], "the failed step is still on top"
+
+
+def test_a_build_directory_in_which_nothing_was_built(tmp_path: Path) -> None:
+    assert collect([BuildDirectory("i686", tmp_path)], tmp_path / "logs") == ({}, [])
+
+
+def test_an_interrupted_log_has_no_status(source: BuildDirectory, tmp_path: Path) -> None:
+    text = "# run      r2\n# step     i686/cross/gcc\n# output:\nhalf\n\n# interrupted now\n"
+    (source.folder / "log/i686/cross/gcc.log").write_text(text)
+    found, _ = collect([source], tmp_path / "logs", "r2")
+    assert found["r2"][0].status is None
+    assert "interrupted" in (tmp_path / "logs/r2/index.html").read_text()
+
+
+def test_no_logs_at_all(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    with pytest.raises(RuckusError, match="no logs to collect"):
+        told(*collect([BuildDirectory("i686", tmp_path)], tmp_path / "logs"), tmp_path / "logs")

@@ -1,0 +1,141 @@
+"""What is known of a run afterwards: history, report, trace, estimate."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.journal import End, Entry, Journal, Run, Sample
+from ruckus_aux.locks import held
+from ruckus_aux.page import data, html, lanes, trace, write
+from ruckus_aux.record import Record, Row, command, find, record, runs
+
+NAME = "2026-11-23T03:00:00Z"
+BUILT = Entry(NAME, "i686/cross/gcc", "k1", "built", 0, 100.0, 50.0, 80.0, 10.0, 1.0, 900_000, 5, 6, 1_500_000, 0, 9)
+LOG = """# run      {run}
+# step     i686/cross/gcc
+# start    1970-01-01T00:02:00Z
+# environment:
+#   A=b
+# output:
+{output}
+
+# end      2026-11-23T03:01:00Z
+# status   {status}
+# wall     50.0 s
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a build of two architectures."""
+    journal = Journal(tmp_path / "journal.sqlite")
+    folders = "\n".join(str(tmp_path / arch) for arch in ("i686", "x86_64"))
+    journal.add(Run(NAME, 90.0, "i686,x86_64", folders, 2, "--arch-list=i686,x86_64 '--configure=A=b c'"))
+    journal.add(Sample(NAME, 95.0, 1.5, 800, 2, "i686/cross/gcc"))
+    journal.add(Sample(NAME, 140.0, 2.0, 1600, 2, "i686/cross/gcc"))
+    add(tmp_path, "i686", BUILT)
+    return tmp_path
+
+
+def add(folder: Path, arch: str, entry: Entry, output: str = "fine") -> None:
+    Journal(folder / arch / "journal.sqlite").add(entry)
+    log = folder / arch / "log" / f"{entry.step}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(LOG.format(run=entry.run, output=output, status=entry.status))
+
+
+def of(folder: Path, name: str = "") -> Record:
+    return record(folder, find(folder, name))
+
+
+def test_how_a_run_ended(folder: Path) -> None:
+    assert of(folder).status == "killed"
+    assert of(folder).ended == 150.0, "when something was last heard of it"
+    with held(folder / "run.lock"):
+        assert of(folder).status == "running"
+    for status, word in ((0, "succeeded"), (2, "failed"), (130, "interrupted")):
+        Journal(folder / "journal.sqlite").add(End(NAME, 200.0, status, 110.0, 91.0))
+        assert of(folder).status == word
+    assert command(of(folder).run) == "invoke build --arch-list=i686,x86_64 '--configure=A=b c'"
+
+
+def test_a_run_is_found_by_the_beginning_of_its_name(folder: Path) -> None:
+    later = replace(runs(folder)[0], run="2026-11-24T03:00:00Z")
+    Journal(folder / "journal.sqlite").add(later)
+    assert find(folder) == later
+    assert find(folder, "2026-11-23").run == NAME
+    with pytest.raises(RuckusError, match="several runs begin"):
+        find(folder, "2026")
+    with pytest.raises(RuckusError, match="no run begins"):
+        find(folder, "1999")
+    with pytest.raises(RuckusError, match="no run has been recorded"):
+        find(folder / "elsewhere")
+
+
+def test_what_sharing_saved(folder: Path) -> None:
+    step = replace(BUILT, step="x86_64/cross/gcc", key="k2", user=15.0, system=5.0, hits=8, misses=1)
+    add(folder, "x86_64", step)
+    add(folder, "x86_64", replace(BUILT, step="hostprep/gmp", outcome="stored", user=0.0, system=0.0, key="k3"))
+    add(folder, "i686", replace(BUILT, run="earlier", step="hostprep/gmp", key="k3", user=40.0, system=2.0))
+    saved = {row.entry.step: row.saved for row in of(folder).rows}
+    assert saved == {"i686/cross/gcc": 0.0, "x86_64/cross/gcc": 70.0, "hostprep/gmp": 42.0}
+
+
+def test_a_failure_comes_with_its_first_error_and_log(folder: Path) -> None:
+    failed = replace(BUILT, outcome="failed", status=2, step="i686/cross/binutils")
+    add(folder, "i686", failed, output="gcc -c x.c\nx.c:1:2: error: <no> & luck\nmake: *** [x.o] Error 1")
+    (row,) = [row for row in of(folder).rows if row.entry.outcome == "failed"]
+    assert row.error[0] == "x.c:1:2: error: <no> & luck"
+    text = html(of(folder), folder / "reports")
+    assert text.index("&lt;no&gt; &amp; luck") < text.index("<h2>Time</h2>"), "on top, and not as HTML"
+    assert 'href="../i686/log/i686/cross/binutils.log"' in text
+
+
+def test_the_log_of_another_run_is_not_this_ones(folder: Path) -> None:
+    (folder / "i686/log/i686/cross/gcc.log").write_text(LOG.format(run="another", output="", status=0))
+    assert of(folder).rows[0].log is None
+
+
+def test_report_files(folder: Path) -> None:
+    page = write(of(folder), folder / "reports" / NAME)
+    assert page.name == "index.html"
+    report = json.loads((page.parent / "report.json").read_text())
+    assert report["steps"][0]["step"] == "i686/cross/gcc"
+    assert report["samples"][1]["busy"] == 2.0
+    assert report["idle"] == pytest.approx(0.125)
+    assert "http" not in page.read_text(), "nothing is loaded from anywhere"
+
+
+def test_trace(folder: Path) -> None:
+    events = trace(of(folder))["traceEvents"]
+    (step,) = [event for event in events if event["ph"] == "X"]
+    assert (step["ts"], step["dur"], step["name"]) == (100_000_000, 50_000_000, "i686/cross/gcc")
+    assert [event["args"]["MB"] for event in events if event["name"] == "memory"] == [800, 1600]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 100)), max_size=20))
+def test_steps_of_a_lane_never_overlap(times: list[tuple[float, float]]) -> None:
+    rows = [Row("i686", replace(BUILT, started=start, wall=wall), None) for start, wall in times]
+    found = lanes(rows)
+    assert sum(map(len, found)) == len(rows)
+    for lane in found:
+        for one, next_one in pairwise(lane):
+            assert one.entry.started + one.entry.wall <= next_one.entry.started
+
+
+def test_what_failed_outside_of_steps_is_on_top(folder: Path) -> None:
+    Journal(folder / "journal.sqlite").add(End(NAME, 200.0, 1, 110.0, 91.0, "ruckus boot --once: exit status 1"))
+    text = html(of(folder), folder)
+    assert text.index("boot --once: exit status 1") < text.index("<h2>Time</h2>")
+
+
+def test_a_run_in_which_nothing_happened_has_a_report(folder: Path) -> None:
+    empty = Record(runs(folder)[0], None, False, (), ())
+    assert data(empty)["steps"] == []
+    assert "<h2>Processors busy" not in html(empty, folder)

@@ -1,0 +1,118 @@
+"""What a person sees of a build, and what other processes read of it."""
+
+import io
+import os
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from unit.samples import built
+
+from ruckus_aux.gate import Running
+from ruckus_aux.graph import combined
+from ruckus_aux.journal import Journal, Sample
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import evaluate
+from ruckus_aux.view import coloured, render
+from ruckus_aux.watch import Progress, State, Watch, from_json, jobs_in_use, to_json
+
+STATE = State(
+    run="2026-11-23T03:00:00Z",
+    pid=1,
+    started=1000.0,
+    now=1754.0,
+    archs=(Progress("i686", 3, 11, 2500.0), Progress("x86_64", 12, 12, 0.0)),
+    running=(Running("r", "i686", "hostprep/gmp", "/w", 1, 1700.0, 60.0, 100, 10, 71),),
+    jobs=2,
+    cpus=2,
+    busy=1.97,
+    memory=5100,
+    total=25000,
+    left=4000.0,
+)
+
+
+def shown(state: State) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    console.print(render(state))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_live_view_has_what_a_waiting_person_wants_to_know() -> None:
+    lines = shown(STATE).strip().splitlines()
+    assert "elapsed 12:34   left about 1:06:40   jobs 2 of 2   busy 2.0   memory 5.1 of 25.0 GB" in lines[0]
+    assert lines[1].startswith("i686")
+    assert "3 of 11" in lines[1]
+    assert "41:40 CPU left" in lines[1]
+    assert lines[2].split()[-1] == "made"
+    assert lines[3].split() == ["i686:", "hostprep/gmp", "0:54", "of", "about", "0:30", "71", "MB"]
+    assert "jobs ? of 2" in shown(replace(STATE, jobs=-1))
+
+
+def test_a_state_survives_its_file() -> None:
+    assert from_json(to_json(STATE)) == STATE
+    for text in ("", "{}", '{"archs": [], "running": []}', "[]"):
+        with pytest.raises(ValueError):
+            from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "styles"),
+    [
+        ("  BUILT    i686/cross/gcc", ["green"]),
+        ("ruckus: error: no luck", ["red"]),
+        ("make: *** [x] Error 1", ["red"]),
+        ("something else", []),
+        ("", []),
+    ],
+)
+def test_lines_are_coloured_by_what_they_say(line: str, styles: list[str]) -> None:
+    text = coloured(line)
+    assert text.plain == line
+    assert [str(span.style) for span in text.spans] == styles
+
+
+def test_watching(settings: Settings, recipes: Path, tmp_path: Path) -> None:
+    plan = evaluate(settings)
+    watch = Watch(tmp_path, "r", combined([(plan, plan.of_profile())]), 2)
+    before = watch.state(os.getpid())
+    assert [(arch.made, arch.steps) for arch in before.archs] == [(0, 4)]
+    assert before.left > 0
+    built(plan, *plan.steps)
+    after = watch.state(os.getpid())
+    assert [(arch.made, arch.cpu_left) for arch in after.archs] == [(4, 0)]
+    assert after.left == 0
+    watch.record(after)
+    watch.record(after)
+    assert from_json((tmp_path / "status.json").read_text()) == after
+    assert len(Journal(tmp_path / "journal.sqlite").rows(Sample)) == 1, "not at every look"
+
+
+@pytest.mark.parametrize("free", [0, 1, 3])
+def test_jobs_in_use_are_the_tokens_that_are_missing(free: int) -> None:
+    """As make has it: both ends of one pipe with a byte for each free slot, and another for what it says."""
+    reader, writer = os.pipe()
+    output, said = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        for descriptor in {int(name) for name in os.listdir("/proc/self/fd")} - {1, 2, reader, writer}:
+            with suppress(OSError):
+                os.close(descriptor)
+        os.write(writer, b"+" * free)
+        os.kill(os.getpid(), signal.SIGSTOP)  # wait to be looked at
+        os._exit(0)
+    try:
+        os.waitpid(child, os.WUNTRACED)
+        assert jobs_in_use(child, 4) == 4 - free
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        for descriptor in (reader, writer, output, said):
+            os.close(descriptor)
+    assert jobs_in_use(child, 4) == -1
