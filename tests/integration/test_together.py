@@ -228,10 +228,11 @@ def test_one_architectures_failure_does_not_stop_the_others(place: Place, recipe
 
 
 def test_fail_fast_stops_at_the_first_failure(place: Place, recipe: Recipes) -> None:
+    # What has the longest way to go comes first: the source, and then the step that fails.
+    recipe.change("libz.py", "cpu=4,", "cpu=400,")
     recipe.change("libz.py", "    sh.shared_source()\n", '    sh.shared_source()\n    sh.sh("exit 3")\n')
     one = ("--arch-list=i686", "--no-boot", "--jobs=1")
     done = place.invoke("build", *one, "--fail-fast", status=2)
-    # What has the longest way to go comes first: the source, and then the step that fails.
     assert built(done.stdout) == ["source/libz"]
     assert "the same command continues" in done.stdout
     rest = set(built(place.invoke("build", *one, status=2).stdout))
