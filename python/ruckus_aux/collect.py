@@ -56,8 +56,10 @@ class BuildDirectory:
             for folder, _, files in os.walk(self.folder / "log", onerror=lambda error: unreadable.append(str(error)))
             for file in files
         ]
-        for ending in (".log.old", ".log"):
-            yield from (Log(self.arch, path) for path in sorted(found) if path.name.endswith(ending))
+        latest = {path if path.suffix == ".log" else path.with_suffix("") for path in found}
+        for log in sorted(latest):
+            attempts = (*reversed(logs.earlier(log)), log)
+            yield from (Log(self.arch, path) for path in attempts if path in found)
 
 
 @dataclass(frozen=True)

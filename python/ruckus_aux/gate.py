@@ -34,9 +34,9 @@ class Running:
 
     run, step: as in the journal; arch: the architecture of its build directory.
     started: seconds since 1970.
-    expected: CPU seconds that it took before, or that its recipe states.
     memory, disk: MB that it is expected to take at most.
     used: MB of memory that its processes take now.
+    expected: CPU seconds that it will take in all: known to who watches the whole run, and 0 before.
     """
 
     run: str
@@ -45,10 +45,10 @@ class Running:
     folder: str
     pid: int
     started: float
-    expected: float
     memory: int
     disk: int
     used: int = 0
+    expected: float = 0.0
 
 
 class Ticket:

@@ -1,6 +1,10 @@
-"""The form of a step's log: fields at its beginning, the script's own output, and fields at its end."""
+"""The form of a step's log: fields at its beginning, the script's own output, and fields at its end.
+
+A step's log is log/STEP.log; those of its earlier attempts are kept beside it, as STEP.log.1, STEP.log.2 and so on.
+"""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from ruckus_aux.report import utc
 from ruckus_aux.script import Usage
@@ -52,3 +56,20 @@ def output(text: str) -> str:
 def _fields(text: str) -> dict[str, str]:
     words = (line.removeprefix("# ").split(None, 1) for line in text.splitlines() if line.startswith("# "))
     return {word[0]: word[1] for word in words if len(word) == 2}
+
+
+def earlier(log: Path) -> list[Path]:
+    """The logs of a step's earlier attempts, the latest first; log is that of its last one."""
+    numbered = [path for path in log.parent.glob(f"{log.name}.*") if path.suffix[1:].isdecimal()]
+    return sorted(numbered, key=_number, reverse=True)
+
+
+def set_aside(log: Path) -> None:
+    """Make place for the log of a new attempt."""
+    if log.exists():
+        latest = next(map(_number, earlier(log)), 0)
+        log.rename(log.with_name(f"{log.name}.{latest + 1}"))
+
+
+def _number(path: Path) -> int:
+    return int(path.suffix[1:])

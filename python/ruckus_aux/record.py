@@ -114,7 +114,7 @@ def places(run: Run) -> list[tuple[str, Path]]:
 def _log_of(builddir: Path, entry: Entry) -> tuple[Path | None, tuple[str, ...]]:
     """The log of an entry and the first error in it, when it is the log of an attempt that failed."""
     latest = builddir / "log" / f"{entry.step}.log"
-    for path in (latest, latest.with_suffix(".log.old")) if entry.outcome != "stored" else ():
+    for path in (latest, *logs.earlier(latest)) if entry.outcome != "stored" else ():
         if path.exists() and _is_of(path, entry):
             bad = entry.outcome in ("failed", "crashed")
             return path, tuple(first_error(logs.output(path.read_text(errors="replace")))) if bad else ()

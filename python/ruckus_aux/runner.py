@@ -128,7 +128,6 @@ def expected(settings: Settings, step: Step) -> Running:
         folder=str(settings.work("")),
         pid=os.getpid(),
         started=time.time(),
-        expected=last.cpu if last else step.cpu,
         memory=figures.memory(step, last, settings.cpucount),
         disk=figures.disk(step, last),
     )
@@ -162,8 +161,7 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
     work = prepare_work(settings, step)
     log = settings.log(step.name)
     log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists():
-        log.replace(log.with_suffix(".log.old"))
+    logs.set_aside(log)
     jobserver = Jobserver() if alone else from_makeflags(os.environ.get("MAKEFLAGS", ""))
     there = sandbox.inside(settings, work)
     source = source_of(settings, plan, step)

@@ -10,7 +10,7 @@ import termios
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -88,6 +88,7 @@ class Watch:
         self.run = run
         self.targets = targets
         self.cpus = cpus
+        self.costs = {(target.plan.settings.arch.name, target.step.name): target.cost for target in targets}
         self.started = time.time()
         self.sampled = 0.0
         self._last = psutil.cpu_times()
@@ -143,7 +144,8 @@ class Watch:
 
     def _running(self) -> list[Running]:
         caches = dict.fromkeys(target.plan.settings.cache for target in self.targets)
-        return [one for cache in caches for one in Gate(cache).running()]
+        found = [one for cache in caches for one in Gate(cache).running()]
+        return [replace(one, expected=self.costs.get((one.arch, one.step), 0.0)) for one in found]
 
     def _busy(self) -> float:
         """Processors that were not idle since the last look."""

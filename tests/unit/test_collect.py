@@ -6,6 +6,7 @@ import pytest
 
 from ruckus_aux.collect import BuildDirectory, Log, collect, told
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.logs import set_aside
 
 LOG = """# run      {run}
 # step     {step}
@@ -30,7 +31,7 @@ def source(tmp_path: Path) -> BuildDirectory:
     folder = tmp_path / "build"
     write(folder, "i686/cross/gcc.log", "i686/cross/gcc")
     write(folder, "hostprep/gmp.log", "hostprep/gmp", status=2, output="gmp.c:1:1: error: bad luck")
-    write(folder, "i686/cross/gcc.log.old", "i686/cross/gcc", run="r0")
+    write(folder, "i686/cross/gcc.log.1", "i686/cross/gcc", run="r0")
     return BuildDirectory("i686", folder)
 
 
@@ -45,6 +46,16 @@ def test_logs_go_to_their_run_architecture_and_stage(source: BuildDirectory, tmp
     assert (second.step, second.seconds, second.error) == ("i686/cross/gcc", 61.0, ())
     page = (tmp_path / "logs/r1/index.html").read_text()
     assert page.index("bad luck") < page.index("i686/cross/gcc")
+
+
+def test_every_attempt_keeps_its_log(source: BuildDirectory, tmp_path: Path) -> None:
+    for number in range(12):
+        set_aside(source.folder / "log/hostprep/gmp.log")
+        write(source.folder, "hostprep/gmp.log", "hostprep/gmp", run=f"later{number:02}")
+    (source.folder / "log/hostprep/gmp.log").unlink()  # killed before the script began
+    found, _ = collect([source], tmp_path / "logs")
+    runs = [run for run, lines in found.items() if any(line.step == "hostprep/gmp" for line in lines)]
+    assert runs == ["r1", *(f"later{number:02}" for number in range(11))]
 
 
 def test_only_one_run(source: BuildDirectory, tmp_path: Path) -> None:

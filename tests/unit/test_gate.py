@@ -20,7 +20,7 @@ Usage = namedtuple("Usage", "free")
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> Running:
-    return Running("run", "i686", "i686/cross/gcc", str(tmp_path), 1, 1.0, 900.0, 2000, 300)
+    return Running("run", "i686", "i686/cross/gcc", str(tmp_path), 1, 1.0, 2000, 300)
 
 
 @pytest.fixture(autouse=True)
