@@ -3,59 +3,38 @@
 They need the modules of requirements.txt: ./build-aux/setup installs them into .venv, and .venv/bin/invoke runs them.
 """
 
-import functools
 import os
-import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from invoke import Context, Exit, task
+from invoke import Context, task
 
-SRCDIR = Path(__file__).resolve().parent
-sys.path.insert(0, str(SRCDIR / "python"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 
-from ruckus_aux.cli import INTERRUPTED, heed_signals, print_error
 from ruckus_aux.errors import RuckusError
-
-ARCHS = "i686,x86_64,x86_64-64"
-_ARCH_HELP = f"architectures, separated by commas: {ARCHS} (default: x86_64)"
-_DIR_HELP = "where to build (default: build in the current directory)"
-
-
-def _told(call: Callable[..., int | None]) -> Callable[..., None]:
-    """A task's body whose errors are told to a person, and become the exit status."""
-
-    @functools.wraps(call)
-    def wrapped(*arguments: object, **options: object) -> None:
-        try:
-            status = call(*arguments, **options)
-        except RuckusError as error:
-            print_error(error)
-            raise Exit(code=1) from error
-        except KeyboardInterrupt as error:
-            print("\nruckus: interrupted, everything is stopped; the same command continues", file=sys.stderr)
-            raise Exit(code=INTERRUPTED) from error
-        except (OSError, sqlite3.Error) as error:  # a full disk, a folder that is not ours: no bug
-            print_error(RuckusError(str(error)))
-            raise Exit(code=1) from error
-        if status:
-            raise Exit(code=status)
-
-    return wrapped
-
-
-def _folder(path: str) -> Path:
-    """An absolute path without .. in it, which configure would refuse."""
-    return Path(os.path.abspath(path))
+from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, SRCDIR, folder_of, told
+from ruckus_aux.volume_tasks import (
+    LAYOUT_HELP,
+    verify_sudo,
+    volume_create,
+    volume_grow,
+    volume_look,
+    volume_mount,
+    volume_release,
+    volume_remove,
+    volume_snapshot,
+    volume_umount,
+    volumes,
+)
 
 
 @task(
     help={
-        "arch_list": _ARCH_HELP,
+        "arch_list": ARCH_HELP,
         "profile": "what to build; tiny: kernel, busybox and glibc (default)",
-        "build_dir": _DIR_HELP,
+        "build_dir": DIR_HELP,
         "jobs": "jobs at a time, over all architectures (default: the number of processors)",
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
@@ -65,10 +44,11 @@ def _folder(path: str) -> Path:
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
         "dry_run": "print every command in order, run none",
+        **LAYOUT_HELP,
     },
     iterable=["only", "configure"],
 )
-@_told
+@told
 def build(
     c: Context,
     arch_list: str = "x86_64",
@@ -83,15 +63,23 @@ def build(
     sharing: bool = True,
     configure: Sequence[str] | None = None,
     dry_run: bool = False,
+    volumes: str = "",
+    mount_base: str = "",
+    size: str = "",
+    file_system: str = "",
+    group: str = "",
+    pool: str = "",
 ) -> int:
     """Build systems for several architectures at once, and boot them.
 
     What is built already is not built again: after a stop, the same command continues. Each architecture is configured
-    in BUILD_DIR/baby-ARCH/ruckus-build, and its system is BUILD_DIR/baby-ARCH.
+    in BUILD_DIR/baby-ARCH/ruckus-build, and its system is BUILD_DIR/baby-ARCH; with --volumes=lvm or --volumes=loop, it
+    is on a volume of its own, which is made, and mounted on MOUNT_BASE/baby-ARCH.
     """
     from rich.console import Console
 
     from ruckus_aux.build import Build
+    from ruckus_aux.layout import chosen
     from ruckus_aux.report import utc
     from ruckus_aux.request import Request, number_of_jobs
     from ruckus_aux.request import arch_list as parse
@@ -101,7 +89,7 @@ def build(
         raise RuckusError("--keep-going and --fail-fast contradict each other", "give one of them")
     request = Request(
         archs=parse(arch_list),
-        folder=_folder(build_dir),
+        folder=folder_of(build_dir),
         srcdir=SRCDIR,
         python=sys.executable,
         profile=profile,
@@ -111,14 +99,21 @@ def build(
         only=tuple(only or ()),
         sharing=sharing,
         configure=tuple(configure or ()),
+        layout=chosen(
+            folder_of(build_dir),
+            backend=volumes,
+            base=mount_base,
+            size=size,
+            file_system=file_system,
+            group=group,
+            pool=pool,
+        ),
     )
     request.check()
     run = Build(request, utc(time.time()))
     if dry_run:
-        for line in request.commands():
-            print(line)
+        run.show()
         return 0
-    heed_signals()
     os.umask(0o022)
     return run.run(lambda watch: shown(watch, Console()))
 
@@ -126,8 +121,8 @@ def build(
 _RUN_HELP = "a run, by its name or the beginning of it (default: the latest)"
 
 
-@task(help={"build_dir": _DIR_HELP})
-@_told
+@task(help={"build_dir": DIR_HELP})
+@told
 def status(c: Context, build_dir: str = "build") -> int:
     """Show what a build in another terminal is doing.
 
@@ -139,7 +134,7 @@ def status(c: Context, build_dir: str = "build") -> int:
     from ruckus_aux.view import render
     from ruckus_aux.watch import STATUS, from_json
 
-    folder = _folder(build_dir)
+    folder = folder_of(build_dir)
     latest = record(folder, find(folder))
     if latest.end or not latest.alive:
         print(f"no build is running in {folder}; the latest, {latest.run.run}, {latest.status}")
@@ -155,26 +150,26 @@ def status(c: Context, build_dir: str = "build") -> int:
     return 0
 
 
-@task(help={"build_dir": _DIR_HELP, "run": _RUN_HELP, "output": "where to (default: BUILD_DIR/reports/RUN)"})
-@_told
+@task(help={"build_dir": DIR_HELP, "run": _RUN_HELP, "output": "where to (default: BUILD_DIR/reports/RUN)"})
+@told
 def report(c: Context, build_dir: str = "build", run: str = "", output: str = "") -> None:
     """Write a run's report: index.html, report.json, and trace.json for ui.perfetto.dev."""
     from ruckus_aux.page import write
     from ruckus_aux.record import find, record
 
-    folder = _folder(build_dir)
+    folder = folder_of(build_dir)
     found = record(folder, find(folder, run))
-    print(write(found, _folder(output) if output else folder / "reports" / found.run.run))
+    print(write(found, folder_of(output) if output else folder / "reports" / found.run.run))
 
 
-@task(help={"build_dir": _DIR_HELP})
-@_told
+@task(help={"build_dir": DIR_HELP})
+@told
 def history(c: Context, build_dir: str = "build") -> None:
     """List the runs of a build folder, the latest last."""
     from ruckus_aux.record import record, runs
     from ruckus_aux.report import duration
 
-    folder = _folder(build_dir)
+    folder = folder_of(build_dir)
     for found in (record(folder, run) for run in runs(folder)):
         built = sum(row.entry.outcome == "built" for row in found.rows)
         wall = duration(found.wall)
@@ -184,15 +179,15 @@ def history(c: Context, build_dir: str = "build") -> None:
 
 @task(
     help={
-        "arch_list": _ARCH_HELP,
+        "arch_list": ARCH_HELP,
         "profile": "what to build; tiny (default)",
-        "build_dir": f"{_DIR_HELP}; its journals have the figures of this machine",
+        "build_dir": f"{DIR_HELP}; its journals have the figures of this machine",
         "jobs": "jobs at a time (default: the number of processors)",
         "fresh": "from nothing, whatever is built already",
         "json": "for programs",
     }
 )
-@_told
+@told
 def estimate(
     c: Context,
     arch_list: str = "x86_64",
@@ -210,7 +205,7 @@ def estimate(
     from ruckus_aux.settings import defaults
     from ruckus_aux.steps import evaluate
 
-    folder, cpus = _folder(build_dir), number_of_jobs(jobs)
+    folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
     plans = [evaluate(defaults(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
     rows = estimated([(plan, plan.of_profile()) for plan in plans], cpus, fresh=fresh)
     print(to_json(rows) if json else table(rows))
@@ -218,13 +213,13 @@ def estimate(
 
 @task(
     help={
-        "build_dir": _DIR_HELP,
+        "build_dir": DIR_HELP,
         "arch_list": "only these architectures, separated by commas",
         "run": "only the logs of this run",
         "output": "where to put them (default: BUILD_DIR/logs)",
     }
 )
-@_told
+@told
 def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run: str = "", output: str = "") -> int:
     """Gather every log into logs/RUN/ARCH/STAGE/PACKAGE.log, with an index.
 
@@ -234,9 +229,9 @@ def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run:
     from ruckus_aux.record import find
     from ruckus_aux.request import arch_list as parse
 
-    folder = _folder(build_dir)
+    folder = folder_of(build_dir)
     archs = [arch.name for arch in parse(arch_list)] if arch_list else []
-    target = _folder(output) if output else folder / "logs"
+    target = folder_of(output) if output else folder / "logs"
     found, unreadable = collect(build_directories(folder, archs), target, find(folder, run).run if run else "")
     told(found, unreadable, target)
     return 1 if unreadable else 0
@@ -250,7 +245,7 @@ def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run:
         "jobs": "jobs at a time (default: the number of processors)",
     }
 )
-@_told
+@told
 def bench(c: Context, arch_list: str = ARCHS, alone: str = "x86_64", build_dir: str = "bench", jobs: str = "") -> None:
     """Measure what building together costs, with and without sharing.
 
@@ -263,5 +258,4 @@ def bench(c: Context, arch_list: str = ARCHS, alone: str = "x86_64", build_dir: 
     invoke = [sys.executable, "-m", "invoke", "--search-root", str(SRCDIR)]
     archs = [arch.name for arch in parse(arch_list)]
     parse(alone)
-    heed_signals()
-    print(Bench(_folder(build_dir), invoke, archs, alone, number_of_jobs(jobs)).run())
+    print(Bench(folder_of(build_dir), invoke, archs, alone, number_of_jobs(jobs)).run())

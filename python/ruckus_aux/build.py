@@ -19,20 +19,21 @@ from ruckus_aux.graph import FILE_NAME, Selection, combined, tidy, write_graph
 from ruckus_aux.host import run
 from ruckus_aux.journal import FILE_NAME as JOURNAL
 from ruckus_aux.journal import End, Entry, Journal, Run
+from ruckus_aux.layout import volume_name
 from ruckus_aux.locks import try_held
 from ruckus_aux.merge import lock, stamp_path
-from ruckus_aux.ownership import take, take_folder
+from ruckus_aux.ownership import BUILD_NAMES, take, take_folder
 from ruckus_aux.report import duration, label
 from ruckus_aux.request import Request
-from ruckus_aux.root import as_root, verify
+from ruckus_aux.root import Root
 from ruckus_aux.script import own_cpu
 from ruckus_aux.settings import load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.stream import Stream, View
+from ruckus_aux.sudo import verify
+from ruckus_aux.volumes import Volumes
 from ruckus_aux.watch import Watch
-
-_NAMES = ("runs", "logs", "reports", JOURNAL, FILE_NAME)
 
 
 class Build:
@@ -45,12 +46,34 @@ class Build:
         self.plans: list[Plan] = []
         self.reasons: list[str] = []  # what failed outside of steps
 
+    def _volumes(self, *, dry: bool = False) -> Volumes:
+        return Volumes(self.request.folder, self.request.layout, Root(self.journal, self.name, dry))
+
+    def show(self) -> None:
+        """Print every command of this run in order, and run none that would change anything."""
+        self._mount(self._volumes(dry=True))
+        for line in self.request.commands():
+            print(line)
+
+    def prepare_root(self) -> None:
+        """Make sure of the root's rights that are needed, and use them: for volumes, and for links."""
+        volumes, root = self._volumes(), Root(self.journal, self.name)
+        names = [volume_name(arch) for arch in self.request.archs]
+        links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
+        verify([*volumes.commands(names, os.getuid(), os.getgid()), *links])
+        self._mount(volumes)
+        for command in links:
+            root.run(command)
+
+    def _mount(self, volumes: Volumes) -> None:
+        for name in map(volume_name, self.request.archs) if volumes.mounts else ():
+            volumes.create(name)
+            if not volumes.access.dry:
+                self.request.layout.save(self.request.folder)
+            volumes.mount(name, os.getuid(), os.getgid())
+
     def configure(self) -> None:
         """Configure each architecture that is not configured in this way already."""
-        links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
-        verify(links)
-        for command in links:
-            run(as_root(command))
         for arch in self.request.archs:
             folder = self.request.builddir(arch)
             if not _is_configured(folder, self.request.srcdir, self.request.configure_options(arch)):
@@ -152,7 +175,7 @@ class Build:
         show: makes the view.
         """
         request = self.request
-        take_folder(request.folder, _NAMES)
+        take_folder(request.folder, BUILD_NAMES)
         with _alone(request.folder) as descriptor:
             started = time.time()
             folders = "\n".join(str(request.builddir(arch)) for arch in request.archs)
@@ -180,6 +203,7 @@ class Build:
         descriptor: of the run's lock, which make keeps if we are killed, so that no other run begins beside it.
         """
         request = self.request
+        self.prepare_root()
         self.configure()
         if not request.reaches("download"):
             return 0

@@ -18,8 +18,8 @@ from ruckus_aux import logs
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import first_error
+from ruckus_aux.layout import builddir_of
 from ruckus_aux.rendering import render
-from ruckus_aux.settings import builddir_of
 
 INDEX = "index.json"
 _WITHOUT_RUN = "unknown-run"  # logs that an earlier version of Ruckus wrote

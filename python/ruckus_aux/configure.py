@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.architecture import architecture
+from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.ownership import BUILDROOT_NAMES
@@ -119,7 +119,7 @@ class Configuration:
 
     def _device(self, option: str) -> None:
         device = self.given[option]
-        numbers = _block_device(f"--with-{option.replace('_', '-')}", device)
+        numbers = block_device(device, f"--with-{option.replace('_', '-')}").numbers
         if option == "install_dev":
             self.mount_point = _writable_mount(device, numbers)
 
@@ -214,17 +214,6 @@ class Configuration:
         if changed:
             settings = ", ".join(f"{name.replace('_', '-')}={self.given[name]}" for name in changed)
             self.notes.append(f"recorded for a later release, without effect yet: {settings}")
-
-
-def _block_device(option: str, device: str) -> str:
-    """The numbers of a block device, whatever name it is called by, as mountinfo writes them."""
-    try:
-        status = os.stat(device)
-    except OSError as error:
-        raise RuckusError(f"{option}: {device}: {error.strerror}", "list the block devices with: lsblk") from error
-    if not stat.S_ISBLK(status.st_mode):
-        raise RuckusError(f"{option}: {device} is not a block device", "list the block devices with: lsblk")
-    return mounts.device_numbers(status)
 
 
 def _writable_mount(device: str, numbers: str) -> str:

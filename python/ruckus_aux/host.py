@@ -15,12 +15,18 @@ logging.getLogger("sarge").setLevel(logging.CRITICAL)  # it logs what it also ra
 
 
 def run(
-    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, check: bool = True
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    check: bool = True,
+    patient: bool = False,
 ) -> tuple[int, str]:
     """Run a command of the host and return its exit status and what it wrote to stdout and stderr together.
 
     env: added to the environment of this process.
     check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
+    patient: when we are interrupted, wait until it has ended, instead of killing it.
     Raises RuckusError when the command is not installed.
     """
     words = [str(word) for word in command]
@@ -34,7 +40,10 @@ def run(
     try:
         status = job.wait()
     except BaseException:  # Ctrl-C and the like: it must not go on without us
-        job.kill()
+        if patient:
+            job.wait()
+        else:
+            job.kill()
         raise
     capture.close()
     output = capture.bytes.decode(errors="replace")

@@ -109,7 +109,36 @@ class Sample:
     running: str
 
 
-Row = TypeVar("Row", Entry, Run, End, Sample)
+@dataclass(frozen=True)
+class Rooted:
+    """A command that ran as root.
+
+    time: when it began, in seconds since 1970. output: its end, when the exit status is not 0.
+    """
+
+    run: str
+    time: float
+    command: str
+    status: int
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A volume that Ruckus has made, recorded before that is begun, and once more when it is complete.
+
+    path: its device, or its image file. uuid: of its file system. time: seconds since 1970.
+    """
+
+    run: str
+    time: float
+    path: str
+    uuid: str
+    file_system: str
+    complete: int
+
+
+Row = TypeVar("Row", Entry, Run, End, Sample, Rooted, Made)
 
 
 def _columns(kind: type[Row]) -> str:

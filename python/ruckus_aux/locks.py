@@ -1,9 +1,15 @@
 """Locks between processes: held as long as a file descriptor is open, and gone with the process, however it ends."""
 
 import fcntl
+import hashlib
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from ruckus_aux.errors import RuckusError
 
 
 @contextmanager
@@ -29,3 +35,73 @@ def try_held(path: Path) -> Iterator[int | None]:
             yield None
         else:
             yield file.fileno()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A lock on a device or another thing that several users and build folders may want.
+
+    Its file can bear a note that outlives its holder: of something that goes on when Ruckus is gone.
+    """
+
+    name: str
+    path: Path
+
+    @property
+    def note(self) -> str:
+        """What a holder has noted, and not taken back."""
+        return self.path.read_text(errors="replace").strip()
+
+    def write(self, note: str) -> None:
+        """Leave a note, or take it back with an empty one."""
+        try:
+            self.path.write_text(f"{note}\n" if note else "")
+        except OSError as error:
+            raise RuckusError(
+                f"{self.path}: {error.strerror}", "it is another user's: let that user go on, or root remove it"
+            ) from error
+
+
+@contextmanager
+def named(name: str) -> Iterator[Named]:
+    """Hold the lock on a thing, which is known by its name.
+
+    Raises RuckusError at once when another process holds it.
+    """
+    path = lock_file(name)
+    descriptor = _opened(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise RuckusError(f"another Ruckus process is working with {name}", f"who: fuser -v {path}") from error
+    try:
+        yield Named(name, path)
+    finally:
+        os.close(descriptor)
+
+
+def lock_file(name: str) -> Path:
+    """The file that stands for a thing, the same for all users of a machine."""
+    readable = re.sub("[^A-Za-z0-9_.+-]", "-", name)[-80:].strip("-")
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return _folder() / f"ruckus-{readable}-{digest}.lock"
+
+
+def _folder() -> Path:
+    """A folder that all users may write to; /run/lock is such a one on some distributions, and root's on others."""
+    locks = Path("/run/lock")
+    return locks if locks.is_dir() and locks.stat().st_mode & 0o1002 == 0o1002 else Path("/tmp")
+
+
+def _opened(path: Path) -> int:
+    """A descriptor of a file in a folder of all users; one of another user may be locked, but not written."""
+    for _ in range(2):
+        try:
+            return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644))
+            except FileExistsError:
+                continue
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

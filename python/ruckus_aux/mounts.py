@@ -11,13 +11,22 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 
 @dataclass(frozen=True)
 class Mount:
-    """A mounted file system: device numbers as "MAJOR:MINOR", mount point, type, mount options, and source."""
+    """A mounted file system: device numbers as "MAJOR:MINOR", mount point, type, mount options, and source.
+
+    superblock: options of the file system itself: it is only read where "ro" is one of these.
+    """
 
     device: str
     point: Path
     kind: str
     options: tuple[str, ...]
     source: str
+    superblock: tuple[str, ...] = ()
+
+    @property
+    def writable(self) -> bool:
+        """Whether its file system is written to, through this mount or another."""
+        return "ro" not in self.superblock
 
     def is_of(self, numbers: str) -> bool:
         """Whether it is on the block device of these numbers; btrfs has numbers of its own, and names its source."""
@@ -30,7 +39,7 @@ class Mount:
         return stat.S_ISBLK(status.st_mode) and device_numbers(status) == numbers
 
 
-def _decoded(field: str) -> str:
+def decoded(field: str) -> str:
     r"""A field with its octal escapes resolved: \040 is a space."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
 
@@ -40,10 +49,10 @@ def parse(text: str) -> list[Mount]:
     mounts = []
     for line in text.splitlines():
         before, _, after = line.partition(" - ")
-        fields, (kind, source, *_) = before.split(" "), (*after.split(" "), "", "")
+        fields, (kind, source, superblock, *_) = before.split(" "), (*after.split(" "), "", "", "")
         if len(fields) >= 6 and kind:
-            options = tuple(fields[5].split(","))
-            mounts.append(Mount(fields[2], Path(_decoded(fields[4])), kind, options, _decoded(source)))
+            point, options = Path(decoded(fields[4])), tuple(fields[5].split(","))
+            mounts.append(Mount(fields[2], point, kind, options, decoded(source), tuple(superblock.split(","))))
     return mounts
 
 
@@ -61,3 +70,11 @@ def holding(path: Path) -> Mount | None:
 def mounted() -> list[Mount]:
     """What is mounted in this process's mount namespace."""
     return parse(MOUNTINFO.read_text(errors="surrogateescape"))
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two paths lead to one file; one that is not there is none."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False

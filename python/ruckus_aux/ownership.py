@@ -11,6 +11,7 @@ from ruckus_aux.settings import Settings
 MARKER = ".ruckus"
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
 BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk", "booted")
+BUILD_NAMES = ("runs", "logs", "reports", "journal.sqlite", "graph.mk", "volumes", "volumes.json")
 CACHE_NAMES = ("sources", "store", "ccache", "running")
 
 

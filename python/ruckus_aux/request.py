@@ -10,8 +10,9 @@ from ruckus_aux.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
-from ruckus_aux.root import as_root, link_command
-from ruckus_aux.settings import builddir_of, clfs_of, defaults
+from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout
+from ruckus_aux.root import Command, as_root, link
+from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
 
 UNTIL = ("configure", "download", "hostprep", "cross", "bootstrap", "install", "boot")
@@ -55,6 +56,7 @@ class Request:
     only: names of steps to build with what they need, instead of everything.
     sharing: whether architectures share steps, sources and objects.
     configure: further options for configure.
+    layout: what the systems are kept on.
     """
 
     archs: tuple[Architecture, ...]
@@ -68,6 +70,7 @@ class Request:
     only: tuple[str, ...] = ()
     sharing: bool = True
     configure: tuple[str, ...] = ()
+    layout: Layout = FOLDERS
 
     def check(self) -> None:
         """Raise RuckusError, with all that is wrong, before anything is changed."""
@@ -95,11 +98,11 @@ class Request:
 
     def clfs(self, arch: Architecture) -> Path:
         """An architecture's $CLFS."""
-        return clfs_of(self.folder, arch)
+        return self.layout.clfs(self.folder, arch)
 
     def builddir(self, arch: Architecture) -> Path:
         """An architecture's build directory."""
-        return builddir_of(self.folder, arch)
+        return self.clfs(arch) / BUILDDIR
 
     def reaches(self, stage: str) -> bool:
         """Whether this stage is to be done."""
@@ -114,6 +117,7 @@ class Request:
         words = [f"--build-dir={self.folder}", f"--arch-list={','.join(arch.name for arch in self.archs)}"]
         words += [f"--profile={self.profile}", f"--jobs={self.jobs}"]
         words += ["--fail-fast"] if self.fail_fast else []
+        words += self.layout.options()
         words += [f"--until={self.until}"] if self.until != "boot" else []
         words += [f"--only={step}" for step in self.only]
         words += [] if self.sharing else ["--no-sharing"]
@@ -136,7 +140,7 @@ class Request:
         unset = [f"--unset={name}" for name in _PRECIOUS]
         return ["env", *unset, str(self.srcdir / "configure"), "--quiet", *self.configure_options(arch)]
 
-    def link_commands(self, arch: Architecture) -> list[list[str]]:
+    def link_commands(self, arch: Architecture) -> list[Command]:
         """The symbolic links that steps need to find the prefixes without a sandbox, and that are not there yet.
 
         Raises RuckusError when something else has their names.
@@ -150,7 +154,7 @@ class Request:
             given["PREFIX_HOSTPREP"]: self.builddir(arch),
         }
         links = {prefix: f"{root}{prefix}" for prefix, root in places.items()}
-        return [link_command(target, link) for link, target in links.items() if not _leads_to(link, target)]
+        return [link(target, path) for path, target in links.items() if not _leads_to(path, target)]
 
     def make_command(self) -> list[str]:
         """How make is called for all architectures together."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ruckus_aux.architecture import Architecture, architecture
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.layout import builddir_of, clfs_of
 
 FILE_NAME = "ruckus.conf"
 
@@ -118,16 +119,6 @@ def load(builddir: Path) -> Settings:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
     except (configparser.Error, KeyError, ValueError) as error:
         raise RuckusError(f"{path}: {error}", "run ./config.status --recheck, or configure again") from error
-
-
-def clfs_of(folder: Path, arch: Architecture) -> Path:
-    """Where a build of several architectures has the system of one."""
-    return folder / f"baby-{arch.name}"
-
-
-def builddir_of(folder: Path, arch: Architecture) -> Path:
-    """Where a build of several architectures configures one."""
-    return clfs_of(folder, arch) / "ruckus-build"
 
 
 def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:

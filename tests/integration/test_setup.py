@@ -63,6 +63,11 @@ def test_only_what_is_missing_is_installed(tree: Tree, host: Path) -> None:
     assert "packages are missing: bc\n" in done.stderr
 
 
+def test_what_the_lab_needs_is_installed_on_demand(tree: Tree, host: Path) -> None:
+    assert " mmdebstrap " not in run(host, tree.top / "build-aux/setup", "--check").stderr
+    assert " mmdebstrap " in run(host, tree.top / "build-aux/setup", "--lab").stderr
+
+
 @pytest.fixture
 def ready(tree: Tree, host: Path) -> Iterator[Path]:
     """The same host after a setup: nothing is missing, and .venv is this Python."""

@@ -393,3 +393,26 @@ def test_wrong_options_are_told_together_and_nothing_is_changed(place: Place) ->
         place.invoke("build", "--arch-list=i686,arm,,i686", status=1).stderr
     )
     assert sorted(place.folder.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
+def test_systems_on_volumes_of_their_own(place: Place, tmp_path: Path) -> None:
+    media = tmp_path / "media"
+    options = ("--volumes=loop", f"--mount-base={media}", "--size=4G")
+    planned = place.build(*options, "--until=bootstrap", "--dry-run").stdout
+    assert planned.count("mkfs.ext4") == len(ARCHS)
+    try:
+        first = place.build(*options, "--until=bootstrap")
+        assert sorted(built(first.stdout)) == sorted(STEPS | ONCE)
+        for arch in ARCHS:
+            (program,) = (media / f"baby-{arch}").glob("tools-*/bin/minigzip")
+            assert program.stat().st_dev != tmp_path.stat().st_dev
+        # What was chosen is remembered, by all tasks.
+        assert outcomes(place.build("--until=bootstrap").stdout) == []
+        place.invoke("collect-logs")
+        assert list((place.folder / "logs").glob("*/x86_64-64/stage1/minigzip.log"))
+        place.invoke("volume-umount", LIST)
+        assert outcomes(place.build("--until=bootstrap").stdout) == [], "it is mounted again, with all that is in it"
+    finally:
+        place.invoke("volume-umount", LIST)
+    assert list(media.glob("*/*")) == []

@@ -184,8 +184,8 @@ def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], messa
 def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> None:
     plain = request(tmp_path, configure=("--with-isolation=none",))
     links = [command[-2:] for arch in plain.archs for command in plain.link_commands(arch)]
-    assert [f"{tmp_path}/baby-i686/tools-x86", "/tools-x86"] in links
-    assert [f"{tmp_path}/baby-x86_64/ruckus-build/hostprep-x86_64", "/hostprep-x86_64"] in links
+    assert (f"{tmp_path}/baby-i686/tools-x86", "/tools-x86") in links
+    assert (f"{tmp_path}/baby-x86_64/ruckus-build/hostprep-x86_64", "/hostprep-x86_64") in links
     assert len(links) == 6
 
 

@@ -11,6 +11,7 @@ from pytest_subprocess import FakeProcess
 
 from ruckus_aux import configure, mounts
 from ruckus_aux.configure import Configuration, main
+from ruckus_aux.devices import Device
 from ruckus_aux.errors import RuckusError
 
 GIB = 1 << 30
@@ -181,7 +182,8 @@ def device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     table = tmp_path / "mountinfo"
     table.write_text(f"36 35 253:3 / {str(point).replace(' ', chr(92) + '040')} rw - ext4 /dev/mapper/vg00-baby rw\n")
     monkeypatch.setattr(mounts, "MOUNTINFO", table)
-    monkeypatch.setattr(configure, "_block_device", lambda option, name: "253:3" if "baby" in name else "8:1")
+    numbers = {True: "253:3", False: "8:1"}
+    monkeypatch.setattr(configure, "block_device", lambda name, option: Device(name, numbers["baby" in name]))
     return point
 
 

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
+from ruckus_aux import root
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.root import as_root, link_command, verify
+from ruckus_aux.journal import Journal, Rooted
+from ruckus_aux.root import Root, as_root, link, program
 
 
 @pytest.fixture
@@ -13,34 +15,92 @@ def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
 
-def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> None:
+@pytest.fixture
+def access(tmp_path: Path) -> Root:
+    return Root(Journal(tmp_path / "journal.sqlite"), "run")
+
+
+def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert as_root(["ln", "-s", "a", "b"]) == ["ln", "-s", "a", "b"]
-    verify([["ln", "-s", "a", "b"]])
-    assert len(fp.calls) == 0
 
 
 @pytest.mark.usefixtures("ordinary")
-def test_sudo_is_asked_for_each_command_and_never_for_a_password(fp: FakeProcess) -> None:
-    fp.register(["sudo", "-n", "-l", "ln", "-sfn", "/a", "/tools"], stdout="/usr/bin/ln\n")
-    fp.register(["sudo", "-n", "-l", "chown", "me", "/a"], returncode=1, stdout="sudo: a password is required\n")
-    assert as_root(["ln", "x"]) == ["sudo", "-n", "ln", "x"]
+def test_every_command_is_in_the_journal_with_its_status(fp: FakeProcess, access: Root) -> None:
+    fp.register(["sudo", "-n", "/sbin/mount", "a b"], stdout="fine\n")
+    fp.register(["sudo", "-n", "/sbin/umount", "a b"], stdout="target is busy\n", returncode=32)
+    access.run(("/sbin/mount", "a b"))
+    with pytest.raises(RuckusError, match="exit status 32") as caught:
+        access.run(("/sbin/umount", "a b"))
+    assert caught.value.hint == "target is busy"
+    rows = [(row.command, row.status, row.output) for row in access.journal.rows(Rooted)]
+    assert rows == [("/sbin/mount 'a b'", 0, ""), ("/sbin/umount 'a b'", 32, "target is busy")]
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_where_sudo_says_no_the_way_out_is_named(fp: FakeProcess, access: Root) -> None:
+    fp.register(["sudo", "-n", "/sbin/mount", "a"], stdout="sudo: a password is required\n", returncode=1)
     with pytest.raises(RuckusError) as caught:
-        verify([["ln", "-sfn", "/a", "/tools"], ["chown", "me", "/a"]])
-    assert caught.value.hint.splitlines()[0] == "chown me /a"
-    assert "ln" not in caught.value.hint.splitlines()[0]
+        access.run(("/sbin/mount", "a"))
+    assert "invoke verify-sudo" in caught.value.hint
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_a_dry_run_shows_and_leaves_no_trace(
+    fp: FakeProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fp.register(["sudo", "-n", "/sbin/lvs"], stdout="[]")
+    access = Root(Journal(tmp_path / "new" / "journal.sqlite"), "run", dry=True)
+    access.run(("/sbin/mkfs", "x y"))
+    access.ordinary().run(("truncate", "x"))
+    assert access.ask(("/sbin/lvs",)) == (0, "[]")
+    assert capsys.readouterr().out == "sudo -n /sbin/mkfs 'x y'\ntruncate x\n"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_journal_that_cannot_be_written_does_not_stop_what_was_begun(
+    fp: FakeProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "journal.sqlite").write_text("no database")
+    fp.register([fp.any()], stdout="")
+    Root(Journal(tmp_path / "journal.sqlite"), "run").run(("/sbin/umount", "/x"))
+    assert "ran: /sbin/umount /x" in capsys.readouterr().err
+
+
+def test_programs_are_not_looked_for_on_the_users_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("ln", "lvcreate-of-mine"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not program("ln").startswith(str(tmp_path))
+    with pytest.raises(RuckusError, match="lvcreate-of-mine: not found"):
+        program("lvcreate-of-mine")
 
 
 def test_only_links_are_replaced(tmp_path: Path) -> None:
-    link = tmp_path / "tools"
-    expected = ["ln", "-sfn", "/clfs/tools", str(link)]
-    assert link_command("/clfs/tools", str(link)) == expected
-    link.symlink_to("elsewhere")
-    assert link_command("/clfs/tools", str(link)) == expected
+    path = tmp_path / "tools"
+    expected = (program("ln"), "-sfn", "/clfs/tools", str(path))
+    assert link("/clfs/tools", str(path)) == expected
+    path.symlink_to("elsewhere")
+    assert link("/clfs/tools", str(path)) == expected
     (tmp_path / "elsewhere").mkdir()
     with pytest.raises(RuckusError, match="leads to"):
-        link_command("/clfs/tools", str(link))
-    link.unlink()
-    link.mkdir()
+        link("/clfs/tools", str(path))
+    path.unlink()
+    path.mkdir()
     with pytest.raises(RuckusError, match="no symbolic link"):
-        link_command("/clfs/tools", str(link))
+        link("/clfs/tools", str(path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("ext4", ["-q", "-L", "baby-x86_64-64", "-U", "1-2", "/dev/a"]),
+        ("xfs", ["-q", "-L", "baby-x86_64-", "-m", "uuid=1-2", "/dev/a"]),
+        ("btrfs", ["-q", "-L", "baby-x86_64-64", "-U", "1-2", "/dev/a"]),
+    ],
+)
+def test_no_file_system_is_made_by_force(monkeypatch: pytest.MonkeyPatch, kind: str, words: list[str]) -> None:
+    monkeypatch.setattr(root, "program", lambda name: f"/sbin/{name}")
+    command = root.make_file_system(kind, "/dev/a", "baby-x86_64-64", "1-2")
+    assert command == (f"/sbin/mkfs.{kind}", *words)

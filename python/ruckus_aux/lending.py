@@ -1,0 +1,267 @@
+"""Hand block devices to builders: to one that may write, or to any that only read.
+
+A device that a builder may write to is used by nobody else, on this host or in another domain. A device that is only
+read is made read-only in the kernel first: `mount -o ro` replays a journal, and ext4 with `noload`, too, clears away
+orphan inodes. Both are locked for as long; the lock bears a note that outlives us, because a builder may do so.
+"""
+
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruckus_aux import root
+from ruckus_aux.backends import logical_volumes
+from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, signature, users
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.images import copy_image, note_of, thaw
+from ruckus_aux.layout import SNAPSHOT_SIZE
+from ruckus_aux.locks import Named, named
+from ruckus_aux.root import Root
+
+_SET_READ_ONLY = "set read-only: "  # in a lock's note
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a type of file system is mounted without a replay of its journal.
+
+    option: for mount; an unknown type is mounted as it is, and fails if it must write.
+    due: what root.describe prints of one that waits for a replay, as a regular expression; "" when nothing tells.
+    journal: whether it has one.
+    """
+
+    option: str = ""
+    due: str = ""
+    journal: bool = True
+
+
+_READINGS = {
+    "ext3": Reading("noload", "needs_recovery"),
+    "ext4": Reading("noload", "needs_recovery"),
+    "xfs": Reading("norecovery,nouuid", "<DIRTY>"),
+    "btrfs": Reading("rescue=nologreplay", r"^log_root\s+[1-9]"),
+    "f2fs": Reading("norecovery"),
+    "nilfs2": Reading("norecovery"),
+    **dict.fromkeys(("ext2", "squashfs", "erofs", "iso9660", "vfat"), Reading(journal=False)),
+}
+
+
+class StillInUse(RuckusError):
+    """A device that was lent can't be taken back yet."""
+
+
+def _devices(access: Root, path: str) -> tuple[str, list[Device]]:
+    """What a device or an image file is locked by, and the devices that lead to its content."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise RuckusError(f"{path}: {error.strerror}", "list the block devices with: lsblk") from error
+    if stat.S_ISREG(status.st_mode):
+        return os.path.realpath(path), attached(access, path)
+    dev = device(path)
+    same = attached(access, dev.image) if dev.image and os.path.exists(dev.image) else []
+    return dev.lock_name, [dev, *(other for other in same if other.numbers != dev.numbers)]
+
+
+@contextmanager
+def _held(access: Root, path: str) -> Iterator[tuple[Named, list[Device]]]:
+    name, devices = _devices(access, path)
+    with named(name) as lock:
+        if lock.note:
+            hint = "it has ended without taking that back; when its builder is gone, too, run:"
+            raise RuckusError(f"{path} is lent {lock.note}", f"{hint} invoke volume-release --device={lock.name}")
+        yield lock, devices
+
+
+def _note(purpose: str) -> str:
+    return f"{purpose}, by process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
+
+
+def _refuse(path: str, reasons: Sequence[str], hint: str) -> None:
+    if reasons:
+        raise RuckusError(f"{path} can't be handed out: {'; '.join(reasons)}", hint)
+
+
+def _held_by(access: Root, devices: Sequence[Device]) -> list[str]:
+    """Who uses devices, but for loop devices of one image: those are what it is used through."""
+    found = [user for dev in devices for user in users(access, dev)]
+    return found + [f"it is held by Xen's {domain}" for dev in devices for domain in domains(access, dev)]
+
+
+def _writers(access: Root, dev: Device) -> list[str]:
+    """Who may write to a device; file systems that are only read do not."""
+    mine = mounts_of(dev)
+    found = [f"{dev.path} is mounted on {mount.point}, and not read-only" for mount in mine if mount.writable]
+    found += [user for user in users(access, dev) if not user.startswith(f"{dev.path} is mounted on ")]
+    found += [f"it is held by Xen's {one}" for one in domains(access, dev) if not one.endswith("(r)")]
+    if not mine and not found and not dev.read_only:
+        exclusive(access, dev.path)  # of a file system on several devices, a mount shows only one
+    return found
+
+
+@contextmanager
+def lent_writable(access: Root, path: str, to: str) -> Iterator[None]:
+    """Hand a device or image to one builder that writes to it.
+
+    to: the builder. Raises RuckusError when anybody uses it: a mount in any mount namespace, what is stacked on it,
+    another domain, a process that has it open exclusively, or a lock.
+    """
+    with _held(access, path) as (lock, devices):
+        through = [f"it is attached to {dev.path}" for dev in devices] if os.path.isfile(path) or devices[1:] else []
+        _refuse(
+            path, _held_by(access, devices) or through, "two that write to one file system destroy it: end that first"
+        )
+        for dev in devices:
+            exclusive(access, dev.path)
+        lock.write(_note(f"to {to}, which may write to it"))
+        try:
+            yield
+        finally:
+            lock.write("")
+
+
+@contextmanager
+def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
+    """Hand a device to builders that only read it, and keep everybody from writing to it meanwhile.
+
+    Raises RuckusError when it is mounted read-write anywhere, or held by a domain that writes.
+    """
+    with _held(access, path) as (lock, devices):
+        writers = [use for dev in devices for use in _writers(access, dev)]
+        _refuse(path, writers, "hand out a snapshot of it, or unmount it first")
+        writable = [dev.path for dev in devices if not dev.read_only]
+        flags = f"; {_SET_READ_ONLY}{' '.join(writable)}" if writable else ""
+        lock.write(_note(f"to {to}, which reads it{flags}"))
+        with _afterwards(lambda: _take_back(access, lock, writable)):
+            for name in writable:
+                access.run(root.set_read_only(name))
+            yield
+
+
+@contextmanager
+def _afterwards(take_back: Callable[[], object]) -> Iterator[None]:
+    """Take back what was done, however it ends; but not while it is still in use, when `release` is for that."""
+    try:
+        yield
+    except StillInUse:
+        raise
+    except BaseException:
+        take_back()
+        raise
+    take_back()
+
+
+def _take_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
+    for name in writable:
+        access.run(root.set_writable(name))
+    lock.write("")
+
+
+@contextmanager
+def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str]]:
+    """Mount a device that was lent for reading, so that not even a journal is replayed.
+
+    Yields warnings about what may look old. Raises RuckusError when it can't be mounted so.
+    """
+    there = signature(access, path)
+    if there is None:
+        raise RuckusError(f"{path} holds no file system that blkid knows", "see what it is: blkid --probe")
+    warnings = _replay_due(access, path, there.kind)
+    options = ["ro", _READINGS.get(there.kind, Reading()).option, "loop" if os.path.isfile(path) else ""]
+    access.run(root.mount(path, point, there.kind, list(filter(None, options))))
+    try:
+        yield warnings
+    finally:
+        try:
+            access.run(root.unmount(point))
+        except RuckusError as error:
+            hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}, and invoke volume-release"
+            raise StillInUse(f"{path} is still mounted on {point}", hint) from error
+
+
+@contextmanager
+def snapshot_of(access: Root, path: str, folder: Path, to: str) -> Iterator[str]:
+    """Lend a copy of a device as it is now, so that the device itself can stay mounted; it is removed afterwards.
+
+    folder: for copies of images. to: who reads it.
+    Yields what is lent: a snapshot (LVM), a copy of the image (loop devices), and of other devices the device itself,
+    which nobody may write to then.
+    """
+    dev = device(path)
+    with ExitStack() as stack:
+        if (dev.sys / "dm").is_dir():
+            copy = stack.enter_context(_logical_snapshot(access, path, to))
+        elif dev.image:
+            copy = stack.enter_context(_image_copy(access, dev, folder, to))
+        else:
+            copy = path
+        stack.enter_context(lent_read_only(access, copy, to))
+        yield copy
+
+
+@contextmanager
+def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
+    found = logical_volumes(access, path)
+    if len(found) != 1:
+        raise RuckusError(f"{path} is no logical volume of LVM", "give a snapshot of it, or unmount it")
+    (origin,) = found
+    name = f"{origin.name}.{to}"
+    copy = f"/dev/{origin.group}/{name}"
+    with named(f"snapshot of {device(path).lock_name}"):
+        for left in logical_volumes(access, origin.group):
+            if left.name == name and left.marked and left.origin == origin.name:
+                release(access, copy)  # of a killed process
+                access.run(root.remove_logical_volume(origin.group, name))
+        thin = bool(origin.pool)
+        access.run(root.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
+        with _afterwards(lambda: access.run(root.remove_logical_volume(origin.group, name))):
+            yield copy
+
+
+@contextmanager
+def _image_copy(access: Root, dev: Device, folder: Path, to: str) -> Iterator[str]:
+    notes, copy = folder / "volumes", folder / to / Path(dev.image).name
+    for needed in (notes, copy.parent):
+        needed.mkdir(parents=True, exist_ok=True)
+    if copy.exists():
+        release(access, str(copy))  # of a killed process
+    with _held(access, dev.path):
+        thaw(access, note_of(notes, dev.image))
+        copy_image(access, dev.image, copy, notes)
+    with _afterwards(copy.unlink):
+        yield str(copy)
+
+
+def _replay_due(access: Root, path: str, kind: str) -> list[str]:
+    """What a person has to know before trusting what is seen of a file system that is mounted in this way."""
+    how = _READINGS.get(kind, Reading())
+    if not how.journal:
+        return []
+    if not how.due:
+        return [f"{path}: if its {kind} was not cleanly unmounted, files may look old or be missing"]
+    _, output = access.ask(root.describe(kind, path), check=False)
+    if not re.search(how.due, output, re.MULTILINE):
+        return []
+    text = "was not cleanly unmounted; its journal is not replayed, so files may look old or be missing"
+    return [f"{path}: its {kind} {text}"]
+
+
+def release(access: Root, path: str) -> str:
+    """Take back a lending whose Ruckus process is gone; returns what its note was, "" when there was none.
+
+    path: of the device or image, or the name of its lock, when it is gone.
+    Raises RuckusError as long as anybody uses the device.
+    """
+    name, devices = _devices(access, path) if os.path.exists(path) else (path, [])
+    with named(name) as lock:
+        note = lock.note
+        if note:
+            _refuse(path, _held_by(access, devices), "its builder still runs, or it is mounted: end that first")
+            _, _, flagged = note.partition(_SET_READ_ONLY)
+            _take_back(access, lock, [word for word in flagged.partition(",")[0].split() if os.path.exists(word)])
+        return note

@@ -1,0 +1,47 @@
+"""What the tasks of tasks.py and volume_tasks.py share: how errors are told, and what options mean."""
+
+import functools
+import os
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from invoke import Exit
+
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.cli import INTERRUPTED, heed_signals, print_error
+from ruckus_aux.errors import RuckusError
+
+SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
+ARCHS = ",".join(ARCHITECTURES)
+ARCH_HELP = f"architectures, separated by commas: {ARCHS} (default: x86_64)"
+DIR_HELP = "where to build (default: build in the current directory)"
+
+
+def told(call: Callable[..., int | None]) -> Callable[..., None]:
+    """A task's body: signals end it as Ctrl-C does, and its errors are told to a person, and become the exit status."""
+
+    @functools.wraps(call)
+    def wrapped(*arguments: object, **options: object) -> None:
+        heed_signals()
+        try:
+            status = call(*arguments, **options)
+        except RuckusError as error:
+            print_error(error)
+            raise Exit(code=1) from error
+        except KeyboardInterrupt as error:
+            print("\nruckus: interrupted, everything is stopped; the same command continues", file=sys.stderr)
+            raise Exit(code=INTERRUPTED) from error
+        except (OSError, sqlite3.Error) as error:  # a full disk, a folder that is not ours: no bug
+            print_error(RuckusError(str(error)))
+            raise Exit(code=1) from error
+        if status:
+            raise Exit(code=status)
+
+    return wrapped
+
+
+def folder_of(path: str) -> Path:
+    """An absolute path without .. in it, which configure would refuse."""
+    return Path(os.path.abspath(path))

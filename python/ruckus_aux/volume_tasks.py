@@ -1,0 +1,293 @@
+"""The tasks about root's rights and volumes: verify-sudo, volumes, volume-create and so on."""
+
+import json as json_module
+import os
+import pwd
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from invoke import Context, task
+
+from ruckus_aux import lending, sudo
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.journal import FILE_NAME, Journal
+from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
+from ruckus_aux.ownership import BUILD_NAMES, take_folder
+from ruckus_aux.report import utc
+from ruckus_aux.request import Request
+from ruckus_aux.request import arch_list as parse
+from ruckus_aux.root import Root
+from ruckus_aux.tasking import ARCH_HELP, DIR_HELP, SRCDIR, folder_of, told
+from ruckus_aux.volumes import Volumes
+
+LAYOUT_HELP = {
+    "volumes": "what systems are kept on: dir (plain folders, no root; default), loop (image files), lvm",
+    "mount_base": "folder of the volumes' mount points (default: /media)",
+    "size": "of each volume, for instance 10G (default)",
+    "file_system": "ext4 (default), xfs, btrfs",
+    "group": "LVM's volume group (default: vg00)",
+    "pool": "a thin pool in it (default: none)",
+}
+_DRY_HELP = "print the commands that would change something, run none"
+_USER_HELP = "who builds, and owns fresh volumes (default: who runs this)"
+
+
+def _person(name: str) -> tuple[str, int, int]:
+    """A user's name and numbers."""
+    try:
+        found = pwd.getpwnam(name) if name else pwd.getpwuid(os.getuid())
+    except KeyError as error:
+        raise RuckusError(f"--user={name}: no such user", "list them with: getent passwd") from error
+    return found.pw_name, found.pw_uid, found.pw_gid
+
+
+def _volumes(folder: Path, kept: Layout, *, dry: bool) -> Volumes:
+    return Volumes(folder, kept, Root(Journal(folder / FILE_NAME), utc(time.time()), dry))
+
+
+def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
+    return [volume_name(arch, snapshot) for arch in parse(arch_list)]
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "build_dir": DIR_HELP,
+        **LAYOUT_HELP,
+        "user": _USER_HELP,
+        "configure": "a further option for configure; --with-isolation=none needs root for its links",
+        "print_sudoers": "print a fragment for /etc/sudoers.d that allows just these commands",
+    },
+    iterable=["configure"],
+)
+@told
+def verify_sudo(
+    c: Context,
+    arch_list: str = "x86_64",
+    build_dir: str = "build",
+    volumes: str = "",
+    mount_base: str = "",
+    size: str = "",
+    file_system: str = "",
+    group: str = "",
+    pool: str = "",
+    user: str = "",
+    configure: Sequence[str] | None = None,
+    print_sudoers: bool = False,
+) -> None:
+    """Check that this user may run, as root and without a password, just the commands that a build needs.
+
+    With --print-sudoers, what an administrator has to install for that is printed; it is checked by visudo.
+    """
+    folder = folder_of(build_dir)
+    kept = chosen(folder, backend=volumes, base=mount_base, size=size, file_system=file_system, group=group, pool=pool)
+    name, uid, gid = _person(user)
+    looked_after = _volumes(folder, kept, dry=False)
+    commands = list(looked_after.commands(_names(arch_list), uid, gid, everything=True))
+    request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=tuple(configure or ()))
+    commands += [command for arch in request.archs for command in request.link_commands(arch)]
+    if not commands:
+        print("this build needs no root: its systems are in plain folders")
+    elif print_sudoers:
+        if kept.backend == "loop":
+            raise RuckusError(
+                "who may mount image files of his own may do anything: a fragment would promise what it can't keep",
+                "use --volumes=lvm, or let this user run everything as root",
+            )
+        sudo.only_roots(Path(kept.base))
+        print(sudo.sudoers(name, commands), end="")
+    else:
+        sudo.verify(commands, name)
+        print(f"{name} may run all {len(commands)} commands that need root")
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "build_dir": DIR_HELP,
+        **LAYOUT_HELP,
+        "dry_run": _DRY_HELP,
+    }
+)
+@told
+def volume_create(
+    c: Context,
+    arch_list: str = "x86_64",
+    build_dir: str = "build",
+    volumes: str = "",
+    mount_base: str = "",
+    size: str = "",
+    file_system: str = "",
+    group: str = "",
+    pool: str = "",
+    dry_run: bool = False,
+) -> None:
+    """Make a volume with an empty file system for each architecture; those that are there already are left alone."""
+    folder = folder_of(build_dir)
+    kept = chosen(folder, backend=volumes, base=mount_base, size=size, file_system=file_system, group=group, pool=pool)
+    if not dry_run:
+        take_folder(folder, BUILD_NAMES)
+    looked_after = _volumes(folder, kept, dry=dry_run)
+    for name in _names(arch_list):
+        looked_after.create(name)
+        if not dry_run:
+            kept.save(folder)
+
+
+@task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "user": _USER_HELP, "dry_run": _DRY_HELP})
+@told
+def volume_mount(
+    c: Context, arch_list: str = "x86_64", build_dir: str = "build", user: str = "", dry_run: bool = False
+) -> None:
+    """Mount the architectures' volumes on MOUNT_BASE/baby-ARCH, and give fresh ones to the build user."""
+    folder = folder_of(build_dir)
+    _, uid, gid = _person(user)
+    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    for name in _names(arch_list):
+        looked_after.mount(name, uid, gid)
+
+
+@task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "dry_run": _DRY_HELP})
+@told
+def volume_umount(c: Context, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False) -> None:
+    """Unmount the architectures' volumes."""
+    folder = folder_of(build_dir)
+    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    for name in _names(arch_list):
+        looked_after.unmount(name)
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "build_dir": DIR_HELP,
+        "snapshot": "remove this snapshot of each, not the volumes",
+        "yes": "do not ask",
+        "dry_run": _DRY_HELP,
+    }
+)
+@told
+def volume_remove(
+    c: Context,
+    arch_list: str = "x86_64",
+    build_dir: str = "build",
+    snapshot: str | None = None,
+    yes: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Remove the architectures' volumes and everything on them, after asking; only what Ruckus has made."""
+    folder = folder_of(build_dir)
+    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    for name in _names(arch_list, snapshot):
+        looked_after.remove(name, lambda what: yes or _confirmed(what))
+
+
+def _confirmed(what: str) -> bool:
+    from rich.prompt import Confirm
+
+    if not sys.stdin.isatty():
+        raise RuckusError(f"{what}: not removed without a yes", "nobody can be asked here: give --yes")
+    return Confirm.ask(f"Remove {what}?", default=False)
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "build_dir": DIR_HELP,
+        "name": f"of the snapshots (default: {SNAPSHOT})",
+        "size": f"of what may change while they exist (LVM without a thin pool; default: {SNAPSHOT_SIZE})",
+        "dry_run": _DRY_HELP,
+    }
+)
+@told
+def volume_snapshot(
+    c: Context,
+    arch_list: str = "x86_64",
+    build_dir: str = "build",
+    name: str = SNAPSHOT,
+    size: str = SNAPSHOT_SIZE,
+    dry_run: bool = False,
+) -> None:
+    """Keep the architectures' volumes as they are now, in snapshots called baby-ARCH.NAME."""
+    folder = folder_of(build_dir)
+    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    for copy, origin in zip(_names(arch_list, name), _names(arch_list), strict=True):
+        looked_after.snapshot(copy, origin, size)
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "size": "that they have at least, for instance 20G",
+        "build_dir": DIR_HELP,
+        "dry_run": _DRY_HELP,
+    }
+)
+@told
+def volume_grow(
+    c: Context, size: str, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False
+) -> None:
+    """Make the architectures' mounted volumes and their file systems larger."""
+    folder = folder_of(build_dir)
+    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    for name in _names(arch_list):
+        looked_after.grow(name, size)
+
+
+@task(
+    help={
+        "device": "a device: a volume, or what --with-ruckus-dev names",
+        "command": "run this there instead of a shell",
+        "build_dir": DIR_HELP,
+    }
+)
+@told
+def volume_look(c: Context, device: str, command: str = "", build_dir: str = "build") -> int:
+    """Look at what is on a device, also of a running builder: in a shell, in a snapshot that is mounted for reading.
+
+    Nothing is written to the device, not even a replay of its journal.
+    """
+    folder = folder_of(build_dir)
+    take_folder(folder, BUILD_NAMES)
+    access = _volumes(folder, layout(folder), dry=False).access
+    with ExitStack() as stack:
+        copy = stack.enter_context(lending.snapshot_of(access, device, folder, "look"))
+        place = Path(tempfile.mkdtemp(prefix="ruckus-"))
+        stack.callback(place.rmdir)
+        for warning in stack.enter_context(lending.mounted_read_only(access, copy, place)):
+            print(f"ruckus: warning: {warning}", file=sys.stderr)
+        program = ["/bin/sh", "-c", command] if command else [os.environ.get("SHELL", "/bin/sh")]
+        sys.stdout.flush()
+        # Not through sarge: a shell needs our terminal as it is.
+        return subprocess.run(program, cwd=place, check=False).returncode
+
+
+@task(help={"device": "the device or image that was lent, or the name that was printed", "build_dir": DIR_HELP})
+@told
+def volume_release(c: Context, device: str, build_dir: str = "build") -> None:
+    """Take back a device that was lent to a builder by a Ruckus that is gone, once nobody uses it any more."""
+    folder = folder_of(build_dir)
+    note = lending.release(_volumes(folder, layout(folder), dry=False).access, device)
+    print(f"{device} was lent {note}; released" if note else f"{device} is not lent")
+
+
+@task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "json": "for programs"})
+@told
+def volumes(c: Context, arch_list: str = "i686,x86_64,x86_64-64", build_dir: str = "build", json: bool = False) -> None:
+    """List the volumes of a build folder with size, use, mount points and owner."""
+    folder = folder_of(build_dir)
+    lines = _volumes(folder, layout(folder), dry=False).every(_names(arch_list))
+    if json:
+        print(json_module.dumps([asdict(line) for line in lines], indent=1))
+        return
+    for line in lines:
+        size, used = (f"{number / 2**30:.1f}G" if number >= 0 else "-" for number in (line.size, line.used))
+        where = ", ".join(line.mounted) or "not mounted"
+        figures = f"{line.name:<20} {line.backend:<4} {size:>7} {used:>7} used  {line.owner or '-':<8}"
+        print("  ".join([figures, where, *line.notes]))

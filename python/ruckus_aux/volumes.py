@@ -1,0 +1,398 @@
+"""Make, mount and remove the volumes that systems are built on, and lose nobody's data by that.
+
+Every operation can be repeated: what is done already is not done again, and what a killed one has left is taken up or
+taken back. Only what Ruckus has made is ever formatted, mounted or removed: a logical volume bears a tag, and the
+journal has the UUID that its file system was given, written down before it was made.
+"""
+
+import os
+import pwd
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ruckus_aux import mounts, root
+from ruckus_aux.backends import Backend, Found, backend
+from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, signature, users
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.images import note_of, thaw
+from ruckus_aux.journal import Made
+from ruckus_aux.layout import Layout, size_in_bytes
+from ruckus_aux.locks import named, try_held
+from ruckus_aux.root import Command, Root
+from ruckus_aux.undo import Undo, undoing
+
+
+@dataclass(frozen=True)
+class Line:
+    """A volume as `invoke volumes` shows it; sizes in bytes, used is -1 while it is not mounted."""
+
+    name: str
+    backend: str
+    path: str
+    size: int
+    used: int
+    mounted: tuple[str, ...]
+    owner: str
+    notes: tuple[str, ...]
+
+
+_LEFT_ALONE = "remove it yourself if it is not needed, or choose another --build-dir, --group or --mount-base"
+
+
+class Volumes:
+    """The volumes of a build folder."""
+
+    def __init__(self, folder: Path, layout: Layout, access: Root) -> None:
+        """Look after volumes.
+
+        folder: of the build, which has the journal. access: who runs commands as root.
+        """
+        self.folder = folder
+        self.layout = layout
+        self.access = access
+        self.backend: Backend = backend(folder, layout, access)
+        self.mounts = layout.backend != "dir"
+
+    def point(self, name: str) -> Path:
+        """Where a volume is mounted."""
+        return Path(self.layout.base) / name
+
+    # What there is.
+
+    def find(self, name: str) -> Found | None:
+        """A volume by its name, whoever made it."""
+        return next((found for found in self.backend.every() if found.name == name), None)
+
+    def _records(self, name: str) -> list[Made]:
+        return [row for row in self.access.journal.rows(Made) if row.path == self.backend.path(name)]
+
+    def _ours(self, found: Found) -> Made | None:
+        """The journal's record of a volume, None for a folder; RuckusError unless Ruckus has made it.
+
+        Where there is a file system, it is the record with its UUID, whatever was begun with this name since.
+        """
+        if not found.marked:
+            raise RuckusError(f"{found.path} was not made by Ruckus", _LEFT_ALONE)
+        if not self.mounts:
+            return None
+        records = self._records(found.name)
+        if not records:
+            raise RuckusError(
+                f"{found.path} was not made from this build folder: {self.folder} knows nothing of it", _LEFT_ALONE
+            )
+        there = signature(self.backend.access, found.path)
+        mine = [row for row in records if there is None or row.uuid == there.uuid]
+        if not mine:
+            uuid = there.uuid if there and there.uuid else "none"
+            kind = there.kind if there else ""
+            raise RuckusError(f"{found.path} holds {kind} that Ruckus did not make (UUID {uuid})", _LEFT_ALONE)
+        if there is None:
+            return replace(records[-1], complete=0)
+        return next((row for row in mine if row.complete), mine[-1])
+
+    def _needed(self, name: str) -> Found:
+        if found := self.find(name):
+            return found
+        raise RuckusError(f"there is no volume {self.backend.path(name)}", "make it first: invoke volume-create")
+
+    def mounted(self, name: str) -> list[Path]:
+        """Where a volume is mounted, as this process sees it."""
+        devices = self.backend.devices(name)
+        return [mount.point for dev in devices for mount in mounts.mounted() if mount.is_of(dev.numbers)]
+
+    def _unused(self, name: str, purpose: str) -> None:
+        """Raise RuckusError when anything at all uses a volume."""
+        for dev in self.backend.devices(name):
+            found = [*users(self.access, dev), *(f"it is held by Xen's {one}" for one in domains(self.access, dev))]
+            if found:
+                hint = "unmount it first: invoke volume-umount   (a domain: xl shutdown)"
+                raise RuckusError(f"{dev} can't be {purpose}: {'; '.join(found)}", hint)
+            try:
+                exclusive(self.access, dev.path)
+            except Unreadable:
+                if purpose != "removed":
+                    raise
+
+    def _no_snapshots(self, found: Found) -> None:
+        """LVM would remove them together with their origin."""
+        if snapshots := [one.name for one in self.backend.every() if one.origin == found.name]:
+            hint = "remove them first: invoke volume-remove --snapshot=NAME"
+            raise RuckusError(f"{found.path} has snapshots: {', '.join(snapshots)}", hint)
+
+    def _remake(self, found: Found) -> None:
+        """Remove what was never finished."""
+        self._no_snapshots(found)
+        self._unused(found.name, "made anew")
+        self.backend.remove(found.name)
+
+    # What can be done.
+
+    def create(self, name: str) -> None:
+        """Make a volume with an empty file system; nothing, when that is done already.
+
+        Raises RuckusError when something of this name is there that is not ours. A failure takes back what was done.
+        """
+        with self._alone(name):
+            found = self.find(name)
+            if found:
+                record = self._ours(found)
+                if record is None or record.complete:
+                    return
+                self._say("incomplete", f"{found.path}: begun {time.ctime(record.time)} and never finished; made anew")
+                self._remake(found)
+            made = Made(
+                self.access.name, time.time(), self.backend.path(name), str(uuid.uuid4()), self.layout.file_system, 0
+            )
+            self._record(made)
+            with undoing() as undo:
+                self.backend.create(name)
+                undo(f"remove {made.path}", lambda: self.backend.remove(name))
+                if self.mounts:
+                    self._format(name, made)
+            self._record(replace(made, complete=1))
+            self._say("created", f"{made.path}  {self.layout.size if self.mounts else 'a folder'}")
+
+    def _format(self, name: str, made: Made) -> None:
+        if not self.access.dry:
+            self._unused(name, "formatted")
+            if there := signature(self.backend.access, made.path):
+                raise RuckusError(
+                    f"{made.path} holds {there.kind}, and is not formatted", "see what it is: blkid --probe"
+                )
+        self.backend.access.run(root.make_file_system(made.file_system, made.path, name, made.uuid))
+
+    def mount(self, name: str, user: int, group: int) -> None:
+        """Mount a volume, and give it to a user while it is empty; nothing, when that is done already.
+
+        Raises RuckusError when it is mounted elsewhere or held by anybody, and when its mount point is in use.
+        """
+        if not self.mounts:
+            self._say("nothing", f"to mount: {self.backend.path(name)} is a plain folder")
+            return
+        with self._alone(name):
+            found, point = self.find(name), self.point(name)
+            if found is None and not self.access.dry:
+                found = self._needed(name)
+            there = self.mounted(name)
+            if there != [point]:
+                if found and not self._complete(found):
+                    raise RuckusError(f"{found.path} was never finished", "the same volume-create makes it anew")
+                self._unused(name, "mounted")
+                self._free(point)
+            with undoing() as undo:
+                if there != [point]:
+                    self._mount(name, point, undo)
+                self._give(point, user, group)
+            if there != [point]:
+                self._say("mounted", f"{self.backend.path(name)}  {point}")
+
+    def _complete(self, found: Found) -> Made | None:
+        """The record of a volume that was finished."""
+        record = self._ours(found)
+        return record if record and record.complete else None
+
+    def _free(self, point: Path) -> None:
+        if os.path.islink(point) or (os.path.lexists(point) and not point.is_dir()):
+            raise RuckusError(f"{point} is there already, and is no folder", "choose another: --mount-base=FOLDER")
+        if holder := next((mount for mount in mounts.mounted() if mount.point == point), None):
+            raise RuckusError(f"{holder.source} is mounted on {point}", f"unmount it first: umount {point}")
+        if point.is_dir() and any(point.iterdir()):
+            raise RuckusError(f"{point} is not empty, and would be hidden", "move away what is in it")
+
+    def _mount(self, name: str, point: Path, undo: Undo) -> None:
+        if not point.exists():
+            self.access.run(root.make_folder(point))
+            undo(f"rmdir {point}", lambda: self.access.run(root.remove_folder(point)))
+        options = self.backend.mount_options()
+        self.access.run(root.mount(self.backend.path(name), point, self._kind(name), options))
+        undo(f"umount {point}", lambda: self.access.run(root.unmount(point)))
+
+    def _kind(self, name: str) -> str:
+        """The type of a volume's file system; in a dry run there may be none yet."""
+        records = self._records(name)
+        return records[-1].file_system if records else self.layout.file_system
+
+    def _give(self, point: Path, user: int, group: int) -> None:
+        """Give a fresh file system to the build user; later its owner is a part of the system in it."""
+        if self.access.dry and not point.exists():
+            self.access.run(root.give(point, user, group))
+            return
+        status = point.stat()
+        fresh = status.st_uid == 0 and not set(os.listdir(point)) - {"lost+found"}
+        if fresh and (status.st_uid, status.st_gid) != (user, group):
+            self.access.run(root.give(point, user, group))
+
+    def unmount(self, name: str) -> None:
+        """Unmount a volume from its mount point; nothing, when it is not mounted."""
+        if not self.mounts:
+            self._say("nothing", f"to unmount: {self.backend.path(name)} is a plain folder")
+            return
+        with self._alone(name):
+            point = self.point(name)
+            there = self.mounted(name)
+            if others := [path for path in there if path != point]:
+                raise RuckusError(
+                    f"{self.backend.path(name)} is mounted on {', '.join(map(str, others))}", "umount it there yourself"
+                )
+            if not there:
+                return
+            try:
+                self.access.run(root.unmount(point))
+            except RuckusError as error:
+                raise RuckusError(error.message, f"{error.hint}\nsee who uses it: fuser -vm {point}") from error
+            self._say("unmounted", str(point))
+
+    def remove(self, name: str, confirm: Callable[[str], bool]) -> None:
+        """Remove a volume and everything on it; nothing, when it is not there.
+
+        confirm: asked before that, with what is about to be lost; nothing happens when it says no.
+        Raises RuckusError when it is not ours, in use, or the origin of snapshots.
+        """
+        with self._alone(name):
+            found = self.find(name)
+            if found is None:
+                return
+            self._removable(found)
+            self._no_snapshots(found)
+            if there := self.mounted(name):
+                raise RuckusError(f"{found.path} is mounted on {there[0]}", "unmount it first: invoke volume-umount")
+            self._unused(name, "removed")
+            if not self.access.dry and not confirm(f"{found.path} and everything on it"):
+                self._say("kept", found.path)
+                return
+            self._unused(name, "removed")  # it took its time to answer
+            self.backend.remove(name)
+            point = self.point(name)
+            if self.mounts and point.is_dir() and not any(point.iterdir()):
+                self.access.run(root.remove_folder(point), check=False)
+            self._say("removed", found.path)
+
+    def _removable(self, found: Found) -> None:
+        try:
+            self._ours(found)
+        except Unreadable:
+            # A snapshot whose space is full has lost its content; its name and tag are what is left.
+            if not (found.marked and found.origin and self._records(found.name)):
+                raise
+
+    def snapshot(self, name: str, origin: str, size: str) -> None:
+        """Copy a volume as it is at this moment, its file system written out; nothing, when the copy is there.
+
+        size: of what may change in either while both exist (LVM without a thin pool).
+        """
+        size_in_bytes(size)
+        self._no_folder(origin)
+        with self._alone(origin), self._alone(name):
+            if found := self.find(name):
+                if record := self._complete(found):
+                    self._say("kept", f"{found.path}  of {time.ctime(record.time)}")
+                    return
+                self._remake(found)
+            source = self._needed(origin)
+            if not self._complete(source):
+                raise RuckusError(f"{source.path} was never finished", "the same volume-create makes it anew")
+            record = self._records(origin)[-1]
+            made = replace(record, run=self.access.name, time=time.time(), path=self.backend.path(name), complete=0)
+            self._record(made)
+            with undoing() as undo:
+                self.backend.snapshot(name, origin, size)
+                undo(f"remove {made.path}", lambda: self.backend.remove(name))
+                self._record(replace(made, complete=1))
+            self._say("snapshot", f"{made.path}  of {source.path}")
+
+    def grow(self, name: str, size: str) -> None:
+        """Make a mounted volume and its file system as large as this at least."""
+        wanted = size_in_bytes(size)
+        self._no_folder(name)
+        with self._alone(name):
+            found = self._needed(name)
+            record = self._ours(found)
+            point, devices = self.point(name), self.backend.devices(name)
+            if record is None or len(devices) != 1 or self.mounted(name) != [point]:
+                hint = "it grows while it is mounted there, and nowhere else: invoke volume-mount"
+                raise RuckusError(f"{found.path} is not mounted on {point}", hint)
+            if found.size < wanted:
+                self.backend.extend(name, size)
+            self.backend.refresh(name)
+            self.access.run(root.grow_file_system(record.file_system, devices[0].path, point))
+            self._say("grown", f"{found.path}  to {size} at least")
+
+    def _no_folder(self, name: str) -> None:
+        if not self.mounts:
+            path = self.backend.path(name)
+            raise RuckusError(f"{path} is a plain folder: it has no size and no snapshots", "use --volumes=lvm or loop")
+
+    def every(self, names: Sequence[str]) -> list[Line]:
+        """The volumes of these names, and the snapshots of them."""
+        lines = []
+        for found in self.backend.every():
+            if any(found.name == name or found.name.startswith(f"{name}.") for name in names):
+                lines.append(self._line(found))
+        return lines
+
+    def _line(self, found: Found) -> Line:
+        there = self.mounted(found.name) if self.mounts else [Path(found.path)]
+        notes = [] if found.marked else ["not made by Ruckus"]
+        notes += [f"a snapshot of {found.origin}"] if found.origin else []
+        for dev in self.backend.devices(found.name):
+            notes += [f"held by Xen's {one}" for one in domains(self.access, dev)]
+        used, owner = -1, ""
+        if there:
+            usage, status = os.statvfs(there[0]), there[0].stat()
+            used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
+            owner = _user(status.st_uid)
+        points = tuple(map(str, there)) if self.mounts else ()
+        return Line(found.name, self.layout.backend, found.path, found.size, used, points, owner, tuple(notes))
+
+    def commands(self, names: Sequence[str], user: int, group: int, *, everything: bool = False) -> Iterator[Command]:
+        """The commands that need root to make and mount these volumes; everything: for all other tasks, too."""
+        if not self.mounts:
+            return
+        if is_dom0():
+            yield root.xen_disks()
+        yield root.loops()
+        for name in names:
+            point = self.point(name)
+            yield from self.backend.commands(name)
+            yield root.make_folder(point)
+            yield root.mount(self.backend.path(name), point, self.layout.file_system, self.backend.mount_options())
+            yield root.give(point, user, group)
+            yield root.unmount(point)
+            yield root.remove_folder(point)
+            yield from self.backend.further_commands(name, point) if everything else ()
+
+    # How it is done.
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        if self.access.dry:
+            yield
+            return
+        with ExitStack() as stack:
+            held = stack.enter_context(named(self.backend.lock_name(name)))
+            if held.note:
+                hint = f"when that is over: invoke volume-release --device={held.name}"
+                raise RuckusError(f"{self.backend.path(name)} is lent {held.note}", hint)
+            if not self.mounts and stack.enter_context(try_held(self.folder / "run.lock")) is None:
+                raise RuckusError(f"a run is building in {self.folder}", "watch it with: invoke status")
+            thaw(self.access, note_of(self.folder / "volumes", self.backend.path(name)))
+            yield
+
+    def _record(self, made: Made) -> None:
+        if not self.access.dry:
+            self.access.journal.add(made)
+
+    def _say(self, what: str, text: str) -> None:
+        if not self.access.dry:
+            print(f"  {what.upper():<10} {text}", flush=True)
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

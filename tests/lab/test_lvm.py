@@ -1,0 +1,213 @@
+"""Volumes on real LVM and beside real Xen domains, by the tasks that a person runs, in the lab."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fabric import Result
+from lab.machine.lab import Lab
+
+FOLDER = "/srv/build"
+OPTIONS = ("--volumes=lvm", "--size=512M")
+ARCHS = "--arch-list=i686,x86_64-64"
+POINT = "/media/baby-x86_64"
+VOLUME = "/dev/vg00/baby-x86_64"
+KILLED = Path(__file__).parents[1] / "killed.py"
+
+
+@dataclass
+class Place:
+    """A build folder in the lab, and a user who works there."""
+
+    lab: Lab
+    user: str = "guest"
+
+    def python(self, *words: str, status: int | None = 0) -> Result:
+        command = f"cd /srv/ruckus && PYTHONPATH=/opt/ruckus-python:python:. python3 {shlex.join(words)}"
+        done: Result = self.lab.run(command, user=self.user, check=False)
+        assert status is None or done.exited == status, f"{words}: {done.exited}\n{done.stdout}{done.stderr}"
+        return done
+
+    def invoke(self, task: str, *options: str, status: int | None = 0) -> Result:
+        return self.python("-m", "invoke", task, f"--build-dir={FOLDER}", *options, status=status)
+
+    def root(self, command: str) -> str:
+        """What a command of root's prints."""
+        return str(self.lab.run(command).stdout)
+
+    def names(self) -> list[str]:
+        return sorted(self.root("lvs --noheadings -o lv_name vg00").split())
+
+
+@pytest.fixture
+def place(dom0: Lab) -> Place:
+    dom0.run(f"install -d -o guest {FOLDER}")
+    return Place(dom0)
+
+
+def test_the_life_of_volumes_with_no_more_rights_than_were_printed(place: Place) -> None:
+    place.root(f"chown narrow {FOLDER}")
+    place.user = "narrow"
+    refused = place.invoke("verify-sudo", *OPTIONS, ARCHS, status=1).stderr
+    assert "--print-sudoers" in refused
+    fragment = place.invoke("verify-sudo", *OPTIONS, ARCHS, "--print-sudoers").stdout
+    place.root(f"cat > /etc/sudoers.d/ruckus <<'END'\n{fragment}END\nchmod 440 /etc/sudoers.d/ruckus; visudo -c")
+    assert "may run all" in place.invoke("verify-sudo", *OPTIONS, ARCHS).stdout
+
+    for _ in range(2):
+        place.invoke("volume-create", *OPTIONS, ARCHS)
+    for _ in range(2):
+        place.invoke("volume-mount", ARCHS)
+    assert place.names() == ["baby-i686", "baby-x86_64-64"]
+    place.lab.run("echo once > /media/baby-i686/file", user="narrow")
+    assert "/media/baby-i686" in place.invoke("volumes").stdout
+    for task in ("volume-snapshot", "volume-umount"):
+        for _ in range(2):
+            place.invoke(task, ARCHS)
+    place.invoke("volume-remove", "--snapshot=before", "--yes", ARCHS)
+    place.invoke("volume-remove", "--yes", ARCHS)
+    assert place.names() == []
+    # And no more than that.
+    place.root("lvcreate --yes --quiet --name precious --size 64M vg00")
+    for command in ("lvremove --yes vg00/precious", "lvremove --yes vg00", "umount /", "mkfs.ext4 /dev/vg00/precious"):
+        assert place.lab.run(f"sudo -n {command}", user="narrow", check=False).exited == 1
+    assert place.names() == ["precious"]
+
+
+def test_who_may_nothing_is_told(place: Place) -> None:
+    place.user = "plain"
+    assert "without a password" in place.invoke("verify-sudo", *OPTIONS, status=1).stderr
+    place.root("echo 'plain ALL=(root) NOPASSWD: /usr/bin/true, PASSWD: ALL' > /etc/sudoers.d/plain")
+    assert "lvcreate" in place.invoke("verify-sudo", *OPTIONS, status=1).stderr, "sudo -n -l would say yes"
+
+
+def test_killed_in_place_of_each_command(place: Place) -> None:
+    place.lab.copy({"killed.py": KILLED}, "/srv/killed", user="guest")
+    done = place.python("/srv/killed/killed.py", FOLDER, *OPTIONS)
+    assert int(done.stdout.split()[-1]) >= 20
+    assert place.names() == []
+
+
+def test_a_full_volume_group(place: Place) -> None:
+    place.invoke("volume-create", "--volumes=lvm", "--size=10G", "--arch-list=i686")
+    full = place.invoke("volume-create", "--arch-list=x86_64", status=1).stderr
+    assert "insufficient free space" in full
+    assert place.names() == ["baby-i686"]
+
+
+def test_what_fails_in_the_middle_is_taken_back(place: Place) -> None:
+    place.root("mount --bind /bin/false /usr/sbin/mke2fs")
+    assert "mkfs.ext4" in place.invoke("volume-create", *OPTIONS, status=1).stderr
+    assert place.names() == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "mkfs.xfs -q {}",
+        "mkswap {} && swapon {}",
+        "pvcreate --quiet --config devices/scan_lvs=1 {}",
+        "echo 'label: gpt' | sfdisk --quiet {}",
+    ],
+)
+def test_what_others_use_is_left_alone(place: Place, use: str) -> None:
+    place.invoke("volume-create", *OPTIONS, "--arch-list=i686")
+    place.root("lvcreate --yes --quiet --addtag ruckus --name baby-x86_64 --size 512M vg00")
+    place.root(use.format(VOLUME, VOLUME))
+    before = place.root(f"sha256sum {VOLUME}")
+    for task in ("volume-create", "volume-mount", "volume-remove"):
+        options = ["--yes"] if task == "volume-remove" else []
+        assert "not made" in place.invoke(task, *options, status=1).stderr
+    assert place.root(f"sha256sum {VOLUME}") == before
+
+
+def test_a_device_has_many_names_and_one_lock(place: Place) -> None:
+    place.invoke("volume-create", *OPTIONS)
+    links = f"/dev/mapper/vg00-baby--x86_64 {VOLUME} /dev/disk/by-label/baby-x86_64"
+    names = place.root(f"udevadm settle; ls {links}; realpath {VOLUME}").split()
+    script = "import sys; from ruckus_aux.devices import device; print({device(n).lock_name for n in sys.argv[1:]})"
+    assert place.python("-c", script, *names).stdout.strip() == "{'vg00-baby--x86_64'}"
+
+
+def test_a_mount_in_another_namespace(place: Place) -> None:
+    place.invoke("volume-create", *OPTIONS)
+    place.root(f"(setsid unshare --mount sh -c 'mount {VOLUME} /mnt; exec sleep 600' >/dev/null 2>&1 &); sleep 2")
+    for task in (("volume-mount",), ("volume-remove", "--yes")):
+        assert "is mounted on /mnt" in place.invoke(*task, status=1).stderr
+
+
+DOMU = f"""\
+name = "builder"
+type = "pv"
+memory = 128
+disk = ["phy:{VOLUME},xvda,w"]
+on_poweroff = "destroy"
+"""
+
+
+def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
+    place.invoke("volume-create", *OPTIONS)
+    place.invoke("volume-mount")
+    place.lab.run(f"echo so far > {POINT}/log", user="guest")
+    place.invoke("volume-umount")
+    place.root(f"cat > /root/builder.cfg <<'END'\n{DOMU}END")
+    start = (
+        "xl create -p -q /root/builder.cfg kernel=\\'$(ls /boot/vmlinuz-*)\\' ramdisk=\\'$(ls /boot/initrd.img-*)\\'"
+    )
+    place.root(start)
+    for task in (("volume-mount",), ("volume-remove", "--yes")):
+        assert "held by Xen's domain" in place.invoke(*task, status=1).stderr
+    assert "held by Xen's domain" in place.invoke("volumes").stdout
+    script = (
+        "from pathlib import Path; from ruckus_aux.journal import Journal; from ruckus_aux.root import Root;"
+        "from ruckus_aux.lending import lent_writable, lent_read_only; import sys;"
+        f"access = Root(Journal(Path('{FOLDER}/journal.sqlite')), 'test');"
+        f"lent = (lent_writable if sys.argv[1] == 'w' else lent_read_only)(access, '{VOLUME}', 'x');"
+        "lent.__enter__()"
+    )
+    for mode in "wr":
+        assert "held by Xen's domain" in place.python("-c", script, mode, status=1).stderr
+    assert "so far" in place.invoke("volume-look", f"--device={VOLUME}", "--command=cat log").stdout
+    assert place.names() == ["baby-x86_64"], "the snapshot is gone"
+    place.root("xl destroy builder")
+    place.invoke("volume-mount")
+
+
+@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
+def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str) -> None:
+    """A dirty journal, with a file that was deleted while it was open: as a machine leaves it whose power fails."""
+    place.root(
+        "lvcreate --yes --quiet --name origin --size 512M vg00; lvcreate --yes --quiet --name my-copy --size 512M vg00;"
+        f"mkfs.{kind} -q /dev/vg00/origin && mount /dev/vg00/origin /mnt && echo text > /mnt/log && sync;"
+        "exec 3> /mnt/orphan; echo data >&3; rm /mnt/orphan; python3 -c 'import os; os.fsync(3)';"
+        "dd if=/dev/vg00/origin of=/dev/vg00/my-copy bs=4M conv=fsync 2>/dev/null; exec 3>&-; umount /mnt"
+    )
+    before = place.root("sha256sum /dev/vg00/my-copy")
+    looked = place.invoke("volume-look", "--device=/dev/mapper/vg00-my--copy", "--command=cat log")
+    assert "text" in looked.stdout
+    assert "look old" in looked.stderr
+    assert place.root("sha256sum /dev/vg00/my-copy") == before
+    assert place.root("blockdev --getro /dev/vg00/my-copy").strip() == "0"
+    assert place.names() == ["my-copy", "origin"]
+
+
+@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
+def test_volumes_grow_while_they_are_mounted(place: Place, kind: str) -> None:
+    place.invoke("volume-create", *OPTIONS, f"--file-system={kind}")
+    place.invoke("volume-mount")
+    for _ in range(2):
+        place.invoke("volume-grow", "--size=1G")
+    assert int(place.root(f"df --output=size --block-size=1M {POINT}").split()[1]) > 700
+
+
+def test_thin_volumes(place: Place) -> None:
+    place.root("lvcreate --yes --quiet --type thin-pool --name pool --size 1G vg00")
+    place.invoke("volume-create", "--volumes=lvm", "--size=4G", "--pool=pool")
+    place.invoke("volume-mount")
+    place.invoke("volume-snapshot")
+    place.invoke("volume-umount")
+    assert "has snapshots" in place.invoke("volume-remove", "--yes", status=1).stderr
+    place.invoke("volume-remove", "--snapshot=before", "--yes")
+    place.invoke("volume-remove", "--yes")
+    assert place.names() == ["pool"]

@@ -1,0 +1,192 @@
+import fnmatch
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux import root, sudo
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.sudo import entries, only_roots, refused, sudoers, verify
+
+# As sudo 1.9.13 prints it.
+LISTING = """Matching Defaults entries for guest on lab0:
+    env_reset, mail_badpass, secure_path=/usr/sbin\\:/usr/bin, use_pty
+
+User guest may run the following commands on lab0:
+
+Sudoers entry:
+    RunAsUsers: root
+    Options: !authenticate
+    Commands:
+\t/usr/bin/umount /media/baby-i686
+\t/usr/sbin/mkfs.xfs -m uuid\\=[0-9a-f][0-9a-f] /dev/vg00/*
+
+Sudoers entry:
+    RunAsUsers: root
+    Commands:
+\t/usr/bin/mount
+\t/usr/bin/chown ^[0-9]+ /media/[a-z]+$
+\t/usr/bin/id ""
+"""
+UMOUNT = ("/usr/bin/umount", "/media/baby-i686")
+MOUNT = ("/usr/bin/mount", "/dev/sda1", "/mnt")
+
+
+@pytest.fixture
+def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name, path="": f"/usr/bin/{name}")
+    monkeypatch.setattr("getpass.getuser", lambda: "guest")
+
+
+def test_entries_match_as_sudoers_defines_it() -> None:
+    free, asking = entries(LISTING)
+    assert (free.password, asking.password) == (False, True)
+    assert free.matches(UMOUNT)
+    assert not free.matches((*UMOUNT, "--lazy"))
+    assert free.matches(("/usr/sbin/mkfs.xfs", "-m", "uuid=a0", "/dev/vg00/x"))
+    assert not free.matches(("/usr/sbin/mkfs.xfs", "-m", "uuid=xx", "/dev/vg00/x"))
+    assert asking.matches(MOUNT), "without arguments in sudoers, any are allowed"
+    assert asking.matches(("/usr/bin/chown", "10", "/media/x"))
+    assert not asking.matches(("/usr/bin/chown", "10", "/etc/x"))
+    assert asking.matches(("/usr/bin/id",))
+    assert not asking.matches(("/usr/bin/id", "root"))
+
+
+def test_nothing_is_asked_of_root(monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    verify([UMOUNT])
+    assert len(fp.calls) == 0
+
+
+def asked(fp: FakeProcess, command: tuple[str, ...], returncode: int = 0) -> None:
+    fp.register(["sudo", "-k", "-n", "-l", *command], returncode=returncode)
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_what_is_allowed_only_with_a_password_is_refused(fp: FakeProcess) -> None:
+    """`sudo -n -l COMMAND` says yes to it (sudo 1.9.13)."""
+    fp.register(["sudo", "-k", "-n", "-ll"], stdout=LISTING)
+    asked(fp, UMOUNT)
+    asked(fp, MOUNT)
+    asked(fp, ("/usr/sbin/lvs", "vg00"), returncode=1)
+    assert refused([UMOUNT, MOUNT, ("/usr/sbin/lvs", "vg00")]) == [MOUNT, ("/usr/sbin/lvs", "vg00")]
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_the_last_entry_that_matches_counts(fp: FakeProcess) -> None:
+    everything = "\nSudoers entry:\n    RunAsUsers: ALL\n    Options: !authenticate\n    Commands:\n\tALL\n"
+    fp.register(["sudo", "-k", "-n", "-ll"], stdout=LISTING + everything)
+    asked(fp, MOUNT)
+    assert refused([MOUNT]) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "free"),
+    [
+        ("    RunAsUsers: root\n    Commands:\n\t/usr/bin/\n", False),
+        (
+            "    RunAsUsers: root\n    Commands:\n\tsha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdb1+NsQ== /usr/bin/mount\n",
+            False,
+        ),
+        ("    RunAsUsers: root\n    Commands:\n\t^/usr/bin/(mount|umount)$\n", False),
+        ("    RunAsUsers: www-data\n    Commands:\n\tALL\n", True),
+        ("    RunAsUsers: www-data, root\n    Commands:\n\tALL\n", False),
+    ],
+)
+@pytest.mark.usefixtures("ordinary")
+def test_forms_of_entries_that_ask_for_a_password(fp: FakeProcess, entry: str, free: bool) -> None:
+    everything = "\nSudoers entry:\n    RunAsUsers: ALL\n    Options: !authenticate\n    Commands:\n\tALL\n"
+    fp.register(
+        ["sudo", "-k", "-n", "-ll"],
+        stdout=LISTING.partition("\nSudoers")[0] + everything + f"\nSudoers entry:\n{entry}",
+    )
+    asked(fp, MOUNT)
+    assert refused([MOUNT]) == ([] if free else [MOUNT])
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_defaults_for_one_command_are_not_for_all(fp: FakeProcess) -> None:
+    specific = "\nRunas and Command-specific defaults for guest:\n    Defaults!/usr/bin/apt !authenticate\n"
+    general, rest = LISTING.split("\n\n", 1)
+    fp.register(["sudo", "-k", "-n", "-ll"], stdout=f"{general}\n{specific}\n{rest}")
+    asked(fp, MOUNT)
+    assert refused([MOUNT]) == [MOUNT]
+
+
+def test_root_may_ask_about_others(monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.which", lambda name, path="": f"/usr/bin/{name}")
+    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    fp.register(["sudo", "-k", "-n", "-U", "guest", "-ll"], stdout=LISTING)
+    fp.register(["sudo", "-k", "-n", "-U", "guest", "-l", *MOUNT])
+    assert refused([MOUNT], "guest") == [MOUNT]
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_a_user_whom_sudo_never_asks(fp: FakeProcess) -> None:
+    fp.register(["sudo", "-k", "-n", "-ll"], stdout=LISTING.replace("use_pty", "!authenticate"))
+    asked(fp, MOUNT)
+    assert refused([MOUNT]) == []
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_what_is_missing_is_named_with_the_way_out(fp: FakeProcess) -> None:
+    fp.register(["sudo", "-k", "-n", "-ll"], stdout="sudo: a password is required\n", returncode=1)
+    with pytest.raises(RuckusError, match="guest run nothing without a password") as caught:
+        verify([UMOUNT])
+    assert "--print-sudoers" in caught.value.hint
+    fp.register(["sudo", "-k", "-n", "-ll"], stdout=LISTING)
+    asked(fp, MOUNT)
+    with pytest.raises(RuckusError, match="does not let guest run") as caught:
+        verify([MOUNT])
+    assert caught.value.hint.splitlines()[0] == shlex.join(MOUNT)
+
+
+def test_without_sudo_it_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name, path="": None)
+    with pytest.raises(RuckusError, match="sudo is not installed"):
+        verify([UMOUNT])
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_a_fragment_of_sudoers(fp: FakeProcess) -> None:
+    fp.register(["/usr/bin/visudo", "-c", "-f", fp.any()], occurrences=2)
+    mkfs = ("/usr/sbin/mkfs.xfs", "-m", root.Shape("uuid=[0-9]", "uuid=1"), "/dev/a*")
+    text = sudoers("guest", [UMOUNT, mkfs, UMOUNT])
+    assert text.splitlines()[1:] == [
+        "guest ALL=(root) NOPASSWD: \\",
+        "    /usr/bin/umount /media/baby-i686, \\",
+        "    /usr/sbin/mkfs.xfs -m uuid\\=[0-9] /dev/a\\*",
+    ]
+    with pytest.raises(RuckusError, match="sudoers can't name"):
+        sudoers("guest", [("/usr/bin/umount", "/media/my disk")])
+
+
+def test_nobody_but_root_may_change_where_root_mounts(tmp_path: Path) -> None:
+    only_roots(Path("/usr/no/such/folder"))
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media").chmod(0o777)
+    with pytest.raises(RuckusError, match="by others than root"):
+        only_roots(tmp_path / "media" / "further")
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1), st.text(min_size=1))
+def test_an_escaped_word_stands_for_itself_and_nothing_else(word: str, other: str) -> None:
+    assume(not set("\"'#") & set(word) and word != other)
+    pattern = re.sub(r"\\([,:=])", r"\1", sudo._escaped(word))  # sudo takes these away when it reads the file
+    glob = re.sub(r"\\(.)", lambda match: f"[{match[1]}]" if match[1] != "!" else "!", pattern)
+    assert fnmatch.fnmatchcase(word, glob)
+    assert not fnmatch.fnmatchcase(other, glob)
+
+
+def test_the_shape_of_a_uuid() -> None:
+    pattern = str(root.UUID)
+    assert "*" not in pattern
+    assert fnmatch.fnmatchcase(root.UUID.sample, pattern)
