@@ -26,7 +26,7 @@ missing_packages() {
     local installed
     # It fails when it does not know one of them, and tells about the others.
     installed=$({ dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || :; } | sed -n 's/^ii  *//p')
-    comm -23 <(printf '%s\n' "$@" | sort) <(sort <<<"$installed")
+    comm -23 <(printf '%s\n' "$@" | sort -u) <(sort <<<"$installed")
 }
 
 # Install what is missing of these Debian packages when this user may; else say how, and stop.

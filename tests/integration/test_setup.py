@@ -68,6 +68,12 @@ def test_what_the_lab_needs_is_installed_on_demand(tree: Tree, host: Path) -> No
     assert " mmdebstrap " in run(host, tree.top / "build-aux/setup", "--lab").stderr
 
 
+def test_a_package_that_two_lists_name_is_not_installed_again(tree: Tree, host: Path) -> None:
+    program(host, "dpkg-query", 'shift 3; printf "ii  %s\\n" "$@" | sort -u')
+    done = run(host, "bash", "-c", f". {tree.top}/build-aux/lib.sh; missing_packages make gcc make")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 @pytest.fixture
 def ready(tree: Tree, host: Path) -> Iterator[Path]:
     """The same host after a setup: nothing is missing, and .venv is this Python."""
@@ -111,6 +117,9 @@ def test_a_dry_run_of_build_shows_every_command(tree: Tree, ready: Path) -> None
         "--arch-list=i686,x86_64",
         "--build-dir=b",
         "--jobs=4",
+        "--volumes=loop",
+        "--mount-base=/no/such/media",
+        "--size=4G",
         "--",
         "PREFIX_TOOLS=/t",
         "MIRRORS=/a /b",
@@ -128,7 +137,8 @@ def test_a_dry_run_of_build_shows_every_command(tree: Tree, ready: Path) -> None
         )
         == 2
     )
-    assert lines[-1] == f"{ready}/b/baby-x86_64/ruckus-build/ruckus boot --once"
+    assert f"truncate --size=4G {ready}/b/volumes/baby-i686.img" in lines
+    assert lines[-1] == "/no/such/media/baby-x86_64/ruckus-build/ruckus boot --once"
     assert not (ready / "b").exists()
 
 
