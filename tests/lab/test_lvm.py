@@ -184,8 +184,8 @@ def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str
         "dd if=/dev/vg00/origin of=/dev/vg00/my-copy bs=4M conv=fsync 2>/dev/null; exec 3>&-; umount /mnt"
     )
     before = place.root("sha256sum /dev/vg00/my-copy")
-    looked = place.invoke("volume-look", "--device=/dev/mapper/vg00-my--copy", "--command=cat log")
-    assert "text" in looked.stdout
+    looked = place.invoke("volume-look", "--device=/dev/mapper/vg00-my--copy", "--command=ls; cat log || :")
+    assert ("text" in looked.stdout) == (kind != "xfs"), "what xfs has not replayed is not there"
     assert "look old" in looked.stderr
     assert place.root("sha256sum /dev/vg00/my-copy") == before
     assert place.root("blockdev --getro /dev/vg00/my-copy").strip() == "0"
