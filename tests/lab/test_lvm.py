@@ -180,7 +180,7 @@ def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str
     place.root(
         "lvcreate --yes --quiet --name origin --size 512M vg00; lvcreate --yes --quiet --name my-copy --size 512M vg00;"
         f"mkfs.{kind} -q /dev/vg00/origin && mount /dev/vg00/origin /mnt && echo text > /mnt/log && sync;"
-        "exec 3> /mnt/orphan; echo data >&3; rm /mnt/orphan; python3 -c 'import os; os.fsync(3)';"
+        "exec 3> /mnt/orphan; echo data >&3; rm /mnt/orphan; echo more > /mnt/more; sync /mnt/more;"
         "dd if=/dev/vg00/origin of=/dev/vg00/my-copy bs=4M conv=fsync 2>/dev/null; exec 3>&-; umount /mnt"
     )
     before = place.root("sha256sum /dev/vg00/my-copy")
