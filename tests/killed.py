@@ -1,14 +1,17 @@
-"""Run every task about volumes, killed in place of each of its commands once, and then whole: the end is the same.
+"""Run every task about volumes, killed in place of each of its commands, and during it, and then whole: the end is the
+same.
 
 Usage: killed.py BUILD-DIR OPTION..., in the source tree; the options are for volume-create. Prints how often something
 was killed.
 """
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+from itertools import product
 from typing import Any, NoReturn
 
 VOLUME, SNAPSHOT = "baby-x86_64", "baby-x86_64.before"
@@ -24,15 +27,16 @@ TASKS: tuple[tuple[tuple[str, ...], dict[str, int]], ...] = (
 MOST = 30  # commands of a task
 
 
-def killed(number: int, words: list[str]) -> int:
-    """Run a task that is killed in place of a command of root's; returns its exit status."""
+def killed(number: int, words: list[str], *, during: bool) -> int:
+    """Run a task that is killed in place of a command, or when that has begun; returns its exit status."""
     child = os.fork()
     if child == 0:
-        _become(number, words)
+        _become(number, words, during)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _become(number: int, words: list[str]) -> NoReturn:
+def _become(number: int, words: list[str], during: bool) -> NoReturn:
+    import sarge
     import tasks
     from invoke import Collection, Program
 
@@ -40,11 +44,17 @@ def _become(number: int, words: list[str]) -> NoReturn:
 
     real, left = host.run, number
 
+    def die(*arguments: Any) -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
     def run(*arguments: Any, **options: Any) -> tuple[int, str]:
         nonlocal left
         left -= 1
         if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            if not during:
+                die()
+            sarge.Command.wait = die
         return real(*arguments, **options)
 
     setattr(root, "run", run)  # noqa: B010 - by this name it is no part of root's interface
@@ -54,6 +64,15 @@ def _become(number: int, words: list[str]) -> NoReturn:
     except SystemExit as error:
         status = int(error.code or 0)
     os._exit(status)
+
+
+def until_locks_are_free() -> None:
+    """Wait for the command that a killed one has begun: it has the lock as long."""
+    from ruckus_aux.locks import lock_file
+
+    for path in lock_file("").parent.glob("ruckus-*.lock"):
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def there(folder: str) -> dict[str, int]:
@@ -69,12 +88,13 @@ def main() -> None:
     kills = 0
     for task, wanted in TASKS:
         words = [*task, f"--build-dir={folder}", *(options if task == ("volume-create",) else [])]
-        for number in range(MOST):
-            status = killed(number, words)
+        for number, during in product(range(MOST), (False, True)):
+            status = killed(number, words, during=during)
             if status == 0:
                 break
             assert status == -signal.SIGKILL, f"{words}, killed after {number} commands: exit status {status}"
             kills += 1
+            until_locks_are_free()
         else:
             sys.exit(f"{words} did not come to its end")
         subprocess.run([sys.executable, "-m", "invoke", *words], check=True)

@@ -26,13 +26,15 @@ def run(
 
     env: added to the environment of this process.
     check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
-    patient: when we are interrupted, wait until it has ended, instead of killing it.
+    patient: when we are interrupted, wait until it has ended, instead of killing it; when we are killed, the locks on
+        things that we hold (locks.named) are its own until then.
     Raises RuckusError when the command is not installed.
     """
     words = [str(word) for word in command]
     # Bytes, decoded here: what compilers and tar print is not always UTF-8.
     capture = sarge.Capture()
-    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd)
+    # Of our descriptors, Python lets none be inherited but those of locks.
+    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, close_fds=not patient)
     try:
         job.run(async_=True)
     except ValueError as error:  # sarge's way of saying that there is no such command

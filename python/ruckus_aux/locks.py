@@ -66,6 +66,7 @@ class Named:
 def named(name: str) -> Iterator[Named]:
     """Hold the lock on a thing, which is known by its name.
 
+    A command that is run meanwhile, patiently (host.run), holds it, too: until that ends, should we be killed.
     Raises RuckusError at once when another process holds it.
     """
     path = lock_file(name)
@@ -75,6 +76,7 @@ def named(name: str) -> Iterator[Named]:
     except BlockingIOError as error:
         os.close(descriptor)
         raise RuckusError(f"another Ruckus process is working with {name}", f"who: fuser -v {path}") from error
+    os.set_inheritable(descriptor, True)
     try:
         yield Named(name, path)
     finally:

@@ -1,5 +1,6 @@
 """Volumes on real loop devices, by the tasks that a person runs; and lending of devices, proven by their content."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ from ruckus_aux.devices import attached, device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Rooted
 from ruckus_aux.lending import lent_read_only, lent_writable, mounted_read_only
-from ruckus_aux.locks import lock_file
+from ruckus_aux.locks import lock_file, named
 from ruckus_aux.root import Root
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
@@ -211,15 +212,39 @@ def test_what_ruckus_did_not_make_is_left_alone(place: Place) -> None:
     assert "knows nothing of it" in place.invoke("volume-create", "--arch-list=i686", status=1).stderr
 
 
-def test_killed_in_place_of_each_command(place: Place) -> None:
+def test_killed_in_place_of_each_command_and_during_it(place: Place) -> None:
     """Whatever was done before a kill -9, the same commands again come to the same end."""
     options = (*place.options, "--size=64M")
     environment = os.environ | {"PYTHONPATH": f"{TOP}:{TOP}/python", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, str(TOP / "tests/killed.py"), str(place.folder), *options]
     done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert int(done.stdout.split()[-1]) >= 10
+    assert int(done.stdout.split()[-1]) >= 20
     assert place.listed() == {}
+
+
+def test_what_a_killed_one_has_begun_keeps_the_lock(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    script = f"""
+from pathlib import Path
+from ruckus_aux.journal import Journal
+from ruckus_aux.locks import named
+from ruckus_aux.root import Root
+with named("test {tmp_path}"):
+    Root(Journal(Path("{tmp_path}/journal.sqlite")), "run").run(
+        ("/bin/sh", "-c", "echo begun >{file}; sleep 1; echo ended >{file}"))
+"""
+    killed = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": f"{TOP}/python"})
+    while not (file.exists() and file.read_text()):
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait()
+    with pytest.raises(RuckusError, match="another Ruckus process"), named(f"test {tmp_path}"):
+        pass
+    assert file.read_text() == "begun\n"
+    with lock_file(f"test {tmp_path}").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    assert file.read_text() == "ended\n"
 
 
 def test_a_freeze_does_not_outlive_a_killed_snapshot(place: Place) -> None:
