@@ -27,12 +27,12 @@ AC_ARG_VAR([MIRRORS], [folders that are searched for upstream's tarballs first, 
 AC_ARG_WITH([install-dev], [AS_HELP_STRING([--with-install-dev=DEV],
   [mounted block device that the system is built on; its mount point becomes CLFS])], [], [with_install_dev=])
 AC_ARG_WITH([ruckus-dev], [AS_HELP_STRING([--with-ruckus-dev=DEV],
-  [block device that holds this source tree, for builders (recorded; builders come in a later release)])],
+  [block device that holds this source tree; builders, and `ruckus look`, get a snapshot of it for reading])],
   [], [with_ruckus_dev=])
 AC_ARG_WITH([ruckus-path], [AS_HELP_STRING([--with-ruckus-path=PATH],
   [path of this source tree on that device (recorded; later release)])], [], [with_ruckus_path=])
 AC_ARG_WITH([ruckus-dev-snapshot], [AS_HELP_STRING([--with-ruckus-dev-snapshot=DEV],
-  [snapshot of that device to hand out in its place (recorded; later release)])], [], [with_ruckus_dev_snapshot=])
+  [snapshot of that device that is there already, to hand out instead of a new one])], [], [with_ruckus_dev_snapshot=])
 AC_ARG_ENABLE([stage2-auto], [AS_HELP_STRING([--enable-stage2-auto],
   [start stage2 by itself when the system has booted (recorded; later release)])], [], [enable_stage2_auto=no])
 AC_ARG_ENABLE([xen], [AS_HELP_STRING([--disable-xen],

@@ -15,6 +15,7 @@ from ruckus_aux.devices import Device, attached, device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import copy_image
 from ruckus_aux.layout import BUILDDIR, SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
+from ruckus_aux.locks import Named
 from ruckus_aux.mounts import mounted
 from ruckus_aux.ownership import is_ours
 from ruckus_aux.root import TAG, Command, Root
@@ -57,8 +58,8 @@ class Backend(Protocol):
     def remove(self, name: str) -> None:
         """Remove a volume and what is on it."""
 
-    def snapshot(self, name: str, origin: str, size: str) -> None:
-        """Make a copy of a volume as it is now, its file system written out."""
+    def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:
+        """Make a copy of a volume as it is now, its file system written out; lock: on the origin."""
 
     def extend(self, name: str, size: str) -> None:
         """Make a volume larger, but not yet its file system."""
@@ -102,7 +103,7 @@ class Lvm:
     def remove(self, name: str) -> None:
         self.access.run(root.remove_logical_volume(self.layout.group, name))
 
-    def snapshot(self, name: str, origin: str, size: str) -> None:
+    def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:  # noqa: ARG002
         thin = bool(self.layout.pool)
         self.access.run(root.snapshot_logical_volume(self.layout.group, name, origin, size, thin=thin))
 
@@ -173,8 +174,8 @@ class Loop:
         else:
             os.unlink(self.path(name))
 
-    def snapshot(self, name: str, origin: str, size: str) -> None:  # noqa: ARG002
-        copy_image(self.mounting, self.path(origin), Path(self.path(name)), self.folder)
+    def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:  # noqa: ARG002
+        copy_image(self.mounting, self.path(origin), Path(self.path(name)), lock)
 
     def extend(self, name: str, size: str) -> None:
         if self.access.dry:
@@ -237,7 +238,7 @@ class Folder:
             raise RuckusError(f"{within[0]} is mounted, and is not emptied", f"unmount it first: umount {within[0]}")
         self.access.run(("rm", "-rf", "--one-file-system", "--", str(path)))
 
-    def snapshot(self, name: str, origin: str, size: str) -> None:
+    def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:
         raise NotImplementedError
 
     def extend(self, name: str, size: str) -> None:

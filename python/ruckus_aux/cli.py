@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -158,6 +159,22 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
         boot(settings, interactive=options.interactive)
 
 
+def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
+    """look at the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
+    from ruckus_aux.look import look
+    from ruckus_aux.report import utc
+    from ruckus_aux.root import Root
+
+    if not settings.ruckus_dev:
+        raise RuckusError(
+            "no device has this source tree, as far as configure was told",
+            "configure --with-ruckus-dev=DEV; at any device: invoke volume-look --device=DEV",
+        )
+    take(settings)
+    access = Root(Journal(settings.journal), utc(time.time()))
+    sys.exit(look(access, settings.ruckus_dev, settings.buildroot, options.command, settings.ruckus_dev_snapshot))
+
+
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
     """do what only root can: owners and device nodes of the finished system"""
     from ruckus_aux.install import install
@@ -225,6 +242,8 @@ def parser() -> argparse.ArgumentParser:
     boot = add(cmd_boot)
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
     boot.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")
+    command = add(cmd_look)
+    command.add_argument("-c", dest="command", default="", metavar="COMMAND", help="run this instead of a shell")
     add(cmd_install)
     add(cmd_check)
     logs = add(cmd_collect_logs)

@@ -112,16 +112,24 @@ class Configuration:
 
     def _devices(self) -> None:
         self.mount_point = ""
+        numbers: dict[str, str] = {}
         for option in ("install_dev", "ruckus_dev", "ruckus_dev_snapshot"):
             self.answers[f"ruckus_{option}"] = self.given[option]
             if self.given[option]:
-                self._attempt(partial(self._device, option))
+                self._attempt(partial(self._device, f"--with-{option.replace('_', '-')}", self.given[option], numbers))
+        if self.given["ruckus_dev_snapshot"] and not self.given["ruckus_dev"]:
+            raise RuckusError("--with-ruckus-dev-snapshot: of which device?", "give it, too: --with-ruckus-dev=DEV")
 
-    def _device(self, option: str) -> None:
-        device = self.given[option]
-        numbers = block_device(device, f"--with-{option.replace('_', '-')}").numbers
-        if option == "install_dev":
-            self.mount_point = _writable_mount(device, numbers)
+    def _device(self, option: str, device: str, numbers: dict[str, str]) -> None:
+        found = block_device(device, option).numbers
+        if option == "--with-install-dev":
+            self.mount_point = _writable_mount(device, found)
+        if same := next((other for other, its in numbers.items() if its == found), ""):
+            raise RuckusError(
+                f"{option}: {device} is the device of {same}, too",
+                "the system, the source tree and a snapshot are three",
+            )
+        numbers[option] = found
 
     def _folders(self) -> None:
         srcdir, builddir = (_path(name, self.given[name]) for name in ("srcdir", "builddir"))
@@ -209,8 +217,8 @@ class Configuration:
             _path("--with-ruckus-path", path)
         for name in ("ruckus_path", "stage2_auto", "xen", "stage1_xen"):
             self.answers[f"ruckus_{name}"] = self.given[name]
-        usual = {"ruckus_dev": "", "ruckus_path": "", "ruckus_dev_snapshot": "", "stage2_auto": "no", "xen": "yes"}
-        changed = [name for name, value in {**usual, "stage1_xen": "yes"}.items() if self.given[name] != value]
+        usual = {"ruckus_path": "", "stage2_auto": "no", "xen": "yes", "stage1_xen": "yes"}
+        changed = [name for name, value in usual.items() if self.given[name] != value]
         if changed:
             settings = ", ".join(f"{name.replace('_', '-')}={self.given[name]}" for name in changed)
             self.notes.append(f"recorded for a later release, without effect yet: {settings}")
@@ -223,8 +231,9 @@ def _writable_mount(device: str, numbers: str) -> str:
         raise RuckusError(
             f"--with-install-dev: {device} is not mounted", f"mount it first, for instance: mount {device} /media/baby"
         )
-    point = points[0].point
-    if "ro" in points[0].options or not os.access(point, os.W_OK):
+    mount = next((mount for mount in points if mount.root == "/"), points[0])
+    point = mount.point
+    if "ro" in mount.options or not os.access(point, os.W_OK):
         raise RuckusError(
             f"--with-install-dev: {device} is mounted on {point}, which this user can't write to",
             f"as root: chown {os.getuid()}:{os.getgid()} {point}   (or mount it read-write)",

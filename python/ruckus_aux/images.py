@@ -1,21 +1,24 @@
 """Copies of images as they are at a moment, while their file systems may be mounted and written to."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from ruckus_aux import root
 from ruckus_aux.devices import Device, attached, domains, mounts_of, users
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.locks import Named
 from ruckus_aux.mounts import holding
 from ruckus_aux.root import Root
 
+_FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
 
-def copy_image(access: Root, image: str, copy: Path, notes: Path) -> None:
+
+def copy_image(access: Root, image: str, copy: Path, lock: Named) -> None:
     """Copy an image as it is at a moment; when it is mounted, its file system holds still meanwhile.
 
-    notes: the folder for `thaw`. The caller holds the lock on the image.
+    lock: on the image, which the caller holds; it bears a note of the freeze, for `thaw`.
     Raises RuckusError when it is used in a way that this can't stop for a moment.
     """
     devices = attached(access, image)
@@ -25,10 +28,10 @@ def copy_image(access: Root, image: str, copy: Path, notes: Path) -> None:
     if others or len(points) > 1:
         reason = "; ".join(others) or f"it is mounted on {', '.join(map(str, points))}"
         raise RuckusError(f"{image} can't be copied: {reason}", "end that first, and unmount it")
-    partial = copy.with_suffix(".part")
+    partial = copy.with_name(f"{copy.name}.part")
     command = ("cp", "--reflink=auto", "--sparse=always", image, str(partial))
     try:
-        with _still(access, devices, points, note_of(notes, image)):
+        with _still(access, devices[0], points[0], copy, lock) if points else nullcontext():
             access.ordinary().run(command)
         if not access.dry:
             partial.rename(copy)
@@ -37,51 +40,51 @@ def copy_image(access: Root, image: str, copy: Path, notes: Path) -> None:
 
 
 @contextmanager
-def _still(access: Root, devices: Sequence[Device], points: Sequence[Path], note: Path) -> Iterator[None]:
-    """Keep a mounted file system as it is for a moment, with everything written out (fsfreeze(8)).
-
-    note: a file that tells of it as long, for `thaw` after we were killed.
-    """
-    if not points:
-        yield
-        return
-    point = points[0]
-    here = holding(point)
-    if here is None or here.point != point or not here.is_of(devices[0].numbers):
-        raise RuckusError(f"{devices[0].path} is mounted on {point} where we do not see it", "unmount it there")
-    if os.stat(note.parent).st_dev == os.stat(point).st_dev:
-        raise RuckusError(
-            f"{note.parent} is on {devices[0].path} itself", "choose another --build-dir: it must not freeze"
-        )
+def _still(access: Root, dev: Device, point: Path, copy: Path, lock: Named) -> Iterator[None]:
+    """Keep a mounted file system as it is for a moment, with everything written out (fsfreeze(8))."""
+    if not _is_on(point, dev.numbers):
+        raise RuckusError(f"{dev.path} is mounted on {point} where we do not see it", "unmount it there")
+    for written in (copy, access.journal.path):
+        if os.stat(written.parent).st_dev == os.stat(point).st_dev:
+            raise RuckusError(
+                f"{written.parent} is on {dev.path} itself", "choose another --build-dir: it must not freeze"
+            )
     if not access.dry:
-        partial = note.with_suffix(".part")
-        partial.write_text(f"{point}\n{devices[0].numbers}\n")
-        partial.rename(note)
+        lock.write(f"{_FROZEN}{dev.numbers} {point}")
+    frozen = True
     try:
-        access.run(root.freeze(point))
+        try:
+            access.run(root.freeze(point))
+        except RuckusError:  # also when somebody else has frozen it, who thaws it
+            frozen = False
+            raise
         yield
     finally:
-        access.run(root.thaw(point))
+        if frozen:
+            _thaw(access, point)
         if not access.dry:
-            note.unlink()
+            lock.write("")
 
 
-def note_of(notes: Path, image: str) -> Path:
-    """The note that tells that the file system in an image is frozen."""
-    return notes / f"{Path(image).name}.frozen"
+def _is_on(point: Path, numbers: str) -> bool:
+    here = holding(point)
+    return here is not None and here.point == point and here.is_of(numbers)
 
 
-def thaw(access: Root, note: Path) -> None:
+def _thaw(access: Root, point: Path) -> None:
+    status, output = access.run(root.thaw(point), check=False)
+    if status != 0 and "Invalid argument" not in output:  # what it says when nothing is frozen
+        raise RuckusError(f"{point} is still frozen: who writes to it waits", f"as root: fsfreeze --unfreeze {point}")
+
+
+def thaw(access: Root, lock: Named) -> None:
     """Let those go on who write to a file system that a killed process has left frozen.
 
-    The caller holds the lock on the image. Raises RuckusError when that fails.
+    lock: on its image, which the caller holds. Raises RuckusError when that fails.
     """
-    if access.dry or not note.exists():
+    if access.dry or not lock.note.startswith(_FROZEN):
         return
-    point, numbers = note.read_text().splitlines()
-    here = holding(Path(point))
-    if here and here.point == Path(point) and here.is_of(numbers):
-        status, output = access.ask(root.thaw(Path(point)), check=False)
-        if status != 0 and "Invalid argument" not in output:  # what it says when nothing is frozen
-            raise RuckusError(f"{point} is frozen since a copy was interrupted", output.strip())
-    note.unlink()
+    numbers, _, point = lock.note.removeprefix(_FROZEN).partition(" ")
+    if _is_on(Path(point), numbers):
+        _thaw(access, Path(point))
+    lock.write("")

@@ -18,9 +18,10 @@ from ruckus_aux import root
 from ruckus_aux.backends import logical_volumes
 from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, signature, users
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.images import copy_image, note_of, thaw
+from ruckus_aux.images import copy_image, thaw
 from ruckus_aux.layout import SNAPSHOT_SIZE
 from ruckus_aux.locks import Named, named
+from ruckus_aux.ownership import COPIES
 from ruckus_aux.root import Root
 
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
@@ -72,6 +73,7 @@ def _devices(access: Root, path: str) -> tuple[str, list[Device]]:
 def _held(access: Root, path: str) -> Iterator[tuple[Named, list[Device]]]:
     name, devices = _devices(access, path)
     with named(name) as lock:
+        thaw(access, lock)
         if lock.note:
             hint = "it has ended without taking that back; when its builder is gone, too, run:"
             raise RuckusError(f"{path} is lent {lock.note}", f"{hint} invoke volume-release --device={lock.name}")
@@ -185,16 +187,18 @@ def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str
 
 
 @contextmanager
-def snapshot_of(access: Root, path: str, folder: Path, to: str) -> Iterator[str]:
+def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = "") -> Iterator[str]:
     """Lend a copy of a device as it is now, so that the device itself can stay mounted; it is removed afterwards.
 
-    folder: for copies of images. to: who reads it.
+    folder: for copies of images. to: who reads it. snapshot: one that a person has made, to be lent instead.
     Yields what is lent: a snapshot (LVM), a copy of the image (loop devices), and of other devices the device itself,
     which nobody may write to then.
     """
     dev = device(path)
     with ExitStack() as stack:
-        if (dev.sys / "dm").is_dir():
+        if snapshot:
+            copy = snapshot
+        elif (dev.sys / "dm").is_dir():
             copy = stack.enter_context(_logical_snapshot(access, path, to))
         elif dev.image:
             copy = stack.enter_context(_image_copy(access, dev, folder, to))
@@ -225,14 +229,12 @@ def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
 
 @contextmanager
 def _image_copy(access: Root, dev: Device, folder: Path, to: str) -> Iterator[str]:
-    notes, copy = folder / "volumes", folder / to / Path(dev.image).name
-    for needed in (notes, copy.parent):
-        needed.mkdir(parents=True, exist_ok=True)
+    copy = folder / COPIES / f"{Path(dev.image).name}.{to}"
+    copy.parent.mkdir(parents=True, exist_ok=True)
     if copy.exists():
         release(access, str(copy))  # of a killed process
-    with _held(access, dev.path):
-        thaw(access, note_of(notes, dev.image))
-        copy_image(access, dev.image, copy, notes)
+    with _held(access, dev.path) as (lock, _):
+        copy_image(access, dev.image, copy, lock)
     with _afterwards(copy.unlink):
         yield str(copy)
 
@@ -259,6 +261,7 @@ def release(access: Root, path: str) -> str:
     """
     name, devices = _devices(access, path) if os.path.exists(path) else (path, [])
     with named(name) as lock:
+        thaw(access, lock)
         note = lock.note
         if note:
             _refuse(path, _held_by(access, devices), "its builder still runs, or it is mounted: end that first")

@@ -14,6 +14,7 @@ class Mount:
     """A mounted file system: device numbers as "MAJOR:MINOR", mount point, type, mount options, and source.
 
     superblock: options of the file system itself: it is only read where "ro" is one of these.
+    root: what of the file system is mounted there: "/", or a folder of it that is bound, or a subvolume.
     """
 
     device: str
@@ -22,6 +23,7 @@ class Mount:
     options: tuple[str, ...]
     source: str
     superblock: tuple[str, ...] = ()
+    root: str = "/"
 
     @property
     def writable(self) -> bool:
@@ -51,8 +53,9 @@ def parse(text: str) -> list[Mount]:
         before, _, after = line.partition(" - ")
         fields, (kind, source, superblock, *_) = before.split(" "), (*after.split(" "), "", "", "")
         if len(fields) >= 6 and kind:
-            point, options = Path(decoded(fields[4])), tuple(fields[5].split(","))
-            mounts.append(Mount(fields[2], point, kind, options, decoded(source), tuple(superblock.split(","))))
+            root, point = decoded(fields[3]), Path(decoded(fields[4]))
+            options, more = tuple(fields[5].split(",")), tuple(superblock.split(","))
+            mounts.append(Mount(fields[2], point, kind, options, decoded(source), more, root))
     return mounts
 
 
@@ -62,8 +65,8 @@ def device_numbers(status: os.stat_result) -> str:
 
 
 def holding(path: Path) -> Mount | None:
-    """The mount that an absolute path is on."""
-    above = [mount for mount in mounted() if mount.point == path or mount.point in path.parents]
+    """The mount that an absolute path is on; of several on one point, the last hides the others."""
+    above = [mount for mount in reversed(mounted()) if mount.point == path or mount.point in path.parents]
     return max(above, key=lambda mount: len(mount.point.parts), default=None)
 
 

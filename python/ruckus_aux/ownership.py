@@ -10,8 +10,9 @@ from ruckus_aux.settings import Settings
 
 MARKER = ".ruckus"
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
-BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk", "booted")
-BUILD_NAMES = ("runs", "logs", "reports", "journal.sqlite", "graph.mk", "volumes", "volumes.json")
+COPIES = "lent"  # the folder of copies of images that are lent to somebody
+BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk", "booted", COPIES)
+BUILD_NAMES = ("runs", "logs", "reports", "journal.sqlite", "graph.mk", "volumes", "volumes.json", COPIES)
 CACHE_NAMES = ("sources", "store", "ccache", "running")
 
 

@@ -27,6 +27,7 @@ class Settings:
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
     install_dev: the device that $CLFS is on, when one was named.
+    ruckus_dev: the device that this source tree is on, for builders; ruckus_dev_snapshot: what they get in its place.
     sharing: whether architectures use each other's artifacts and objects.
     """
 
@@ -46,6 +47,8 @@ class Settings:
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
     install_dev: str = ""
+    ruckus_dev: str = ""
+    ruckus_dev_snapshot: str = ""
     sharing: bool = True
 
     @property
@@ -113,6 +116,8 @@ def load(builddir: Path) -> Settings:
             hostprep_tools=tuple(values["hostprep_tools"].split()),
             hostprep_only=values["hostprep_only"] != "no",
             install_dev=values["install_dev"],
+            ruckus_dev=values["ruckus_dev"],
+            ruckus_dev_snapshot=values["ruckus_dev_snapshot"],
             sharing=values["sharing"] != "no",
         )
     except FileNotFoundError as error:

@@ -3,12 +3,9 @@
 import json as json_module
 import os
 import pwd
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from ruckus_aux import lending, sudo
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
+from ruckus_aux.look import look
 from ruckus_aux.ownership import BUILD_NAMES, take_folder
 from ruckus_aux.report import utc
 from ruckus_aux.request import Request
@@ -47,8 +45,12 @@ def _person(name: str) -> tuple[str, int, int]:
     return found.pw_name, found.pw_uid, found.pw_gid
 
 
+def _access(folder: Path, *, dry: bool = False) -> Root:
+    return Root(Journal(folder / FILE_NAME), utc(time.time()), dry)
+
+
 def _volumes(folder: Path, kept: Layout, *, dry: bool) -> Volumes:
-    return Volumes(folder, kept, Root(Journal(folder / FILE_NAME), utc(time.time()), dry))
+    return Volumes(folder, kept, _access(folder, dry=dry))
 
 
 def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
@@ -242,30 +244,21 @@ def volume_grow(
 
 @task(
     help={
-        "device": "a device: a volume, or what --with-ruckus-dev names",
+        "device": "a block device: a volume, or another",
+        "snapshot": "a snapshot of it to look at, instead of a new one",
         "command": "run this there instead of a shell",
         "build_dir": DIR_HELP,
     }
 )
 @told
-def volume_look(c: Context, device: str, command: str = "", build_dir: str = "build") -> int:
+def volume_look(c: Context, device: str, snapshot: str = "", command: str = "", build_dir: str = "build") -> int:
     """Look at what is on a device, also of a running builder: in a shell, in a snapshot that is mounted for reading.
 
     Nothing is written to the device, not even a replay of its journal.
     """
     folder = folder_of(build_dir)
     take_folder(folder, BUILD_NAMES)
-    access = _volumes(folder, layout(folder), dry=False).access
-    with ExitStack() as stack:
-        copy = stack.enter_context(lending.snapshot_of(access, device, folder, "look"))
-        place = Path(tempfile.mkdtemp(prefix="ruckus-"))
-        stack.callback(place.rmdir)
-        for warning in stack.enter_context(lending.mounted_read_only(access, copy, place)):
-            print(f"ruckus: warning: {warning}", file=sys.stderr)
-        program = ["/bin/sh", "-c", command] if command else [os.environ.get("SHELL", "/bin/sh")]
-        sys.stdout.flush()
-        # Not through sarge: a shell needs our terminal as it is.
-        return subprocess.run(program, cwd=place, check=False).returncode
+    return look(_access(folder), device, folder, command, snapshot)
 
 
 @task(help={"device": "the device or image that was lent, or the name that was printed", "build_dir": DIR_HELP})
@@ -273,7 +266,7 @@ def volume_look(c: Context, device: str, command: str = "", build_dir: str = "bu
 def volume_release(c: Context, device: str, build_dir: str = "build") -> None:
     """Take back a device that was lent to a builder by a Ruckus that is gone, once nobody uses it any more."""
     folder = folder_of(build_dir)
-    note = lending.release(_volumes(folder, layout(folder), dry=False).access, device)
+    note = lending.release(_access(folder), device)
     print(f"{device} was lent {note}; released" if note else f"{device} is not lent")
 
 

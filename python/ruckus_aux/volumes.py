@@ -18,10 +18,10 @@ from ruckus_aux import mounts, root
 from ruckus_aux.backends import Backend, Found, backend
 from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, signature, users
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.images import note_of, thaw
+from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, size_in_bytes
-from ruckus_aux.locks import named, try_held
+from ruckus_aux.locks import Named, lock_file, named, try_held
 from ruckus_aux.root import Command, Root
 from ruckus_aux.undo import Undo, undoing
 
@@ -286,7 +286,7 @@ class Volumes:
         """
         size_in_bytes(size)
         self._no_folder(origin)
-        with self._alone(origin), self._alone(name):
+        with self._alone(origin) as lock, self._alone(name):
             if found := self.find(name):
                 if record := self._complete(found):
                     self._say("kept", f"{found.path}  of {time.ctime(record.time)}")
@@ -299,7 +299,7 @@ class Volumes:
             made = replace(record, run=self.access.name, time=time.time(), path=self.backend.path(name), complete=0)
             self._record(made)
             with undoing() as undo:
-                self.backend.snapshot(name, origin, size)
+                self.backend.snapshot(name, origin, size, lock)
                 undo(f"remove {made.path}", lambda: self.backend.remove(name))
                 self._record(replace(made, complete=1))
             self._say("snapshot", f"{made.path}  of {source.path}")
@@ -368,19 +368,20 @@ class Volumes:
     # How it is done.
 
     @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
+    def _alone(self, name: str) -> Iterator[Named]:
+        lock_name = self.backend.lock_name(name)
         if self.access.dry:
-            yield
+            yield Named(lock_name, lock_file(lock_name))
             return
         with ExitStack() as stack:
-            held = stack.enter_context(named(self.backend.lock_name(name)))
+            held = stack.enter_context(named(lock_name))
+            thaw(self.access, held)
             if held.note:
                 hint = f"when that is over: invoke volume-release --device={held.name}"
                 raise RuckusError(f"{self.backend.path(name)} is lent {held.note}", hint)
             if not self.mounts and stack.enter_context(try_held(self.folder / "run.lock")) is None:
                 raise RuckusError(f"a run is building in {self.folder}", "watch it with: invoke status")
-            thaw(self.access, note_of(self.folder / "volumes", self.backend.path(name)))
-            yield
+            yield held
 
     def _record(self, made: Made) -> None:
         if not self.access.dry:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.real import TOP, run
+from integration.real import TOP, Tree, run
 
 from ruckus_aux.devices import attached, device
 from ruckus_aux.errors import RuckusError
@@ -24,7 +24,7 @@ from ruckus_aux.root import Root
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
 ARCHS = "--arch-list=i686,x86_64-64"
-SIZES = {"ext4": "64M", "xfs": "320M", "btrfs": "256M"}
+SIZES = {"ext3": "64M", "ext4": "64M", "xfs": "320M", "btrfs": "256M"}
 
 
 class Place:
@@ -253,12 +253,24 @@ def test_a_freeze_does_not_outlive_a_killed_snapshot(place: Place) -> None:
     point = place.media / "baby-x86_64"
     image = place.image("baby-x86_64")
     (loop,) = [line.split()[0] for line in loops() if str(image) in line]
-    note = image.with_name(f"{image.name}.frozen")
-    note.write_text(f"{point}\n{device(loop).numbers}\n")
-    subprocess.run(["fsfreeze", "--freeze", point], check=True)  # as a killed one leaves it
+    with named(str(image)) as lock:  # as a killed one leaves it
+        lock.write(f"frozen: {device(loop).numbers} {point}")
+    subprocess.run(["fsfreeze", "--freeze", point], check=True)
     place.invoke("volume-snapshot")
     (point / "file").touch()
-    assert not note.exists()
+
+
+def test_what_somebody_else_has_frozen_stays_so(place: Place) -> None:
+    place.invoke("volume-create", *place.options, "--size=64M")
+    place.invoke("volume-mount")
+    point = place.media / "baby-x86_64"
+    subprocess.run(["fsfreeze", "--freeze", point], check=True)
+    try:
+        assert "fsfreeze" in place.invoke("volume-snapshot", status=1).stderr
+        assert not place.image("baby-x86_64.before").exists()
+    finally:
+        subprocess.run(["fsfreeze", "--unfreeze", point], check=True)  # fails when it is not frozen
+    place.invoke("volume-snapshot")
 
 
 @pytest.mark.parametrize("kind", ["xfs", "btrfs"])
@@ -308,7 +320,7 @@ def loop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     subprocess.run(["losetup", "--detach", name], check=True)
 
 
-@pytest.mark.parametrize("loop", ["ext4", "xfs", "btrfs"], indirect=True)
+@pytest.mark.parametrize("loop", ["ext3", "ext4", "xfs", "btrfs"], indirect=True)
 def test_not_a_byte_is_written_to_what_is_only_read(loop: str, access: Root, tmp_path: Path) -> None:
     content = Path(loop).read_bytes
     before = hashlib.sha256(content()).digest()
@@ -325,6 +337,53 @@ def test_not_a_byte_is_written_to_what_is_only_read(loop: str, access: Root, tmp
     subprocess.run(["umount", point], check=True)
     subprocess.run(["blockdev", "--flushbufs", loop], check=True)
     assert hashlib.sha256(content()).digest() != before
+
+
+MAKE = {
+    "ext2": "mke2fs -q -t ext2 -d {} {} 8M",
+    "squashfs": "mksquashfs {} {} -quiet",
+    "erofs": "mkfs.erofs --quiet {1} {0}",
+}
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_what_has_no_journal_is_read_without_a_warning(access: Root, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "file").write_text("text")
+    image, point = tmp_path / "image", tmp_path / "point"
+    point.mkdir()
+    run(*MAKE[kind].format(tmp_path / "source", image).split(), cwd=tmp_path)
+    before = hashlib.sha256(image.read_bytes()).digest()
+    with lent_read_only(access, str(image), "a test"), mounted_read_only(access, str(image), point) as warnings:
+        assert (point / "file").read_text() == "text"
+        assert warnings == []
+    assert hashlib.sha256(image.read_bytes()).digest() == before
+
+
+@pytest.mark.parametrize("loop", ["ext4"], indirect=True)
+def test_the_source_device_is_seen_as_builders_see_it(tree: Tree, loop: str, tmp_path: Path) -> None:
+    point, build = tmp_path / "point", tmp_path / "build"
+    subprocess.run(["mount", loop, point], check=True)
+    try:
+        (point / "file").write_text("new")
+        tree.configure(build, f"--with-ruckus-dev={loop}")
+        looked = run("./ruckus", "look", "-c", "cat file; touch mine; exit 7", cwd=build, status=7)
+        assert (looked.stdout, "Read-only file system" in looked.stderr) == ("new", True)
+        (point / "file").write_text("newer")  # it can stay mounted read-write
+        # A snapshot that a person has made, when there is one.
+        (tmp_path / "source").mkdir()
+        (tmp_path / "source" / "file").write_text("earlier")
+        run("mke2fs", "-q", "-t", "ext4", "-d", tmp_path / "source", tmp_path / "earlier.img", "8M", cwd=tmp_path)
+        earlier = run("losetup", "--find", "--show", tmp_path / "earlier.img", cwd=tmp_path).stdout.strip()
+        tree.configure(build, f"--with-ruckus-dev={loop}", f"--with-ruckus-dev-snapshot={earlier}")
+        before = hashlib.sha256(Path(earlier).read_bytes()).digest()
+        assert run("./ruckus", "look", "-c", "cat file", cwd=build).stdout == "earlier"
+        assert hashlib.sha256(Path(earlier).read_bytes()).digest() == before
+        subprocess.run(["losetup", "--detach", earlier], check=True)
+    finally:
+        subprocess.run(["umount", point], check=True)
+    tree.configure(build)
+    assert "--with-ruckus-dev=DEV" in run("./ruckus", "look", cwd=build, status=1).stderr
 
 
 def test_a_look_at_a_mounted_volume(place: Place) -> None:
@@ -352,7 +411,7 @@ def test_a_look_at_a_mounted_volume(place: Place) -> None:
     Path(left).rmdir()
     place.invoke("volume-look", f"--device={loop}", "--command=true")
     (point / "log").write_text("and on")
-    assert list((place.folder / "look").iterdir()) == []
+    assert list((place.folder / "lent").iterdir()) == []
 
     # SIGTERM ends it as Ctrl-C does, and takes everything back.
     look = place.started("volume-look", f"--device={loop}", "--command=echo begun; exec sleep 100")

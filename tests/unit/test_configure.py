@@ -122,6 +122,7 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/"}, "CLFS: '/opt/b' is BUILDROOT, too"),
         ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/cache"}, "is inside /opt/b/cache"),
         ({"BUILDROOT": "/opt/b", "cache": "/opt/b/log"}, "--with-cache: '/opt/b/log' is a folder that the build uses"),
+        ({"ruckus_dev_snapshot": "/dev/null"}, "--with-ruckus-dev-snapshot: of which device?"),
         ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
     ],
 )
@@ -197,6 +198,12 @@ def test_a_mount_point_with_a_space_is_refused_like_any_path(given_: Given, devi
     assert re.search(r"CLFS: '.*media baby' has a space", errors(given_(install_dev="/dev/vg00/baby")))
 
 
+def test_a_bound_folder_of_the_install_device_is_not_clfs(given_: Given, device: Path, tmp_path: Path) -> None:
+    good = device.rename(tmp_path / "baby")
+    mounts.MOUNTINFO.write_text(f"1 0 253:3 /home /home rw - ext4 /dev/b rw\n2 0 253:3 / {good} rw - ext4 /dev/b rw\n")
+    assert given_(install_dev="/dev/vg00/baby").answers["CLFS"] == str(good)
+
+
 def test_an_install_device_that_is_not_mounted(given_: Given, device: Path) -> None:
     assert "--with-install-dev: /dev/sda1 is not mounted" in errors(given_(install_dev="/dev/sda1"))
 
@@ -204,6 +211,15 @@ def test_an_install_device_that_is_not_mounted(given_: Given, device: Path) -> N
 def test_an_install_device_that_is_mounted_read_only(given_: Given, device: Path) -> None:
     mounts.MOUNTINFO.write_text("36 35 253:3 / /media/baby ro,noatime - ext4 /dev/sda1 rw\n")
     assert "can't write to" in errors(given_(install_dev="/dev/vg00/baby"))
+
+
+def test_source_tree_snapshot_and_system_are_on_three_devices(given_: Given, device: Path) -> None:
+    same = given_(ruckus_dev="/dev/vg00/ruckus", ruckus_dev_snapshot="/dev/mapper/vg00-ruckus")
+    text = "--with-ruckus-dev-snapshot: /dev/mapper/vg00-ruckus is the device of --with-ruckus-dev, too"
+    assert errors(same) == text
+    system = given_(ruckus_dev="/dev/vg00/ruckus", ruckus_dev_snapshot="/dev/dm-3-baby")
+    assert errors(system) == ""
+    assert not system.notes
 
 
 def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -> None:

@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux.mounts import parse
+from ruckus_aux import mounts
+from ruckus_aux.mounts import holding, parse
 
 LINE = (
     "36 35 253:3 / /media/baby\\040one rw,noatime shared:1 master:2 - ext4 /dev/mapper/vg00-baby--x rw,errors=continue"
@@ -18,6 +20,15 @@ def test_a_line_with_optional_fields_and_an_escape() -> None:
 
 def test_a_line_without_optional_fields_and_a_broken_one() -> None:
     assert [mount.kind for mount in parse("1 0 0:1 / / rw - rootfs rootfs rw\n1 2 3\n\n")] == ["rootfs"]
+
+
+def test_of_mounts_on_one_another_the_last_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "mountinfo"
+    lines = ("1 0 8:1 / / rw - ext4 /dev/a rw", "2 1 8:2 / /m rw - ext4 /dev/b rw", "3 2 8:3 / /m rw - ext4 /dev/c rw")
+    table.write_text("\n".join(lines))
+    monkeypatch.setattr(mounts, "MOUNTINFO", table)
+    found = [holding(Path(path)) for path in ("/m/folder", "/other")]
+    assert [mount and mount.source for mount in found] == ["/dev/c", "/dev/a"]
 
 
 # The kernel escapes these four, and writes the rest as it is.
