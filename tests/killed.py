@@ -5,14 +5,21 @@ Usage: killed.py BUILD-DIR OPTION..., in the source tree; the options are for vo
 was killed.
 """
 
-import fcntl
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import product
 from typing import Any, NoReturn
+
+import sarge
+import tasks
+from invoke import Collection, Program
+
+from ruckus_aux import host, root
 
 VOLUME, SNAPSHOT = "baby-x86_64", "baby-x86_64.before"
 # What is run, and what is there afterwards: names, and how often each is mounted.
@@ -25,6 +32,7 @@ TASKS: tuple[tuple[tuple[str, ...], dict[str, int]], ...] = (
     (("volume-remove", "--yes"), {}),
 )
 MOST = 30  # commands of a task
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans become our children
 
 
 def killed(number: int, words: list[str], *, during: bool) -> int:
@@ -36,12 +44,6 @@ def killed(number: int, words: list[str], *, during: bool) -> int:
 
 
 def _become(number: int, words: list[str], during: bool) -> NoReturn:
-    import sarge
-    import tasks
-    from invoke import Collection, Program
-
-    from ruckus_aux import host, root
-
     real, left = host.run, number
 
     def die(*arguments: Any) -> NoReturn:
@@ -66,13 +68,11 @@ def _become(number: int, words: list[str], during: bool) -> NoReturn:
     os._exit(status)
 
 
-def until_locks_are_free() -> None:
-    """Wait for the command that a killed one has begun: it has the lock as long."""
-    from ruckus_aux.locks import lock_file
-
-    for path in lock_file("").parent.glob("ruckus-*.lock"):
-        with path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+def wait_for_orphans() -> None:
+    """Wait for the command that a killed one has begun, and that goes on without it."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def there(folder: str) -> dict[str, int]:
@@ -85,6 +85,7 @@ def there(folder: str) -> dict[str, int]:
 def main() -> None:
     """Do it."""
     folder, *options = sys.argv[1:]
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     kills = 0
     for task, wanted in TASKS:
         words = [*task, f"--build-dir={folder}", *(options if task == ("volume-create",) else [])]
@@ -94,7 +95,7 @@ def main() -> None:
                 break
             assert status == -signal.SIGKILL, f"{words}, killed after {number} commands: exit status {status}"
             kills += 1
-            until_locks_are_free()
+            wait_for_orphans()
         else:
             sys.exit(f"{words} did not come to its end")
         subprocess.run([sys.executable, "-m", "invoke", *words], check=True)

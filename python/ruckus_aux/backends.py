@@ -165,8 +165,13 @@ class Loop:
             print(f"truncate --size={self.layout.size} {self.path(name)}")
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.path(name), "xb") as file:
-            file.truncate(size_in_bytes(self.layout.size))
+        path = Path(self.path(name))
+        with path.open("xb") as file:
+            try:
+                file.truncate(size_in_bytes(self.layout.size))
+            except OSError as error:
+                path.unlink()
+                raise RuckusError(f"{path}: {error.strerror}", f"--size={self.layout.size}: choose less") from error
 
     def remove(self, name: str) -> None:
         if self.access.dry:

@@ -60,7 +60,7 @@ class Build:
         volumes, root = self._volumes(), Root(self.journal, self.name)
         names = [volume_name(arch) for arch in self.request.archs]
         links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
-        verify([*volumes.commands(names, os.getuid(), os.getgid()), *links])
+        verify([*volumes.commands(names, os.getuid(), os.getgid()), *links], way_out=self.request.way_out())
         self._mount(volumes)
         for command in links:
             root.run(command)
@@ -68,8 +68,6 @@ class Build:
     def _mount(self, volumes: Volumes) -> None:
         for name in map(volume_name, self.request.archs) if volumes.mounts else ():
             volumes.create(name)
-            if not volumes.access.dry:
-                self.request.layout.save(self.request.folder)
             volumes.mount(name, os.getuid(), os.getgid())
 
     def configure(self) -> None:

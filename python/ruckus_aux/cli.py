@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from types import FrameType
 
 from ruckus_aux import __version__
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.journal import Journal
+from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.ownership import take
 from ruckus_aux.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
@@ -175,6 +174,26 @@ def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
     sys.exit(look(access, settings.ruckus_dev, settings.buildroot, options.command, settings.ruckus_dev_snapshot))
 
 
+def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
+    """check that this user may run, without a password, what this build needs root for"""
+    from ruckus_aux.layout import layout, volume_name
+    from ruckus_aux.root import Root, missing_links
+    from ruckus_aux.sudo import verify
+    from ruckus_aux.volumes import Volumes
+
+    stages = {settings.prefix_cross: "cross", settings.prefix_tools: "stage1", settings.prefix_hostprep: "hostprep"}
+    roots = {prefix: settings.root(stage) for prefix, stage in stages.items()}
+    commands = missing_links(roots) if settings.isolation == "none" else []
+    folder = settings.cache.parent  # of a build of several architectures
+    kept = layout(folder)
+    if kept.clfs(folder, settings.arch) == settings.clfs:
+        volumes = Volumes(folder, kept, Root(Journal(folder / FILE_NAME), "verify-sudo"))
+        commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
+    if commands:
+        verify(commands, way_out="invoke verify-sudo --print-sudoers prints what an administrator has to install")
+    print(f"all {len(commands)} commands that need root may be run" if commands else "this build needs no root")
+
+
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
     """do what only root can: owners and device nodes of the finished system"""
     from ruckus_aux.install import install
@@ -244,6 +263,7 @@ def parser() -> argparse.ArgumentParser:
     boot.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")
     command = add(cmd_look)
     command.add_argument("-c", dest="command", default="", metavar="COMMAND", help="run this instead of a shell")
+    add(cmd_verify_sudo)
     add(cmd_install)
     add(cmd_check)
     logs = add(cmd_collect_logs)
@@ -278,7 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RuckusError as error:
         print_error(error)
         return 1
-    except (OSError, sqlite3.Error) as error:  # a full disk, a folder that is not ours: no bug
+    except OSError as error:  # a full disk, a folder that is not ours: no bug
         if isinstance(error, BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
             return 128 + signal.SIGPIPE

@@ -51,6 +51,16 @@ def _path(name: str, value: str) -> str:
     return path
 
 
+def prefix_path(name: str, value: str, srcdir: str) -> str:
+    """The path that a prefix is given as; RuckusError when it can be none."""
+    path = _path(name, value)
+    if _within(path, srcdir) or _within(srcdir, path):
+        raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
+    if any(_within(path, taken) for taken in RESERVED):
+        raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
+    return path
+
+
 class Configuration:
     """The values given to configure, checked one by one; self.answers is what configure substitutes."""
 
@@ -171,13 +181,7 @@ class Configuration:
                 )
 
     def _prefix(self, name: str, default: str) -> None:
-        path = _path(name, self.given[name] or default)
-        srcdir = self.given["srcdir"]
-        if _within(path, srcdir) or _within(srcdir, path):
-            raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
-        if any(_within(path, taken) for taken in RESERVED):
-            raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
-        self.answers[name] = path
+        self.answers[name] = prefix_path(name, self.given[name] or default, self.given["srcdir"])
 
     def _isolation(self) -> None:
         wish = self.given["isolation"]

@@ -1,6 +1,7 @@
 """Commands of the host, run through sarge: quiet, checked, and with errors that say what was run."""
 
 import logging
+import pwd
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,14 @@ def run(
         tail = "\n".join(output.strip().splitlines()[-10:])
         raise RuckusError(f"'{shlex.join(words)}' failed with exit status {status}", tail)
     return status, output
+
+
+def user_name(number: int) -> str:
+    """The name of a user, whatever the environment says; the number, when there is none."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def fingerprint() -> str:

@@ -11,6 +11,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from ruckus_aux.errors import RuckusError
+
 FILE_NAME = "journal.sqlite"
 BUSY = 30.0  # seconds that a writer waits for another
 
@@ -145,6 +147,10 @@ def _columns(kind: type[Row]) -> str:
     return ", ".join(field.name for field in fields(kind))
 
 
+def _columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+
+
 class Journal:
     """One file."""
 
@@ -152,34 +158,43 @@ class Journal:
         self.path = path
 
     @contextmanager
-    def _open(self, kind: type[Row]) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        table = kind.__name__.lower()
-        with closing(sqlite3.connect(self.path, timeout=BUSY)) as connection, connection:
-            # "end" is a word of SQL, hence the quotes.
-            connection.execute(f'CREATE TABLE IF NOT EXISTS "{table}" (id INTEGER PRIMARY KEY, {_columns(kind)})')
-            there = {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
-            for field in fields(kind):
-                if field.name not in there:  # written by an earlier version
-                    connection.execute(
-                        f"ALTER TABLE {table} ADD COLUMN {field.name} NOT NULL DEFAULT {field.default!r}"
-                    )
-            yield connection
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=BUSY)) as connection, connection:
+                yield connection
+        except sqlite3.Error as error:
+            hint = "move it away if it is damaged; then figures of earlier builds and records of volumes are lost"
+            raise RuckusError(f"{self.path}: {error}", hint) from error
 
     def add(self, row: Row) -> None:
         """Record a row."""
         kind = type(row)
         marks = ", ".join("?" * len(fields(kind)))
-        with self._open(kind) as connection:
-            insert = f'INSERT INTO "{kind.__name__.lower()}" ({_columns(kind)}) VALUES ({marks})'
-            connection.execute(insert, astuple(row))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open() as connection:
+            # "end" is a word of SQL, hence the quotes.
+            table = f'"{kind.__name__.lower()}"'
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, {_columns(kind)})")
+            there = _columns_of(connection, table)
+            for field in fields(kind):
+                if field.name not in there:  # written by an earlier version
+                    connection.execute(
+                        f"ALTER TABLE {table} ADD COLUMN {field.name} NOT NULL DEFAULT {field.default!r}"
+                    )
+            connection.execute(f"INSERT INTO {table} ({_columns(kind)}) VALUES ({marks})", astuple(row))
 
     def rows(self, kind: type[Row], run: str = "") -> list[Row]:
-        """The rows of a kind, or those of one run, in the order in which they were written."""
+        """The rows of a kind, or those of one run, in the order in which they were written; it changes nothing."""
         if not self.path.exists():
             return []
-        query = f"SELECT {_columns(kind)} FROM \"{kind.__name__.lower()}\" WHERE ? IN (run, '') ORDER BY id"
-        with self._open(kind) as connection:
+        table = f'"{kind.__name__.lower()}"'
+        with self._open() as connection:
+            there = _columns_of(connection, table)
+            if not there:
+                return []
+            # What an earlier version has not written has its default.
+            columns = [field.name if field.name in there else f"{field.default!r}" for field in fields(kind)]
+            query = f"SELECT {', '.join(columns)} FROM {table} WHERE ? IN (run, '') ORDER BY id"
             return [kind(*row) for row in connection.execute(query, (run,))]
 
     def last_built(self) -> dict[str, Entry]:

@@ -22,7 +22,7 @@ _PATH = re.compile(r"/[A-Za-z0-9_.+@%/-]*")
 
 def size_in_bytes(text: str, option: str = "--size") -> int:
     """The bytes of a size such as 10G, in LVM's units of 1024; RuckusError when it is none."""
-    match = re.fullmatch(r"([1-9][0-9]{0,6})([MGT])", text)
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([MGT])", text)
     if not match:
         raise RuckusError(f"{option}={text}: not a size", f"a whole number and M, G or T, for instance: {option}=10G")
     return int(match[1]) * _UNITS[match[2]]

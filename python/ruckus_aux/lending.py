@@ -161,7 +161,8 @@ def _afterwards(take_back: Callable[[], object]) -> Iterator[None]:
 def _take_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
     for name in writable:
         access.run(root.set_writable(name))
-    lock.write("")
+    if not access.dry:
+        lock.write("")
 
 
 @contextmanager
@@ -266,5 +267,15 @@ def release(access: Root, path: str) -> str:
         if note:
             _refuse(path, _held_by(access, devices), "its builder still runs, or it is mounted: end that first")
             _, _, flagged = note.partition(_SET_READ_ONLY)
-            _take_back(access, lock, [word for word in flagged.partition(",")[0].split() if os.path.exists(word)])
+            _take_back(access, lock, [word for word in flagged.partition(",")[0].split() if _is_still(word, devices)])
         return note
+
+
+def _is_still(path: str, devices: Sequence[Device]) -> bool:
+    """Whether a device that was set read-only is one of these, or a loop device that nothing has taken since."""
+    try:
+        dev = device(path)
+    except RuckusError:
+        return False
+    free = dev.kernel_name.startswith("loop") and not dev.image
+    return free or dev.numbers in {one.numbers for one in devices}

@@ -4,12 +4,14 @@ import fcntl
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import user_name
 
 
 @contextmanager
@@ -49,8 +51,17 @@ class Named:
 
     @property
     def note(self) -> str:
-        """What a holder has noted, and not taken back."""
-        return self.path.read_text(errors="replace").strip()
+        """What a holder has noted, and not taken back; of root and of this user, nobody else is believed.
+
+        Raises RuckusError when somebody else has noted something.
+        """
+        text = self.path.read_text(errors="replace").strip()
+        owner = self.path.stat().st_uid
+        if text and owner not in (0, os.getuid()):
+            raise RuckusError(
+                f"{self.path}: {user_name(owner)} has noted there: {text}", "let that user go on, or root remove it"
+            )
+        return text
 
     def write(self, note: str) -> None:
         """Leave a note, or take it back with an empty one."""
@@ -97,13 +108,17 @@ def _folder() -> Path:
 
 
 def _opened(path: Path) -> int:
-    """A descriptor of a file in a folder of all users; one of another user may be locked, but not written."""
-    for _ in range(2):
-        try:
-            return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            try:
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644))
-            except FileExistsError:
-                continue
-    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    """A descriptor of a file in a folder of all users; one of another user may be locked, but not written.
+
+    Raises RuckusError when something else has its name.
+    """
+    try:
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would let us wait
+    except OSError as error:
+        raise RuckusError(f"{path}: {error.strerror}", "let root see what it is, and remove it") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RuckusError(f"{path} is no plain file", "let root see what it is, and remove it")
+    return descriptor

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.architecture import ARCHITECTURES, Architecture
-from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES
+from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, prefix_path
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
+from ruckus_aux.host import user_name
 from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout
-from ruckus_aux.root import Command, as_root, link
+from ruckus_aux.root import Command, as_root, missing_links
 from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
 
@@ -86,8 +87,16 @@ class Request:
                 wrong.append(f"--configure={option}: the build gives this to configure itself")
             elif self._without_sandbox and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
+            wrong += self._wrong_prefix(*option.split("=", 1)) if option.startswith("PREFIX_") else []
         if wrong:
             raise RuckusError(f"{len(wrong)} wrong option{'s' if len(wrong) > 1 else ''}", "\n".join(wrong))
+
+    def _wrong_prefix(self, name: str, value: str = "") -> list[str]:
+        try:
+            prefix_path(name, value, str(self.srcdir))
+        except RuckusError as error:
+            return [error.message]
+        return []
 
     def _steps(self) -> set[str]:
         """The names that --only may have."""
@@ -109,12 +118,17 @@ class Request:
         return UNTIL.index(stage) <= UNTIL.index(self.until)
 
     @property
+    def arch_names(self) -> str:
+        """The architectures as --arch-list takes them."""
+        return ",".join(arch.name for arch in self.archs)
+
+    @property
     def finishes(self) -> bool:
         """Whether whole systems are made, which can be installed and booted."""
         return not self.only and self.reaches("install")
 
     def __str__(self) -> str:
-        words = [f"--build-dir={self.folder}", f"--arch-list={','.join(arch.name for arch in self.archs)}"]
+        words = [f"--build-dir={self.folder}", f"--arch-list={self.arch_names}"]
         words += [f"--profile={self.profile}", f"--jobs={self.jobs}"]
         words += ["--fail-fast"] if self.fail_fast else []
         words += self.layout.options()
@@ -153,8 +167,15 @@ class Request:
             given.get("PREFIX_TOOLS", f"/tools-{arch.string}"): self.clfs(arch),
             given["PREFIX_HOSTPREP"]: self.builddir(arch),
         }
-        links = {prefix: f"{root}{prefix}" for prefix, root in places.items()}
-        return [link(target, path) for path, target in links.items() if not _leads_to(path, target)]
+        return missing_links(places)
+
+    def way_out(self, user: str = "") -> str:
+        """What an administrator does when a user may not run what this needs as root."""
+        if self.layout.backend == "loop":
+            return "who may mount images of his own may do anything: let this user run everything, or use --volumes=lvm"
+        words = [f"--build-dir={self.folder}", f"--arch-list={self.arch_names}", *self.layout.options()]
+        words += [f"--user={user or user_name(os.getuid())}", *(f"--configure={option}" for option in self.configure)]
+        return f"as root, install what this prints: invoke verify-sudo --print-sudoers {shlex.join(words)}"
 
     def make_command(self) -> list[str]:
         """How make is called for all architectures together."""
@@ -188,7 +209,3 @@ class Request:
             yield shlex.join(self.install_command(arch))
         for arch in self.archs if self.finishes and self.reaches("boot") else ():
             yield shlex.join(self.boot_command(arch))
-
-
-def _leads_to(link: str, target: str) -> bool:
-    return os.path.realpath(link) == os.path.realpath(target)

@@ -8,10 +8,9 @@ as they are when this process is root's; each is written into the journal with i
 import os
 import shlex
 import shutil
-import sqlite3
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,14 +68,46 @@ def _command(name: str, *words: str | Path) -> Command:
     return (program(name), *(word if isinstance(word, str) else str(word) for word in words))
 
 
+def only_roots(folder: Path) -> None:
+    """Raise RuckusError unless none but root can replace what is in a folder: another could lead root elsewhere."""
+    for path in _on_the_way_to(folder):
+        if path.exists() and ((status := path.stat()).st_uid != 0 or status.st_mode & 0o022):
+            raise RuckusError(f"{path} can be changed by others than root", "who would lead root elsewhere with links")
+
+
+def _on_the_way_to(folder: Path) -> Iterator[Path]:
+    """Every folder in which the kernel looks up a name of a path, links followed, and the last."""
+    here, names = Path("/"), list(folder.parts[1:])
+    for _ in range(256):  # then it is a circle of links
+        yield here
+        if not names:
+            return
+        here, link = here / names.pop(0), here
+        if here.is_symlink():
+            names = [*here.readlink().parts, *names]
+            here = link
+            if names[0] == "/":
+                here, names = Path("/"), names[1:]
+        elif here.name == "..":
+            here = here.parent.parent
+    raise RuckusError(f"{folder}: too many levels of symbolic links", "give the folder that it leads to")
+
+
 # Links, folders and mounts.
 
 
 def link(target: str, path: str) -> Command:
     """Make one of the CLFS book's symbolic links, such as /tools -> $CLFS/tools.
 
-    Raises RuckusError when something else has its name, or a link that another build may be using.
+    Raises RuckusError when something else has its name, or a link that another build may be using, and where root could
+    be led elsewhere.
     """
+    try:
+        only_roots(Path(path).parent)
+    except RuckusError as error:
+        raise RuckusError(
+            f"{path}: root makes no link there: {error.message}", f"make it yourself: ln -sfn {target} {path}"
+        ) from error
     if Path(path).is_symlink() and os.path.exists(path):
         raise RuckusError(f"{path} leads to {os.path.realpath(path)}", f"it has to lead to {target}: remove it first")
     if os.path.lexists(path) and not Path(path).is_symlink():
@@ -84,6 +115,16 @@ def link(target: str, path: str) -> Command:
             f"{path} is there already, and is no symbolic link", f"move it away: it must lead to {target}"
         )
     return _command("ln", "-sfn", target, path)
+
+
+def missing_links(roots: Mapping[str, Path]) -> list[Command]:
+    """The links that steps need without a sandbox, and that are not there yet.
+
+    roots: for each prefix the folder that it leads into. Raises RuckusError as `link` does.
+    """
+    targets = {prefix: f"{folder}{prefix}" for prefix, folder in roots.items()}
+    missing = {path: to for path, to in targets.items() if os.path.realpath(path) != os.path.realpath(to)}
+    return [link(target, path) for path, target in missing.items()]
 
 
 def make_folder(path: Path) -> Command:
@@ -282,10 +323,10 @@ class Root:
     def _record(self, row: Rooted) -> None:
         try:
             self.journal.add(row)
-        except (sqlite3.Error, OSError) as error:  # what was done matters more
+        except (RuckusError, OSError) as error:  # what was done matters more
             print(f"ruckus: warning: {self.journal.path}: {error}; ran: {row.command}", file=sys.stderr)
 
 
 def as_root(command: Sequence[str]) -> list[str]:
-    """A command as it is run with root's rights; sudo never asks for a password."""
-    return list(command) if os.geteuid() == 0 else ["sudo", "-n", *command]
+    """A command as it is run with root's rights; sudo never asks for a password, and takes no other user for root."""
+    return list(command) if os.geteuid() == 0 else ["sudo", "-n", "-u", "root", *command]

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -253,7 +252,7 @@ class _Record:
         )
         try:
             self.journal.add(self.entry)
-        except (sqlite3.Error, OSError) as error:  # what happened to the step matters more
+        except (RuckusError, OSError) as error:  # what happened to the step matters more
             print(f"ruckus: warning: {self.journal.path}: {error}", file=sys.stderr)
 
 

@@ -2,11 +2,10 @@
 
 `sudo -n -l COMMAND` alone does not tell: it succeeds, too, for commands that sudo would ask a password for, when
 another entry for the user has NOPASSWD (listpw, sudoers(5)). So the list of entries is looked at as well: of those that
-match a command, the last one counts.
+match a command, the last one counts. What can't be told from that list counts as a no.
 """
 
 import fnmatch
-import getpass
 import os
 import re
 import shlex
@@ -18,45 +17,61 @@ from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.host import run
+from ruckus_aux.host import run, user_name
 from ruckus_aux.root import PATH, Command, Shape
 
 _ENVIRONMENT = {"LC_ALL": "C"}
+_ROOTS = {"root", "#0", "ALL"}
+_ATTRIBUTES = ("RunAsUsers", "RunAsGroups", "Options", "Commands")  # of an entry; others limit when and where it holds
 
 
 @dataclass
 class Entry:
-    """An entry of sudoers for this user: whose rights it gives, its commands, and whether they need a password."""
+    """An entry of sudoers for this user: whose rights it gives, its commands, and whether they need a password.
+
+    limited: whether it holds at some times or in some places only.
+    """
 
     password: bool
-    runas: str = ""
+    runas: tuple[str, ...] = ()
     commands: list[str] = field(default_factory=list)
+    limited: bool = False
 
-    def matches(self, command: Sequence[str]) -> bool:
-        """Whether it lets root's rights be used for a command; arguments match as one string (sudoers(5))."""
-        roots = {"root", "#0", "ALL"} & set(re.split(r"[,\s]+", self.runas))
-        return bool(roots) and any(_matches(pattern, command) for pattern in self.commands)
+    def matches(self, command: Sequence[str]) -> bool | None:
+        """Whether it decides about a command that is run as root; None: that can't be told."""
+        if not any(name in _ROOTS or name.startswith(("!", "%", "+", "#")) for name in self.runas):
+            return False
+        verdicts = [_matches(pattern.removeprefix("!").lstrip(), command) for pattern in self.commands]
+        if not any(verdict in (True, None) for verdict in verdicts):
+            return False
+        certain = not self.limited and set(self.runas) <= _ROOTS and None not in verdicts
+        return True if certain else None
 
 
-def _matches(pattern: str, command: Sequence[str]) -> bool:
-    pattern = re.sub(r"^(sha\d+:\S+,?\s+)+", "", pattern)
-    program, _, arguments = pattern.partition(" ")
-    given = " ".join(command[1:])
+def _matches(pattern: str, command: Sequence[str]) -> bool | None:
+    """Whether a command of sudoers means this one; arguments match as one string. None: that can't be told."""
     if pattern == "ALL":
         return True
+    if pattern.startswith("^") or "[[" in pattern:  # regular expressions and classes as in POSIX
+        return None
+    if re.match(r"sha\d+:", pattern):  # of the program's content
+        return None
+    program, _, arguments = pattern.partition(" ")
+    given = " ".join(command[1:])
     if not _is_program(program, command[0]):
         return False
-    if arguments.startswith("^") and arguments.endswith("$"):
-        return re.search(arguments, given) is not None
+    if arguments.startswith("^"):
+        return None
     return not arguments or (arguments == '""' and not given) or _glob(arguments, given)
 
 
 def _is_program(pattern: str, path: str) -> bool:
     if pattern.endswith("/"):
         return mounts.same_file(pattern, os.path.dirname(path))
-    if pattern.startswith("^"):
-        return re.search(pattern, path) is not None
-    return _glob(pattern, path) or mounts.same_file(pattern, path)
+    parts, names = pattern.split("/"), path.split("/")  # no star stands for a slash
+    if len(parts) == len(names) and all(map(_glob, parts, names)):
+        return True
+    return mounts.same_file(pattern, path)
 
 
 def _glob(pattern: str, text: str) -> bool:
@@ -67,72 +82,71 @@ def _glob(pattern: str, text: str) -> bool:
 def entries(listing: str) -> list[Entry]:
     """The entries in what `sudo -ll` prints, in the order of sudoers."""
     found: list[Entry] = []
-    general, _, _ = listing.partition("\n\n")  # what follows is about some commands only
-    free = "!authenticate" in general and general.startswith("Matching Defaults entries")
+    defaults = listing.partition("\nUser ")[0]
+    general, _, specific = defaults.partition("\n\n")  # what follows is about some commands or users only
+    free = "!authenticate" in general and not re.search(r"(?<!!)\bauthenticate", specific)
     for line in listing.splitlines():
-        name, _, value = line.strip().partition(": ")
-        if line.startswith("Sudoers entry:"):
+        name, _, value = line.strip().partition(":")
+        values = tuple(word.strip() for word in value.split(","))
+        if re.match(r"(Sudoers entry|\w+ Role):", line):
             found.append(Entry(password=not free))
-        elif found and name == "RunAsUsers":
-            found[-1].runas = value
-        elif found and name == "Options":
-            options = [word.strip() for word in value.split(",")]
-            found[-1].password = "!authenticate" not in options and (not free or "authenticate" in options)
         elif found and line.startswith("\t"):
             found[-1].commands.append(line.strip())
+        elif found and name == "RunAsUsers":
+            found[-1].runas = values
+        elif found and name == "Options":
+            found[-1].password = "!authenticate" not in values and (not free or "authenticate" in values)
+        elif found and name and name not in _ATTRIBUTES:
+            found[-1].limited = True
     return found
 
 
-def refused(commands: Iterable[Command], user: str = "") -> list[Command]:
+def refused(commands: Iterable[Command], user: str = "", way_out: str = "") -> list[Command]:
     """Those of some commands that a user may not run as root without a password.
 
-    user: another than who runs this, about whom only root may ask.
+    user: another than who runs this, about whom only root may ask. way_out: what an administrator can do.
     Raises RuckusError when there is no sudo, or it does not know this user.
     """
-    me = getpass.getuser()
+    me = user_name(os.getuid())
     if os.geteuid() == 0 and user in ("", me):
         return []
     if shutil.which("sudo") is None:
         raise RuckusError("sudo is not installed, and this user is not root", "run it as root, or install sudo")
-    asking = ["sudo", "-k", "-n", *([] if user in ("", me) else ["-U", user])]
+    asking = ["sudo", "-n", "-k", *([] if user in ("", me) else ["-U", user])]
     status, listing = run([*asking, "-ll"], env=_ENVIRONMENT, check=False)
     known = entries(listing)
     if status != 0 or not known:
         raise RuckusError(
             f"sudo lets {user or me} run nothing without a password: {listing.strip() or 'it does not say why'}",
-            "as root, install what this prints: invoke verify-sudo --print-sudoers",
+            way_out,
         )
     return [command for command in dict.fromkeys(map(_sample, commands)) if not _free(asking, command, known)]
 
 
 def _free(asking: Sequence[str], command: Command, known: Sequence[Entry]) -> bool:
-    status, _ = run([*asking, "-l", *command], env=_ENVIRONMENT, check=False)
-    deciding = [entry for entry in known if entry.matches(command)][-1:] or known
-    return status == 0 and not any(entry.password for entry in deciding)
+    status, _ = run([*asking, "-u", "root", "-l", *command], env=_ENVIRONMENT, check=False)
+    return status == 0 and _without_password(command, known)
+
+
+def _without_password(command: Command, known: Sequence[Entry]) -> bool:
+    for entry in reversed(known):
+        decides = entry.matches(command)
+        if decides or (decides is None and entry.password):
+            return not entry.password
+    return False
 
 
 def _sample(command: Command) -> Command:
     return tuple(word.sample if isinstance(word, Shape) else word for word in command)
 
 
-def verify(commands: Iterable[Command], user: str = "") -> None:
+def verify(commands: Iterable[Command], user: str = "", way_out: str = "") -> None:
     """Raise RuckusError that names the commands that a user may not run as root without a password."""
-    if missing := refused(commands, user):
-        way_out = "as root, install what this prints: invoke verify-sudo --print-sudoers"
+    if missing := refused(commands, user, way_out):
         raise RuckusError(
-            f"as root and without a password, sudo does not let {user or getpass.getuser()} run",
+            f"as root and without a password, sudo does not let {user or user_name(os.getuid())} run",
             "\n".join([*map(shlex.join, missing), way_out]),
         )
-
-
-def only_roots(folder: Path) -> None:
-    """Raise RuckusError unless none but root can replace what is in a folder: another could lead root elsewhere."""
-    for path in (folder, *folder.parents, folder.resolve(), *folder.resolve().parents):
-        if path.exists() and ((status := path.stat()).st_uid != 0 or status.st_mode & 0o022):
-            raise RuckusError(
-                f"{path} can be changed by others than root, who would mount and give away folders there",
-                "choose another: --mount-base=/media",
-            )
 
 
 def sudoers(user: str, commands: Iterable[Command]) -> str:

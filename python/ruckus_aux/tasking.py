@@ -2,7 +2,6 @@
 
 import functools
 import os
-import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,8 @@ from ruckus_aux.errors import RuckusError
 
 SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
 ARCHS = ",".join(ARCHITECTURES)
-ARCH_HELP = f"architectures, separated by commas: {ARCHS} (default: x86_64)"
+ARCH_NAMES = f"architectures, separated by commas: {ARCHS}"
+ARCH_HELP = f"{ARCH_NAMES} (default: x86_64)"
 DIR_HELP = "where to build (default: build in the current directory)"
 
 
@@ -33,7 +33,7 @@ def told(call: Callable[..., int | None]) -> Callable[..., None]:
         except KeyboardInterrupt as error:
             print("\nruckus: interrupted, everything is stopped; the same command continues", file=sys.stderr)
             raise Exit(code=INTERRUPTED) from error
-        except (OSError, sqlite3.Error) as error:  # a full disk, a folder that is not ours: no bug
+        except OSError as error:  # a full disk, a folder that is not ours: no bug
             print_error(RuckusError(str(error)))
             raise Exit(code=1) from error
         if status:

@@ -16,12 +16,12 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.look import look
-from ruckus_aux.ownership import BUILD_NAMES, take_folder
+from ruckus_aux.ownership import BUILD_NAMES, is_ours, take_folder
 from ruckus_aux.report import utc
 from ruckus_aux.request import Request
 from ruckus_aux.request import arch_list as parse
-from ruckus_aux.root import Root
-from ruckus_aux.tasking import ARCH_HELP, DIR_HELP, SRCDIR, folder_of, told
+from ruckus_aux.root import Root, only_roots
+from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, SRCDIR, folder_of, told
 from ruckus_aux.volumes import Volumes
 
 LAYOUT_HELP = {
@@ -53,8 +53,24 @@ def _volumes(folder: Path, kept: Layout, *, dry: bool) -> Volumes:
     return Volumes(folder, kept, _access(folder, dry=dry))
 
 
+def _existing(build_dir: str, *, dry: bool = False) -> Volumes:
+    """The volumes of a build folder that is there already."""
+    folder = folder_of(build_dir)
+    if not is_ours(folder):
+        raise RuckusError(f"{folder} is no build folder", "name one with --build-dir; make one: invoke volume-create")
+    return _volumes(folder, layout(folder), dry=dry)
+
+
 def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
     return [volume_name(arch, snapshot) for arch in parse(arch_list)]
+
+
+def _only_roots(kept: Layout) -> None:
+    try:
+        only_roots(Path(kept.base))
+        only_roots(Path("/dev") / kept.group)
+    except RuckusError as error:
+        raise RuckusError(error.message, f"{error.hint}; choose another: --mount-base=/media --group=vg00") from error
 
 
 @task(
@@ -92,20 +108,20 @@ def verify_sudo(
     name, uid, gid = _person(user)
     looked_after = _volumes(folder, kept, dry=False)
     commands = list(looked_after.commands(_names(arch_list), uid, gid, everything=True))
-    request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=tuple(configure or ()))
+    options = tuple(configure or ())
+    request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
+    request.check()
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
     if not commands:
         print("this build needs no root: its systems are in plain folders")
     elif print_sudoers:
         if kept.backend == "loop":
-            raise RuckusError(
-                "who may mount image files of his own may do anything: a fragment would promise what it can't keep",
-                "use --volumes=lvm, or let this user run everything as root",
-            )
-        sudo.only_roots(Path(kept.base))
+            raise RuckusError("there is no fragment of sudoers for image files", request.way_out(name))
+        if kept.backend == "lvm":
+            _only_roots(kept)
         print(sudo.sudoers(name, commands), end="")
     else:
-        sudo.verify(commands, name)
+        sudo.verify(commands, name, request.way_out(name))
         print(f"{name} may run all {len(commands)} commands that need root")
 
 
@@ -138,8 +154,6 @@ def volume_create(
     looked_after = _volumes(folder, kept, dry=dry_run)
     for name in _names(arch_list):
         looked_after.create(name)
-        if not dry_run:
-            kept.save(folder)
 
 
 @task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "user": _USER_HELP, "dry_run": _DRY_HELP})
@@ -148,9 +162,8 @@ def volume_mount(
     c: Context, arch_list: str = "x86_64", build_dir: str = "build", user: str = "", dry_run: bool = False
 ) -> None:
     """Mount the architectures' volumes on MOUNT_BASE/baby-ARCH, and give fresh ones to the build user."""
-    folder = folder_of(build_dir)
+    looked_after = _existing(build_dir, dry=dry_run)
     _, uid, gid = _person(user)
-    looked_after = _volumes(folder, layout(folder), dry=dry_run)
     for name in _names(arch_list):
         looked_after.mount(name, uid, gid)
 
@@ -159,8 +172,7 @@ def volume_mount(
 @told
 def volume_umount(c: Context, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False) -> None:
     """Unmount the architectures' volumes."""
-    folder = folder_of(build_dir)
-    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    looked_after = _existing(build_dir, dry=dry_run)
     for name in _names(arch_list):
         looked_after.unmount(name)
 
@@ -184,8 +196,7 @@ def volume_remove(
     dry_run: bool = False,
 ) -> None:
     """Remove the architectures' volumes and everything on them, after asking; only what Ruckus has made."""
-    folder = folder_of(build_dir)
-    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    looked_after = _existing(build_dir, dry=dry_run)
     for name in _names(arch_list, snapshot):
         looked_after.remove(name, lambda what: yes or _confirmed(what))
 
@@ -195,7 +206,11 @@ def _confirmed(what: str) -> bool:
 
     if not sys.stdin.isatty():
         raise RuckusError(f"{what}: not removed without a yes", "nobody can be asked here: give --yes")
-    return Confirm.ask(f"Remove {what}?", default=False)
+    try:
+        return Confirm.ask(f"Remove {what}?", default=False)
+    except EOFError:  # Ctrl-D
+        print()
+        return False
 
 
 @task(
@@ -217,8 +232,7 @@ def volume_snapshot(
     dry_run: bool = False,
 ) -> None:
     """Keep the architectures' volumes as they are now, in snapshots called baby-ARCH.NAME."""
-    folder = folder_of(build_dir)
-    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    looked_after = _existing(build_dir, dry=dry_run)
     for copy, origin in zip(_names(arch_list, name), _names(arch_list), strict=True):
         looked_after.snapshot(copy, origin, size)
 
@@ -236,8 +250,7 @@ def volume_grow(
     c: Context, size: str, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False
 ) -> None:
     """Make the architectures' mounted volumes and their file systems larger."""
-    folder = folder_of(build_dir)
-    looked_after = _volumes(folder, layout(folder), dry=dry_run)
+    looked_after = _existing(build_dir, dry=dry_run)
     for name in _names(arch_list):
         looked_after.grow(name, size)
 
@@ -261,24 +274,34 @@ def volume_look(c: Context, device: str, snapshot: str = "", command: str = "", 
     return look(_access(folder), device, folder, command, snapshot)
 
 
-@task(help={"device": "the device or image that was lent, or the name that was printed", "build_dir": DIR_HELP})
+@task(
+    help={
+        "device": "the device or image that was lent, or the name that was printed",
+        "build_dir": DIR_HELP,
+        "dry_run": _DRY_HELP,
+    }
+)
 @told
-def volume_release(c: Context, device: str, build_dir: str = "build") -> None:
+def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: bool = False) -> None:
     """Take back a device that was lent to a builder by a Ruckus that is gone, once nobody uses it any more."""
-    folder = folder_of(build_dir)
-    note = lending.release(_access(folder), device)
+    if not device:
+        raise RuckusError("--device: which one?", "the message that sent you here names it")
+    note = lending.release(_access(folder_of(build_dir), dry=dry_run), device)
+    if dry_run:
+        return
     print(f"{device} was lent {note}; released" if note else f"{device} is not lent")
 
 
-@task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "json": "for programs"})
+@task(help={"arch_list": f"{ARCH_NAMES} (default: all)", "build_dir": DIR_HELP, "json": "for programs"})
 @told
-def volumes(c: Context, arch_list: str = "i686,x86_64,x86_64-64", build_dir: str = "build", json: bool = False) -> None:
+def volumes(c: Context, arch_list: str = ARCHS, build_dir: str = "build", json: bool = False) -> None:
     """List the volumes of a build folder with size, use, mount points and owner."""
-    folder = folder_of(build_dir)
-    lines = _volumes(folder, layout(folder), dry=False).every(_names(arch_list))
+    lines = _existing(build_dir).every(_names(arch_list))
     if json:
         print(json_module.dumps([asdict(line) for line in lines], indent=1))
         return
+    if not lines:
+        print(f"no volumes in {folder_of(build_dir)}")
     for line in lines:
         size, used = (f"{number / 2**30:.1f}G" if number >= 0 else "-" for number in (line.size, line.used))
         where = ", ".join(line.mounted) or "not mounted"

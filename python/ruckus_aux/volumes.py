@@ -6,7 +6,6 @@ journal has the UUID that its file system was given, written down before it was 
 """
 
 import os
-import pwd
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from ruckus_aux import mounts, root
 from ruckus_aux.backends import Backend, Found, backend
 from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, signature, users
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import user_name
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, size_in_bytes
@@ -141,6 +141,7 @@ class Volumes:
             if found:
                 record = self._ours(found)
                 if record is None or record.complete:
+                    self._kept(found)
                     return
                 self._say("incomplete", f"{found.path}: begun {time.ctime(record.time)} and never finished; made anew")
                 self._remake(found)
@@ -154,7 +155,14 @@ class Volumes:
                 if self.mounts:
                     self._format(name, made)
             self._record(replace(made, complete=1))
+            self._save(self.layout)
             self._say("created", f"{made.path}  {self.layout.size if self.mounts else 'a folder'}")
+
+    def _kept(self, found: Found) -> None:
+        self._save(self.layout)
+        smaller = self.mounts and found.size < size_in_bytes(self.layout.size)
+        hint = f"; it is smaller than {self.layout.size}: invoke volume-grow" if smaller else ""
+        self._say("kept", f"{found.path}{hint}")
 
     def _format(self, name: str, made: Made) -> None:
         if not self.access.dry:
@@ -255,6 +263,7 @@ class Volumes:
         with self._alone(name):
             found = self.find(name)
             if found is None:
+                self._say("nothing", f"to remove: there is no {self.backend.path(name)}")
                 return
             self._removable(found)
             self._no_snapshots(found)
@@ -319,6 +328,8 @@ class Volumes:
                 self.backend.extend(name, size)
             self.backend.refresh(name)
             self.access.run(root.grow_file_system(record.file_system, devices[0].path, point))
+            if wanted > size_in_bytes(self.layout.size):
+                self._save(replace(self.layout, size=size))
             self._say("grown", f"{found.path}  to {size} at least")
 
     def _no_folder(self, name: str) -> None:
@@ -344,7 +355,7 @@ class Volumes:
         if there:
             usage, status = os.statvfs(there[0]), there[0].stat()
             used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
-            owner = _user(status.st_uid)
+            owner = user_name(status.st_uid)
         points = tuple(map(str, there)) if self.mounts else ()
         return Line(found.name, self.layout.backend, found.path, found.size, used, points, owner, tuple(notes))
 
@@ -383,6 +394,10 @@ class Volumes:
                 raise RuckusError(f"a run is building in {self.folder}", "watch it with: invoke status")
             yield held
 
+    def _save(self, layout: Layout) -> None:
+        if not self.access.dry:
+            layout.save(self.folder)
+
     def _record(self, made: Made) -> None:
         if not self.access.dry:
             self.access.journal.add(made)
@@ -390,10 +405,3 @@ class Volumes:
     def _say(self, what: str, text: str) -> None:
         if not self.access.dry:
             print(f"  {what.upper():<10} {text}", flush=True)
-
-
-def _user(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)

@@ -4,7 +4,6 @@ import array
 import fcntl
 import json
 import os
-import sqlite3
 import stat
 import termios
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.graph import Target, shortest
 from ruckus_aux.journal import FILE_NAME, Journal, Sample
@@ -120,7 +120,7 @@ class Watch:
 
         That this can't be written, because the disk is full, say, must not end the build.
         """
-        with suppress(OSError, sqlite3.Error):
+        with suppress(OSError, RuckusError):
             self._write(state)
 
     def _write(self, state: State) -> None:

@@ -34,6 +34,7 @@ def lab() -> Iterator[Lab]:
     made.reset()
     names = [*_TREE, *(name for name in _MADE if (TOP / name).exists())]
     made.copy({name: TOP / name for name in names}, "/srv/ruckus", user="guest")
+    made.run("python3 -m compileall -q /srv/ruckus/python /srv/ruckus/tasks.py")
     made.save()
     yield made
     made.hang_up()

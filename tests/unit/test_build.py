@@ -1,3 +1,4 @@
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.figures import costs
 from ruckus_aux.graph import Selection, combined, graph
 from ruckus_aux.journal import Entry, Journal
+from ruckus_aux.layout import Layout
 from ruckus_aux.merge import stamp_path
 from ruckus_aux.request import Request, arch_list
 from ruckus_aux.settings import Settings
@@ -172,6 +174,8 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
     [
         ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
         ({"configure": ("--with-isolation=none", "PREFIX_TOOLS=/t")}, "each architecture needs its own"),
+        ({"configure": ("PREFIX_TOOLS=/usr/tools",)}, "PREFIX_TOOLS: '/usr/tools' is a directory of the host"),
+        ({"configure": ("PREFIX_CROSS=cross",)}, "PREFIX_CROSS: 'cross' is not an absolute path"),
         ({"until": "x", "profile": "y"}, "--profile=y"),
     ],
 )
@@ -187,6 +191,21 @@ def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> No
     assert (f"{tmp_path}/baby-i686/tools-x86", "/tools-x86") in links
     assert (f"{tmp_path}/baby-x86_64/ruckus-build/hostprep-x86_64", "/hostprep-x86_64") in links
     assert len(links) == 6
+
+
+def test_an_administrator_is_told_the_whole_command(tmp_path: Path) -> None:
+    options = ("--with-isolation=none",)
+    hint = request(tmp_path, layout=Layout(backend="lvm", group="vg1"), configure=options).way_out("guest")
+    words = shlex.split(hint.partition("--print-sudoers ")[2])
+    assert words == [
+        f"--build-dir={tmp_path}",
+        "--arch-list=i686,x86_64",
+        "--volumes=lvm",
+        "--group=vg1",
+        "--user=guest",
+        "--configure=--with-isolation=none",
+    ]
+    assert "may do anything" in request(tmp_path, layout=Layout(backend="loop")).way_out("guest")
 
 
 def test_the_request_can_be_repeated(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from ruckus_aux.journal import Entry, Journal
+import pytest
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.journal import Entry, Journal, Made
 from ruckus_aux.report import cost_table, duration, label, outcome_line
 
 ENTRY = Entry("r", "x86_64/cross/binutils", "k", "built", 0, 0.0, 72.0, 100.0, 17.0, 0.5, 150528, 10**8, 10**7)
@@ -28,6 +31,23 @@ def test_a_journal_of_an_earlier_version_gets_the_new_columns(tmp_path: Path) ->
     assert journal.rows(Entry) == [ENTRY]
     journal.add(replace(ENTRY, peak=7, reason="signal SIGSEGV"))
     assert [(entry.peak, entry.reason) for entry in journal.rows(Entry, "r")] == [(0, ""), (7, "signal SIGSEGV")]
+
+
+def test_reading_changes_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.add(ENTRY)
+    before = journal.path.read_bytes()
+    assert journal.rows(Made) == []
+    assert journal.path.read_bytes() == before
+
+
+def test_a_damaged_journal_is_named_with_the_way_out(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.path.write_text("no database at all, but a text that is long enough")
+    for call in (lambda: journal.rows(Entry), lambda: journal.add(ENTRY)):
+        with pytest.raises(RuckusError, match=str(journal.path)) as caught:
+            call()
+        assert "move it away" in caught.value.hint
 
 
 def test_every_entry_is_kept(tmp_path: Path) -> None:

@@ -159,9 +159,20 @@ def test_a_member_of_a_file_system_on_several_devices(machine: Machine, access: 
         pass
 
 
-def test_a_lending_that_outlives_us_can_be_taken_back(machine: Machine, access: Root) -> None:
+def test_a_lending_that_outlives_us_can_be_taken_back(
+    machine: Machine, access: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with locks.named("vg00-ruckus") as lock:  # as a killed process leaves it
-        lock.write(f"to builder one, which reads it; set read-only: {DEVICE} /dev/gone, by process 1")
+        lock.write(f"to builder one, which reads it; set read-only: {DEVICE} /dev/gone /dev/other, by process 1")
+    known = {DEVICE: "253:7", "/dev/other": "8:1"}
+    machine.block("8:1", "sda1")
+
+    def device(path: str) -> Device:
+        if path not in known:
+            raise RuckusError(path)
+        return Device(path, known[path])
+
+    monkeypatch.setattr(lending, "device", device)
     for lend in (lent_writable, lent_read_only):
         with pytest.raises(RuckusError, match="is lent to builder one") as caught, lend(access, DEVICE, "two"):
             pass
@@ -171,7 +182,7 @@ def test_a_lending_that_outlives_us_can_be_taken_back(machine: Machine, access: 
         release(access, DEVICE)
     machine.mount_table("")
     assert "builder one" in release(access, DEVICE)
-    assert machine.done == [f"blockdev --setrw {DEVICE}"]
+    assert machine.done == [f"blockdev --setrw {DEVICE}"], "not what has another's name, or is another now"
     assert release(access, DEVICE) == ""
     with lent_writable(access, DEVICE, "two"):
         pass

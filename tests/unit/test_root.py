@@ -7,7 +7,7 @@ from pytest_subprocess import FakeProcess
 from ruckus_aux import root
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Rooted
-from ruckus_aux.root import Root, as_root, link, program
+from ruckus_aux.root import Root, as_root, link, only_roots, program
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def test_root_needs_no_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("ordinary")
 def test_every_command_is_in_the_journal_with_its_status(fp: FakeProcess, access: Root) -> None:
-    fp.register(["sudo", "-n", "/sbin/mount", "a b"], stdout="fine\n")
-    fp.register(["sudo", "-n", "/sbin/umount", "a b"], stdout="target is busy\n", returncode=32)
+    fp.register(["sudo", "-n", "-u", "root", "/sbin/mount", "a b"], stdout="fine\n")
+    fp.register(["sudo", "-n", "-u", "root", "/sbin/umount", "a b"], stdout="target is busy\n", returncode=32)
     access.run(("/sbin/mount", "a b"))
     with pytest.raises(RuckusError, match="exit status 32") as caught:
         access.run(("/sbin/umount", "a b"))
@@ -39,7 +39,7 @@ def test_every_command_is_in_the_journal_with_its_status(fp: FakeProcess, access
 
 @pytest.mark.usefixtures("ordinary")
 def test_where_sudo_says_no_the_way_out_is_named(fp: FakeProcess, access: Root) -> None:
-    fp.register(["sudo", "-n", "/sbin/mount", "a"], stdout="sudo: a password is required\n", returncode=1)
+    fp.register(["sudo", "-n", "-u", "root", "/sbin/mount", "a"], stdout="sudo: a password is required\n", returncode=1)
     with pytest.raises(RuckusError) as caught:
         access.run(("/sbin/mount", "a"))
     assert "invoke verify-sudo" in caught.value.hint
@@ -49,12 +49,12 @@ def test_where_sudo_says_no_the_way_out_is_named(fp: FakeProcess, access: Root) 
 def test_a_dry_run_shows_and_leaves_no_trace(
     fp: FakeProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fp.register(["sudo", "-n", "/sbin/lvs"], stdout="[]")
+    fp.register(["sudo", "-n", "-u", "root", "/sbin/lvs"], stdout="[]")
     access = Root(Journal(tmp_path / "new" / "journal.sqlite"), "run", dry=True)
     access.run(("/sbin/mkfs", "x y"))
     access.ordinary().run(("truncate", "x"))
     assert access.ask(("/sbin/lvs",)) == (0, "[]")
-    assert capsys.readouterr().out == "sudo -n /sbin/mkfs 'x y'\ntruncate x\n"
+    assert capsys.readouterr().out == "sudo -n -u root /sbin/mkfs 'x y'\ntruncate x\n"
     assert not (tmp_path / "new").exists()
 
 
@@ -77,7 +77,8 @@ def test_programs_are_not_looked_for_on_the_users_path(monkeypatch: pytest.Monke
         program("lvcreate-of-mine")
 
 
-def test_only_links_are_replaced(tmp_path: Path) -> None:
+def test_only_links_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(root, "only_roots", lambda folder: None)
     path = tmp_path / "tools"
     expected = (program("ln"), "-sfn", "/clfs/tools", str(path))
     assert link("/clfs/tools", str(path)) == expected
@@ -90,6 +91,30 @@ def test_only_links_are_replaced(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(RuckusError, match="no symbolic link"):
         link("/clfs/tools", str(path))
+
+
+def test_where_others_could_lead_root_elsewhere(tmp_path: Path) -> None:
+    only_roots(Path("/usr/no/such/folder"))
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media").chmod(0o777)
+    with pytest.raises(RuckusError, match="by others than root"):
+        only_roots(tmp_path / "media" / "further")
+    with pytest.raises(RuckusError, match="root makes no link there") as caught:
+        link("/clfs/tools", str(tmp_path / "media" / "tools"))
+    assert caught.value.hint.startswith("make it yourself: ln -sfn /clfs/tools")
+
+
+def test_each_link_on_the_way_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of root's, reached through a link that somebody else may replace."""
+    (tmp_path / "safe").symlink_to("middle/link/..")
+    (tmp_path / "middle").mkdir()
+    (tmp_path / "middle" / "link").symlink_to("/usr/share")
+    way = [str(path) for path in root._on_the_way_to(tmp_path / "safe" / "lib")]
+    assert str(tmp_path / "middle") in way
+    assert way[-1] == "/usr/lib"
+    (tmp_path / "circle").symlink_to("circle")
+    with pytest.raises(RuckusError, match="too many levels"):
+        list(root._on_the_way_to(tmp_path / "circle"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from unit.fakes import Machine
 from ruckus_aux import locks, root
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Made
-from ruckus_aux.layout import Layout
+from ruckus_aux.layout import Layout, layout
 from ruckus_aux.root import Root
 from ruckus_aux.volumes import Volumes
 
@@ -210,6 +210,37 @@ def test_volumes_only_grow(machine: Machine, volumes: Volumes) -> None:
     volumes.grow(NAME, "20G")
     assert machine.done[-1] == f"resize2fs {PATH}"
     assert len(machine.done) == 3
+
+
+def test_the_size_that_was_chosen_last_is_remembered(machine: Machine, volumes: Volumes, tmp_path: Path) -> None:
+    """For verify-sudo: just this size may be made and grown to."""
+    volumes.create(NAME)
+    assert layout(tmp_path).size == "10G"
+    machine.mount_table(f"1 0 253:7 / {volumes.point(NAME)} rw - ext4 /dev/dm-7 rw")
+    for size in ("20G", "10G"):
+        volumes.grow(NAME, size)
+        assert layout(tmp_path).size == "20G"
+
+
+def test_what_was_made_is_remembered_also_when_it_cannot_be_told(
+    machine: Machine, volumes: Volumes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("builtins.print", full)
+    with pytest.raises(OSError, match="No space"):
+        volumes.create(NAME)
+    assert layout(tmp_path).backend == "lvm"
+
+
+def test_an_image_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "_folder", lambda: tmp_path)
+    big = Layout(backend="loop", size="999999T")
+    volumes = Volumes(tmp_path, big, Root(Journal(tmp_path / "journal.sqlite"), "run"))
+    with pytest.raises(RuckusError, match="File too large"):
+        volumes.create(NAME)
+    assert volumes.find(NAME) is None
 
 
 def test_a_dry_run_shows_what_would_be_done(
