@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from lab.machine.lab import Lab, default_folder, missing_programs
 
+from ruckus_aux.locks import try_held
+
 TOP = Path(__file__).parents[2]
 _TREE = (
     "build-aux",
@@ -30,6 +32,13 @@ def lab() -> Iterator[Lab]:
     if missing := missing_programs():
         pytest.skip(f"the lab needs programs that are not installed: {' '.join(missing)}; see build-aux/setup --lab")
     made = Lab(default_folder())
+    with try_held(made.folder / "session.lock") as descriptor:
+        if descriptor is None:
+            pytest.fail(f"another run of tests is using the lab in {made.folder}")
+        yield from _prepared(made)
+
+
+def _prepared(made: Lab) -> Iterator[Lab]:
     made.start()
     made.reset()
     names = [*_TREE, *(name for name in _MADE if (TOP / name).exists())]

@@ -75,6 +75,7 @@ def _bootstrap(payload: Path, archive: Path) -> None:
     packages = re.sub("#.*", "", (_HERE / "packages").read_text()).split()
     command = ["mmdebstrap", "--quiet", "--variant=apt", "--architectures=amd64", f"--include={','.join(packages)}"]
     command += [f"--dpkgopt={_HERE / 'dpkg.cfg'}", '--aptopt=APT::Install-Recommends "false"']
+    command += ['--aptopt=Acquire::Retries "3"']
     # Before the packages are configured: the files say what the kernel's initrd has.
     command += [f"--essential-hook=tar-in {shlex.quote(str(payload))} /"]
     command += ['--customize-hook=chroot "$1" /lab-configure && rm "$1/lab-configure"']
