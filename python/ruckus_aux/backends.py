@@ -25,7 +25,7 @@ from ruckus_aux.root import TAG, Command, Root
 class Found:
     """A volume that is there.
 
-    path: a device, or an image file. size: bytes. marked: whether it bears our mark.
+    path: a device, or an image file. size: bytes, -1 of a folder. marked: whether it bears our mark.
     origin: what it is a snapshot of, or "". group, pool: of a logical volume.
     """
 
@@ -226,7 +226,7 @@ class Folder:
 
     def every(self) -> list[Found]:
         folders = sorted(path for path in self.folder.glob("baby-*") if path.is_dir() and not path.is_symlink())
-        return [Found(path.name, str(path), 0, self._is_ours(path)) for path in folders]
+        return [Found(path.name, str(path), -1, self._is_ours(path)) for path in folders]
 
     def _is_ours(self, path: Path) -> bool:
         return is_ours(self.folder) and (is_ours(path / BUILDDIR) or not any(path.iterdir()))

@@ -7,9 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
-from ruckus_aux import __version__
+from ruckus_aux import __version__, signals
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.ownership import take
@@ -276,21 +275,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def heed_signals() -> None:
-    """Let SIGTERM and SIGHUP stop us as Ctrl-C does: with all that we have started."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does it
-            signal.signal(number, _terminated)
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = parser().parse_args(arguments)
-    heed_signals()
+    signals.heed()
     os.umask(0o022)  # what is built does not depend on who builds it
     try:
         settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())

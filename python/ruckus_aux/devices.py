@@ -5,9 +5,12 @@ to any of them are one. What uses it is asked of the kernel, which knows of all 
 from names.
 """
 
+import errno
+import fcntl
 import json
 import os
 import re
+import signal
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -191,6 +194,25 @@ def exclusive(access: Root, path: str) -> str:
     if status != 0:
         raise Unreadable(f"{path} can't be opened", output.strip())
     return output
+
+
+def not_open(image: str) -> None:
+    """Make sure that no process and no loop device has an image file open: a lease for writing tells (fcntl(2)).
+
+    Raises RuckusError when one has, and when that can't be found out.
+    """
+    try:
+        descriptor = os.open(image, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # and not SIGIO, which would end us
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno == errno.EAGAIN:
+            raise RuckusError(f"{image} is in use: a process has it open", f"see which: fuser -v {image}") from error
+        hint = "keep images on a local file system, which knows leases (fcntl(2))"
+        raise RuckusError(f"whether somebody uses {image} can't be found out: {error.strerror}", hint) from error
 
 
 def is_dom0() -> bool:

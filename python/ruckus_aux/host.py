@@ -1,6 +1,7 @@
 """Commands of the host, run through sarge: quiet, checked, and with errors that say what was run."""
 
 import logging
+import os
 import pwd
 import shlex
 import subprocess
@@ -21,32 +22,31 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     check: bool = True,
-    patient: bool = False,
+    detached: bool = False,
 ) -> tuple[int, str]:
     """Run a command of the host and return its exit status and what it wrote to stdout and stderr together.
 
     env: added to the environment of this process.
     check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
-    patient: when we are interrupted, wait until it has ended, instead of killing it; when we are killed, the locks on
-        things that we hold (locks.named) are its own until then.
+    detached: it goes on whatever happens to us: the terminal's Ctrl-C does not reach it, and when we are killed, the
+        locks on things that we hold (locks.named) are its own until it has ended.
     Raises RuckusError when the command is not installed.
     """
     words = [str(word) for word in command]
     # Bytes, decoded here: what compilers and tar print is not always UTF-8.
     capture = sarge.Capture()
     # Of our descriptors, Python lets none be inherited but those of locks.
-    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, close_fds=not patient)
+    apart: dict[str, int] = {"close_fds": False, "process_group": 0} if detached else {}
+    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, **apart)
     try:
-        job.run(async_=True)
+        with open(os.devnull, "rb") as nothing:
+            job.run(input=nothing, async_=True)
     except ValueError as error:  # sarge's way of saying that there is no such command
         raise RuckusError(f"{words[0]}: command not found", f"install the program that provides {words[0]}") from error
     try:
         status = job.wait()
     except BaseException:  # Ctrl-C and the like: it must not go on without us
-        if patient:
-            job.wait()
-        else:
-            job.kill()
+        job.kill()
         raise
     capture.close()
     output = capture.bytes.decode(errors="replace")

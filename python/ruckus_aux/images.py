@@ -1,15 +1,15 @@
 """Copies of images as they are at a moment, while their file systems may be mounted and written to."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ruckus_aux import root
-from ruckus_aux.devices import Device, attached, domains, mounts_of, users
+from ruckus_aux.devices import Device, attached, domains, mounts_of, not_open, users
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import Named
-from ruckus_aux.mounts import holding
+from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Root
 
 _FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
@@ -22,28 +22,42 @@ def copy_image(access: Root, image: str, copy: Path, lock: Named) -> None:
     Raises RuckusError when it is used in a way that this can't stop for a moment.
     """
     devices = attached(access, image)
-    points = [mount.point for dev in devices for mount in mounts_of(dev)]
     others = [user for dev in devices for user in users(access, dev) if " is mounted on " not in user]
     others += [f"it is held by Xen's {one}" for dev in devices for one in domains(access, dev)]
-    if others or len(points) > 1:
-        reason = "; ".join(others) or f"it is mounted on {', '.join(map(str, points))}"
-        raise RuckusError(f"{image} can't be copied: {reason}", "end that first, and unmount it")
+    used = [dev for dev in devices if mounts_of(dev)]
+    others += [f"it is mounted through {' and '.join(dev.path for dev in used)}"] if used[1:] else []
+    if others:
+        raise RuckusError(f"{image} can't be copied: {'; '.join(others)}", "end that first, and unmount it")
+    if not devices:
+        not_open(image)
+    with _still(access, used, copy, lock):
+        _copy(access, image, copy)
+
+
+def _copy(access: Root, image: str, copy: Path) -> None:
     partial = copy.with_name(f"{copy.name}.part")
     command = ("cp", "--reflink=auto", "--sparse=always", image, str(partial))
+    if access.dry:
+        access.ordinary().run(command)
+        return
     try:
-        with _still(access, devices[0], points[0], copy, lock) if points else nullcontext():
-            access.ordinary().run(command)
-        if not access.dry:
-            partial.rename(copy)
+        access.ordinary().run(command)
+        partial.rename(copy)
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextmanager
-def _still(access: Root, dev: Device, point: Path, copy: Path, lock: Named) -> Iterator[None]:
+def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Iterator[None]:
     """Keep a mounted file system as it is for a moment, with everything written out (fsfreeze(8))."""
-    if not _is_on(point, dev.numbers):
-        raise RuckusError(f"{dev.path} is mounted on {point} where we do not see it", "unmount it there")
+    if not used:
+        yield
+        return
+    (dev,) = used
+    points = [mount.point for mount in mounts_of(dev)]
+    point = next((point for point in points if is_on(point, dev.numbers)), None)
+    if point is None:
+        raise RuckusError(f"{dev.path} is mounted on {points[0]} where we do not see it", "unmount it there")
     for written in (copy, access.journal.path):
         if os.stat(written.parent).st_dev == os.stat(point).st_dev:
             raise RuckusError(
@@ -66,11 +80,6 @@ def _still(access: Root, dev: Device, point: Path, copy: Path, lock: Named) -> I
             lock.write("")
 
 
-def _is_on(point: Path, numbers: str) -> bool:
-    here = holding(point)
-    return here is not None and here.point == point and here.is_of(numbers)
-
-
 def _thaw(access: Root, point: Path) -> None:
     status, output = access.run(root.thaw(point), check=False)
     if status != 0 and "Invalid argument" not in output:  # what it says when nothing is frozen
@@ -85,6 +94,6 @@ def thaw(access: Root, lock: Named) -> None:
     if access.dry or not lock.note.startswith(_FROZEN):
         return
     numbers, _, point = lock.note.removeprefix(_FROZEN).partition(" ")
-    if _is_on(Path(point), numbers):
+    if is_on(Path(point), numbers):
         _thaw(access, Path(point))
     lock.write("")

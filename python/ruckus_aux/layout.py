@@ -1,6 +1,7 @@
 """Where the systems of a build folder are: in plain folders, or on volumes of their own."""
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -104,6 +105,8 @@ def chosen(folder: Path, **given: str) -> Layout:
     Raises RuckusError for wrong values, and when volumes of another kind or place are there already.
     """
     wishes = {name: value for name, value in given.items() if value}
+    if wishes.get("base", "").startswith("/"):
+        wishes["base"] = os.path.realpath(wishes["base"])  # mounts are known by their paths
     found = layout(folder)
     new = replace(found, **wishes)
     new.check()
@@ -126,6 +129,11 @@ def volume_name(arch: Architecture, snapshot: str | None = None) -> str:
     if snapshot is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,40}", snapshot):
         raise RuckusError(f"'{snapshot}' is no name for a snapshot", "letters, digits and _ + -, for instance: before")
     return f"baby-{arch.name}.{snapshot}" if snapshot else f"baby-{arch.name}"
+
+
+def look_name(volume: str) -> str:
+    """What a snapshot is called that `volume-look` makes of a volume for a while; no other has two dots."""
+    return f"{volume}..look"
 
 
 def clfs_of(folder: Path, arch: Architecture) -> Path:

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from ruckus_aux import root
 from ruckus_aux.backends import logical_volumes
-from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, signature, users
+from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, not_open, signature, users
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import copy_image, thaw
 from ruckus_aux.layout import SNAPSHOT_SIZE
 from ruckus_aux.locks import Named, named
 from ruckus_aux.ownership import COPIES
 from ruckus_aux.root import Root
+from ruckus_aux.signals import held_back
 
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
 
@@ -76,7 +77,7 @@ def _held(access: Root, path: str) -> Iterator[tuple[Named, list[Device]]]:
         thaw(access, lock)
         if lock.note:
             hint = "it has ended without taking that back; when its builder is gone, too, run:"
-            raise RuckusError(f"{path} is lent {lock.note}", f"{hint} invoke volume-release --device={lock.name}")
+            raise RuckusError(f"{path} is lent {lock.note}", f"{hint} {lock.way_out(access.journal.path.parent)}")
         yield lock, devices
 
 
@@ -118,6 +119,8 @@ def lent_writable(access: Root, path: str, to: str) -> Iterator[None]:
         _refuse(
             path, _held_by(access, devices) or through, "two that write to one file system destroy it: end that first"
         )
+        if os.path.isfile(path):
+            not_open(path)
         for dev in devices:
             exclusive(access, dev.path)
         lock.write(_note(f"to {to}, which may write to it"))
@@ -138,8 +141,8 @@ def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
         _refuse(path, writers, "hand out a snapshot of it, or unmount it first")
         writable = [dev.path for dev in devices if not dev.read_only]
         flags = f"; {_SET_READ_ONLY}{' '.join(writable)}" if writable else ""
-        lock.write(_note(f"to {to}, which reads it{flags}"))
         with _afterwards(lambda: _take_back(access, lock, writable)):
+            lock.write(_note(f"to {to}, which reads it{flags}"))
             for name in writable:
                 access.run(root.set_read_only(name))
             yield
@@ -176,33 +179,37 @@ def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str
         raise RuckusError(f"{path} holds no file system that blkid knows", "see what it is: blkid --probe")
     warnings = _replay_due(access, path, there.kind)
     options = ["ro", _READINGS.get(there.kind, Reading()).option, "loop" if os.path.isfile(path) else ""]
-    access.run(root.mount(path, point, there.kind, list(filter(None, options))))
-    try:
+    with ExitStack() as stack:
+        with held_back():
+            access.run(root.mount(path, point, there.kind, list(filter(None, options))))
+            stack.callback(_unmount, access, path, point)
         yield warnings
-    finally:
-        try:
-            access.run(root.unmount(point))
-        except RuckusError as error:
-            hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}, and invoke volume-release"
-            raise StillInUse(f"{path} is still mounted on {point}", hint) from error
+
+
+def _unmount(access: Root, path: str, point: Path) -> None:
+    try:
+        access.run(root.unmount(point))
+    except RuckusError as error:
+        hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}, and invoke volume-release"
+        raise StillInUse(f"{path} is still mounted on {point}", hint) from error
 
 
 @contextmanager
 def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = "") -> Iterator[str]:
     """Lend a copy of a device as it is now, so that the device itself can stay mounted; it is removed afterwards.
 
+    path: of the device, or of an image file.
     folder: for copies of images. to: who reads it. snapshot: one that a person has made, to be lent instead.
-    Yields what is lent: a snapshot (LVM), a copy of the image (loop devices), and of other devices the device itself,
-    which nobody may write to then.
+    Yields what is lent: a snapshot (LVM), a copy of the image (loop devices), and of other devices, and of snapshots,
+    the device itself, which nobody may write to then.
     """
-    dev = device(path)
     with ExitStack() as stack:
         if snapshot:
             copy = snapshot
-        elif (dev.sys / "dm").is_dir():
+        elif image := path if os.path.isfile(path) else device(path).image:
+            copy = stack.enter_context(_image_copy(access, image, folder, to))
+        elif (device(path).sys / "dm").is_dir():
             copy = stack.enter_context(_logical_snapshot(access, path, to))
-        elif dev.image:
-            copy = stack.enter_context(_image_copy(access, dev, folder, to))
         else:
             copy = path
         stack.enter_context(lent_read_only(access, copy, to))
@@ -215,7 +222,10 @@ def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
     if len(found) != 1:
         raise RuckusError(f"{path} is no logical volume of LVM", "give a snapshot of it, or unmount it")
     (origin,) = found
-    name = f"{origin.name}.{to}"
+    if origin.origin and not origin.pool:  # a snapshot, of which LVM makes none
+        yield path
+        return
+    name = f"{origin.name}..{to}"
     copy = f"/dev/{origin.group}/{name}"
     with named(f"snapshot of {device(path).lock_name}"):
         for left in logical_volumes(access, origin.group):
@@ -223,19 +233,22 @@ def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
                 release(access, copy)  # of a killed process
                 access.run(root.remove_logical_volume(origin.group, name))
         thin = bool(origin.pool)
-        access.run(root.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
-        with _afterwards(lambda: access.run(root.remove_logical_volume(origin.group, name))):
+        with ExitStack() as stack:
+            with held_back():
+                access.run(root.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
+                remove = root.remove_logical_volume(origin.group, name)
+                stack.enter_context(_afterwards(lambda: access.run(remove)))
             yield copy
 
 
 @contextmanager
-def _image_copy(access: Root, dev: Device, folder: Path, to: str) -> Iterator[str]:
-    copy = folder / COPIES / f"{Path(dev.image).name}.{to}"
+def _image_copy(access: Root, image: str, folder: Path, to: str) -> Iterator[str]:
+    copy = folder / COPIES / f"{Path(image).name}.{to}"
     copy.parent.mkdir(parents=True, exist_ok=True)
     if copy.exists():
         release(access, str(copy))  # of a killed process
-    with _held(access, dev.path) as (lock, _):
-        copy_image(access, dev.image, copy, lock)
+    with _held(access, image) as (lock, _):
+        copy_image(access, image, copy, lock)
     with _afterwards(copy.unlink):
         yield str(copy)
 
@@ -260,7 +273,10 @@ def release(access: Root, path: str) -> str:
     path: of the device or image, or the name of its lock, when it is gone.
     Raises RuckusError as long as anybody uses the device.
     """
-    name, devices = _devices(access, path) if os.path.exists(path) else (path, [])
+    # By the name of its lock, a device is found where device mapper or the kernel has it.
+    places = [path] if "/" in path else [f"/dev/mapper/{path}", f"/dev/{path}"]
+    there = next((place for place in places if os.path.exists(place)), "")
+    name, devices = _devices(access, there) if there else (path, [])
     with named(name) as lock:
         thaw(access, lock)
         note = lock.note

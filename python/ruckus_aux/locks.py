@@ -63,6 +63,10 @@ class Named:
             )
         return text
 
+    def way_out(self, folder: Path) -> str:
+        """What a person types to take back what a note tells of; folder: of the build."""
+        return f"invoke volume-release --build-dir={folder} --device={self.name}"
+
     def write(self, note: str) -> None:
         """Leave a note, or take it back with an empty one."""
         try:
@@ -77,7 +81,7 @@ class Named:
 def named(name: str) -> Iterator[Named]:
     """Hold the lock on a thing, which is known by its name.
 
-    A command that is run meanwhile, patiently (host.run), holds it, too: until that ends, should we be killed.
+    A command that is run meanwhile, detached (host.run), holds it, too: until that ends, should we be killed.
     Raises RuckusError at once when another process holds it.
     """
     path = lock_file(name)
@@ -114,7 +118,9 @@ def _opened(path: Path) -> int:
     """
     try:
         with suppress(FileExistsError):
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            os.fchmod(made, 0o644)  # whatever the umask is
+            os.close(made)
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would let us wait
     except OSError as error:
         raise RuckusError(f"{path}: {error.strerror}", "let root see what it is, and remove it") from error

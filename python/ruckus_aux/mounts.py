@@ -70,6 +70,12 @@ def holding(path: Path) -> Mount | None:
     return max(above, key=lambda mount: len(mount.point.parts), default=None)
 
 
+def is_on(point: Path, numbers: str) -> bool:
+    """Whether a block device is what is seen at a mount point: nothing else is mounted over it."""
+    here = holding(point)
+    return here is not None and here.point == point and here.is_of(numbers)
+
+
 def mounted() -> list[Mount]:
     """What is mounted in this process's mount namespace."""
     return parse(MOUNTINFO.read_text(errors="surrogateescape"))

@@ -17,11 +17,14 @@ from pathlib import Path
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.journal import Journal, Rooted
+from ruckus_aux.signals import held_back
 
 Command = tuple[str, ...]
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # root's programs are never looked for on a user's PATH
 TAG = "ruckus"  # on every logical volume that is ours
+# LVM lets go of descriptors that it does not know, and says so for each: here, of our locks.
+_ENVIRONMENT = {"LC_ALL": "C", "LVM_SUPPRESS_FD_WARNINGS": "1"}
 _PACKAGES = {
     "lvs": "lvm2",
     "lvcreate": "lvm2",
@@ -308,11 +311,11 @@ class Root:
         """Run a command that changes nothing, in a dry run, too; else as `run`."""
         started = time.time()
         words = as_root(command) if self.sudo else list(command)
-        status, output = run(words, env={"LC_ALL": "C"}, check=False, patient=True)
-        if self.sudo and not self.dry:  # a dry run leaves no trace
-            self._record(
-                Rooted(self.name, started, shlex.join(command), status, output.strip()[-500:] if status else "")
-            )
+        with held_back():
+            status, output = run(words, env=_ENVIRONMENT, check=False, detached=True)
+            if self.sudo and not self.dry:  # a dry run leaves no trace
+                said = output.strip()[-500:] if status else ""
+                self._record(Rooted(self.name, started, shlex.join(command), status, said))
         if check and status != 0:
             tail = "\n".join(output.strip().splitlines()[-10:])
             if output.startswith("sudo:"):

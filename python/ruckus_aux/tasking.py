@@ -8,8 +8,9 @@ from pathlib import Path
 
 from invoke import Exit
 
+from ruckus_aux import signals
 from ruckus_aux.architecture import ARCHITECTURES
-from ruckus_aux.cli import INTERRUPTED, heed_signals, print_error
+from ruckus_aux.cli import INTERRUPTED, print_error
 from ruckus_aux.errors import RuckusError
 
 SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
@@ -24,7 +25,7 @@ def told(call: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(call)
     def wrapped(*arguments: object, **options: object) -> None:
-        heed_signals()
+        signals.heed()
         try:
             status = call(*arguments, **options)
         except RuckusError as error:
@@ -43,5 +44,5 @@ def told(call: Callable[..., int | None]) -> Callable[..., None]:
 
 
 def folder_of(path: str) -> Path:
-    """An absolute path without .. in it, which configure would refuse."""
-    return Path(os.path.abspath(path))
+    """An absolute path without .. and links in it: configure would refuse it, and volumes are known by their paths."""
+    return Path(os.path.realpath(path))

@@ -4,35 +4,41 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.signals import held_back
 
-Undo = Callable[[str, Callable[[], object]], None]
+Step = Callable[[Callable[[], object], str, Callable[[], object]], None]
 
 
 @contextmanager
-def undoing() -> Iterator[Undo]:
+def undoing() -> Iterator[Step]:
     """Take back what was done, the last first, when the rest fails; what can't be taken back is named.
 
-    Yields a function to call after each step, with how a person would take it back and a call that does.
-    Raises what has failed; a RuckusError says what is left.
+    Yields a function that does a step; its arguments: a call that does it, how a person would take it back, and a call
+    that takes it back. Ctrl-C waits until the step is done, and until it is taken back.
+    Raises what has failed; a RuckusError, also after Ctrl-C, when something is left, which it names.
     """
     left: list[str] = []
     with ExitStack() as stack:
 
-        def undo(how: str, call: Callable[[], object]) -> None:
-            stack.callback(_attempt, how, call, left)
+        def step(do: Callable[[], object], how: str, take_back: Callable[[], object]) -> None:
+            with held_back():
+                do()
+                stack.callback(_attempt, how, take_back, left)
 
         try:
-            yield undo
-        except RuckusError as error:
-            stack.close()
+            yield step
+        except BaseException as error:
+            with held_back():
+                stack.close()
             if left:
-                hint = "\n".join([error.hint, "this is left, take it back with:", *left])
-                raise RuckusError(error.message, hint) from error
-            raise
-        except BaseException:
-            stack.close()
+                message, hint = (error.message, error.hint) if isinstance(error, RuckusError) else (_said(error), "")
+                raise RuckusError(message, "\n".join([hint, "this is left, take it back with:", *left])) from error
             raise
         stack.pop_all()
+
+
+def _said(error: BaseException) -> str:
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
 
 
 def _attempt(how: str, call: Callable[[], object], left: list[str]) -> None:

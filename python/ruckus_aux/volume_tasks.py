@@ -286,7 +286,10 @@ def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: b
     """Take back a device that was lent to a builder by a Ruckus that is gone, once nobody uses it any more."""
     if not device:
         raise RuckusError("--device: which one?", "the message that sent you here names it")
-    note = lending.release(_access(folder_of(build_dir), dry=dry_run), device)
+    folder = folder_of(build_dir)
+    if not dry_run:
+        take_folder(folder, BUILD_NAMES)
+    note = lending.release(_access(folder, dry=dry_run), device)
     if dry_run:
         return
     print(f"{device} was lent {note}; released" if note else f"{device} is not lent")

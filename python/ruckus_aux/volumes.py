@@ -15,15 +15,16 @@ from pathlib import Path
 
 from ruckus_aux import mounts, root
 from ruckus_aux.backends import Backend, Found, backend
-from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, signature, users
+from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
-from ruckus_aux.layout import Layout, size_in_bytes
+from ruckus_aux.layout import Layout, look_name, size_in_bytes
 from ruckus_aux.locks import Named, lock_file, named, try_held
+from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Command, Root
-from ruckus_aux.undo import Undo, undoing
+from ruckus_aux.undo import Step, undoing
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Line:
 
 
 _LEFT_ALONE = "remove it yourself if it is not needed, or choose another --build-dir, --group or --mount-base"
+
+
+class Damaged(RuckusError):
+    """A volume of ours on which nothing is recognized any more."""
 
 
 class Volumes:
@@ -85,14 +90,17 @@ class Volumes:
                 f"{found.path} was not made from this build folder: {self.folder} knows nothing of it", _LEFT_ALONE
             )
         there = signature(self.backend.access, found.path)
-        mine = [row for row in records if there is None or row.uuid == there.uuid]
-        if not mine:
-            uuid = there.uuid if there and there.uuid else "none"
-            kind = there.kind if there else ""
-            raise RuckusError(f"{found.path} holds {kind} that Ruckus did not make (UUID {uuid})", _LEFT_ALONE)
-        if there is None:
-            return replace(records[-1], complete=0)
-        return next((row for row in mine if row.complete), mine[-1])
+        if there is None and records[-1].complete:
+            raise Damaged(
+                f"{found.path}: its {records[-1].file_system} can't be recognized any more",
+                f"repair it (fsck), or when nothing on it is needed: invoke volume-remove   (UUID {records[-1].uuid})",
+            )
+        mine = [row for row in records if row.uuid == there.uuid] if there else records
+        if there and not mine:
+            raise RuckusError(
+                f"{found.path} holds {there.kind} that Ruckus did not make (UUID {there.uuid or 'none'})", _LEFT_ALONE
+            )
+        return next((row for row in mine if row.complete and there), mine[-1])
 
     def _needed(self, name: str) -> Found:
         if found := self.find(name):
@@ -106,7 +114,10 @@ class Volumes:
 
     def _unused(self, name: str, purpose: str) -> None:
         """Raise RuckusError when anything at all uses a volume."""
-        for dev in self.backend.devices(name):
+        devices = self.backend.devices(name)
+        if not devices and os.path.isfile(self.backend.path(name)):
+            not_open(self.backend.path(name))
+        for dev in devices:
             found = [*users(self.access, dev), *(f"it is held by Xen's {one}" for one in domains(self.access, dev))]
             if found:
                 hint = "unmount it first: invoke volume-umount   (a domain: xl shutdown)"
@@ -121,6 +132,8 @@ class Volumes:
         """LVM would remove them together with their origin."""
         if snapshots := [one.name for one in self.backend.every() if one.origin == found.name]:
             hint = "remove them first: invoke volume-remove --snapshot=NAME"
+            if look_name(found.name) in snapshots:
+                hint += f"\n{look_name(found.name)}, when that was killed: invoke volume-look --device={found.path}"
             raise RuckusError(f"{found.path} has snapshots: {', '.join(snapshots)}", hint)
 
     def _remake(self, found: Found) -> None:
@@ -149,9 +162,8 @@ class Volumes:
                 self.access.name, time.time(), self.backend.path(name), str(uuid.uuid4()), self.layout.file_system, 0
             )
             self._record(made)
-            with undoing() as undo:
-                self.backend.create(name)
-                undo(f"remove {made.path}", lambda: self.backend.remove(name))
+            with undoing() as step:
+                step(lambda: self.backend.create(name), f"remove {made.path}", lambda: self.backend.remove(name))
                 if self.mounts:
                     self._format(name, made)
             self._record(replace(made, complete=1))
@@ -186,22 +198,30 @@ class Volumes:
             if found is None and not self.access.dry:
                 found = self._needed(name)
             there = self.mounted(name)
+            kind = self._finished(found).file_system if found else self.layout.file_system  # in a dry run
             if there != [point]:
-                if found and not self._complete(found):
-                    raise RuckusError(f"{found.path} was never finished", "the same volume-create makes it anew")
                 self._unused(name, "mounted")
                 self._free(point)
-            with undoing() as undo:
+            else:
+                self._on_top(name, point)
+            with undoing() as step:
                 if there != [point]:
-                    self._mount(name, point, undo)
+                    self._mount(name, kind, point, step)
                 self._give(point, user, group)
             if there != [point]:
                 self._say("mounted", f"{self.backend.path(name)}  {point}")
 
-    def _complete(self, found: Found) -> Made | None:
-        """The record of a volume that was finished."""
+    def _finished(self, found: Found) -> Made:
+        """The record of a volume; RuckusError when it was never finished."""
         record = self._ours(found)
-        return record if record and record.complete else None
+        if record is None or not record.complete:
+            raise RuckusError(f"{found.path} was never finished", "the same volume-create makes it anew")
+        return record
+
+    def _on_top(self, name: str, point: Path) -> None:
+        """Raise RuckusError when something else is mounted over a volume: that is what would be changed."""
+        if not all(is_on(point, dev.numbers) for dev in self.backend.devices(name)):
+            raise RuckusError(f"something else is mounted over {point}", f"unmount that first: umount {point}")
 
     def _free(self, point: Path) -> None:
         if os.path.islink(point) or (os.path.lexists(point) and not point.is_dir()):
@@ -211,18 +231,12 @@ class Volumes:
         if point.is_dir() and any(point.iterdir()):
             raise RuckusError(f"{point} is not empty, and would be hidden", "move away what is in it")
 
-    def _mount(self, name: str, point: Path, undo: Undo) -> None:
+    def _mount(self, name: str, kind: str, point: Path, step: Step) -> None:
+        run = self.access.run
         if not point.exists():
-            self.access.run(root.make_folder(point))
-            undo(f"rmdir {point}", lambda: self.access.run(root.remove_folder(point)))
-        options = self.backend.mount_options()
-        self.access.run(root.mount(self.backend.path(name), point, self._kind(name), options))
-        undo(f"umount {point}", lambda: self.access.run(root.unmount(point)))
-
-    def _kind(self, name: str) -> str:
-        """The type of a volume's file system; in a dry run there may be none yet."""
-        records = self._records(name)
-        return records[-1].file_system if records else self.layout.file_system
+            step(lambda: run(root.make_folder(point)), f"rmdir {point}", lambda: run(root.remove_folder(point)))
+        mount = root.mount(self.backend.path(name), point, kind, self.backend.mount_options())
+        step(lambda: run(mount), f"umount {point}", lambda: run(root.unmount(point)))
 
     def _give(self, point: Path, user: int, group: int) -> None:
         """Give a fresh file system to the build user; later its owner is a part of the system in it."""
@@ -248,6 +262,7 @@ class Volumes:
                 )
             if not there:
                 return
+            self._on_top(name, point)
             try:
                 self.access.run(root.unmount(point))
             except RuckusError as error:
@@ -283,6 +298,8 @@ class Volumes:
     def _removable(self, found: Found) -> None:
         try:
             self._ours(found)
+        except Damaged:
+            return
         except Unreadable:
             # A snapshot whose space is full has lost its content; its name and tag are what is left.
             if not (found.marked and found.origin and self._records(found.name)):
@@ -297,19 +314,19 @@ class Volumes:
         self._no_folder(origin)
         with self._alone(origin) as lock, self._alone(name):
             if found := self.find(name):
-                if record := self._complete(found):
+                record = self._ours(found)
+                if record and record.complete:
                     self._say("kept", f"{found.path}  of {time.ctime(record.time)}")
                     return
                 self._remake(found)
             source = self._needed(origin)
-            if not self._complete(source):
-                raise RuckusError(f"{source.path} was never finished", "the same volume-create makes it anew")
-            record = self._records(origin)[-1]
-            made = replace(record, run=self.access.name, time=time.time(), path=self.backend.path(name), complete=0)
+            made = replace(
+                self._finished(source), run=self.access.name, time=time.time(), path=self.backend.path(name), complete=0
+            )
             self._record(made)
-            with undoing() as undo:
-                self.backend.snapshot(name, origin, size, lock)
-                undo(f"remove {made.path}", lambda: self.backend.remove(name))
+            with undoing() as step:
+                remove = lambda: self.backend.remove(name)  # noqa: E731
+                step(lambda: self.backend.snapshot(name, origin, size, lock), f"remove {made.path}", remove)
                 self._record(replace(made, complete=1))
             self._say("snapshot", f"{made.path}  of {source.path}")
 
@@ -346,18 +363,35 @@ class Volumes:
         return lines
 
     def _line(self, found: Found) -> Line:
-        there = self.mounted(found.name) if self.mounts else [Path(found.path)]
-        notes = [] if found.marked else ["not made by Ruckus"]
-        notes += [f"a snapshot of {found.origin}"] if found.origin else []
-        for dev in self.backend.devices(found.name):
-            notes += [f"held by Xen's {one}" for one in domains(self.access, dev)]
+        there = self.mounted(found.name)
+        notes = self._notes(found)
         used, owner = -1, ""
         if there:
-            usage, status = os.statvfs(there[0]), there[0].stat()
+            usage = os.statvfs(there[0])
             used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
-            owner = user_name(status.st_uid)
-        points = tuple(map(str, there)) if self.mounts else ()
+        if there or not self.mounts:
+            owner = user_name(os.stat(there[0] if there else found.path).st_uid)
+        points = tuple(map(str, there))
         return Line(found.name, self.layout.backend, found.path, found.size, used, points, owner, tuple(notes))
+
+    def _notes(self, found: Found) -> list[str]:
+        """What a person should know about a volume."""
+        notes = [] if found.marked else ["not made by Ruckus"]
+        if found.marked and self.mounts:
+            records = self._records(found.name)
+            notes += [] if records else ["not made from this build folder"]
+            notes += ["never finished"] if records and not any(row.complete for row in records) else []
+        notes += [f"a snapshot of {found.origin}"] if found.origin else []
+        lock = Named(name := self.backend.lock_name(found.name), lock_file(name))
+        notes += [f"lent {lock.note}"] if lock.path.exists() and lock.note else []
+        for dev in self.backend.devices(found.name):
+            notes += [f"held by Xen's {one}" for one in domains(self.access, dev)]
+            notes += [use for use in users(self.access, dev) if not self._shown(found, use)]
+        return notes
+
+    def _shown(self, found: Found, use: str) -> bool:
+        """Whether a use of a device is told elsewhere: mounts that this process sees, and LVM's own snapshots."""
+        return "stacked" in use or any(use.endswith(f" is mounted on {point}") for point in self.mounted(found.name))
 
     def commands(self, names: Sequence[str], user: int, group: int, *, everything: bool = False) -> Iterator[Command]:
         """The commands that need root to make and mount these volumes; everything: for all other tasks, too."""
@@ -388,7 +422,7 @@ class Volumes:
             held = stack.enter_context(named(lock_name))
             thaw(self.access, held)
             if held.note:
-                hint = f"when that is over: invoke volume-release --device={held.name}"
+                hint = f"when that is over: {held.way_out(self.folder)}"
                 raise RuckusError(f"{self.backend.path(name)} is lent {held.note}", hint)
             if not self.mounts and stack.enter_context(try_held(self.folder / "run.lock")) is None:
                 raise RuckusError(f"a run is building in {self.folder}", "watch it with: invoke status")

@@ -1,10 +1,17 @@
 """Integration tests: real autoconf, make, bwrap, apt and compilers, on a copy of this tree with small packages."""
 
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from integration.places import Place, loops
 from integration.real import TOP, Tree, run
+
+from ruckus_aux.journal import Journal
+from ruckus_aux.locks import lock_file
+from ruckus_aux.root import Root
 
 PACKAGES = Path(__file__).parent / "packages"
 _TREE = ("configure", "Makefile.in", "aclocal.m4", "configure.ac", "Makefile.am", "requirements.txt", "tasks.py")
@@ -32,3 +39,21 @@ def cache(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree.configure(build, f"--with-cache={build}/shared")
     run("make", "download", cwd=build)
     return build / "shared"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Afterwards, nothing of a test is mounted, attached or lent."""
+    place = Place(tmp_path)
+    yield place
+    for point in sorted(place.media.glob("*")) if place.media.exists() else ():
+        subprocess.run(["umount", "--quiet", point], check=False)
+    assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
+    assert str(tmp_path) not in "\n".join(loops())
+    notes = {file: file.read_text() for file in lock_file("").parent.glob("ruckus-*.lock")}
+    assert not [file for file, note in notes.items() if note and tmp_path.name in file.name]
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Root:
+    return Root(Journal(tmp_path / "journal.sqlite"), "run")

@@ -46,6 +46,7 @@ class Machine:
         real = os.stat
         volume = Status()  # every logical volume is device 253:7
         monkeypatch.setattr("os.stat", lambda path, **k: volume if self._is_volume(path) else real(path, **k))
+        self.mapped: dict[str, str] = {"/dev/mapper/vg00-ruckus": "ruckus"}  # what device mapper calls volumes
         monkeypatch.setattr("os.path.exists", self._exists)
         monkeypatch.setattr("os.geteuid", lambda: 0)
         monkeypatch.setattr(root, "run", self._run)
@@ -79,7 +80,8 @@ class Machine:
         self.volumes[name] = row
 
     def _is_volume(self, path: object) -> bool:
-        return str(path).startswith("/dev/vg00/") and str(path).removeprefix("/dev/vg00/") in self.volumes
+        name = self.mapped.get(str(path), str(path).removeprefix("/dev/vg00/"))
+        return str(path).startswith("/dev/") and name in self.volumes
 
     def _exists(self, path: str) -> bool:
         return os.access(path, os.F_OK) or self._is_volume(path)

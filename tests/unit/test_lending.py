@@ -8,7 +8,7 @@ from ruckus_aux import lending, locks
 from ruckus_aux.devices import Device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal
-from ruckus_aux.lending import StillInUse, lent_read_only, lent_writable, mounted_read_only, release
+from ruckus_aux.lending import StillInUse, lent_read_only, lent_writable, mounted_read_only, release, snapshot_of
 from ruckus_aux.root import Root
 
 DEVICE = "/dev/vg00/ruckus"
@@ -20,7 +20,9 @@ def machine(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(locks, "_folder", lambda: tmp_path)
     machine = Machine(tmp_path, fp, monkeypatch)
     machine.logical_volume("ruckus")
-    monkeypatch.setattr(lending, "_devices", lambda access, path: ("vg00-ruckus", [Device(path, "253:7")]))
+    monkeypatch.setattr(lending, "device", lambda path: Device(path, "253:7"))
+    (machine.sys / "devices/dm-7/dm").mkdir()
+    (machine.sys / "devices/dm-7/dm/name").write_text("vg00-ruckus\n")
     return machine
 
 
@@ -159,12 +161,33 @@ def test_a_member_of_a_file_system_on_several_devices(machine: Machine, access: 
         pass
 
 
+def test_a_snapshot_is_made_removed_and_made_anew_after_a_kill(machine: Machine, access: Root, tmp_path: Path) -> None:
+    made = "lvcreate --yes --addtag ruckus --snapshot --name ruckus..look --size 2G vg00/ruckus"
+    removed = "lvremove --yes vg00/ruckus..look"
+    machine.logical_volume("ruckus.look", origin="ruckus")  # somebody's own
+    with snapshot_of(access, DEVICE, tmp_path, "look") as copy:
+        assert copy == f"{DEVICE}..look"
+    assert [line for line in machine.done if line.startswith("lv")] == [made, removed]
+    machine.logical_volume("ruckus..look", origin="ruckus")
+    machine.done.clear()
+    with snapshot_of(access, DEVICE, tmp_path, "look"):
+        pass
+    assert [line for line in machine.done if line.startswith("lv")] == [removed, made, removed]
+
+
+def test_of_a_snapshot_lvm_makes_none(machine: Machine, access: Root, tmp_path: Path) -> None:
+    machine.logical_volume("ruckus", origin="other")
+    with snapshot_of(access, DEVICE, tmp_path, "look") as copy:
+        assert copy == DEVICE
+    assert not any(line.startswith("lv") for line in machine.done)
+
+
 def test_a_lending_that_outlives_us_can_be_taken_back(
     machine: Machine, access: Root, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with locks.named("vg00-ruckus") as lock:  # as a killed process leaves it
         lock.write(f"to builder one, which reads it; set read-only: {DEVICE} /dev/gone /dev/other, by process 1")
-    known = {DEVICE: "253:7", "/dev/other": "8:1"}
+    known = {DEVICE: "253:7", "/dev/mapper/vg00-ruckus": "253:7", "/dev/other": "8:1"}
     machine.block("8:1", "sda1")
 
     def device(path: str) -> Device:
@@ -176,10 +199,12 @@ def test_a_lending_that_outlives_us_can_be_taken_back(
     for lend in (lent_writable, lent_read_only):
         with pytest.raises(RuckusError, match="is lent to builder one") as caught, lend(access, DEVICE, "two"):
             pass
-        assert "volume-release --device=vg00-ruckus" in caught.value.hint
+        assert "invoke volume-release --build-dir=" in caught.value.hint
+        assert "--device=vg00-ruckus" in caught.value.hint
     machine.mount_table(MOUNTED.format("ro", "ro"))
-    with pytest.raises(RuckusError, match="is mounted on"):
-        release(access, DEVICE)
+    for name in (DEVICE, "vg00-ruckus"):  # as it was given, and as the hint calls it
+        with pytest.raises(RuckusError, match="is mounted on"):
+            release(access, name)
     machine.mount_table("")
     assert "builder one" in release(access, DEVICE)
     assert machine.done == [f"blockdev --setrw {DEVICE}"], "not what has another's name, or is another now"

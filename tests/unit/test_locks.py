@@ -20,6 +20,13 @@ def test_names_that_look_alike_have_files_of_their_own() -> None:
     assert len({lock_file(name) for name in ("vg00-a", "vg00/a", "vg00 a", "x" * 200, "x" * 201)}) == 5
 
 
+def test_other_users_may_take_a_lock_whatever_the_umask_is(folder: Path) -> None:
+    before = os.umask(0o077)
+    with named("a"):
+        os.umask(before)
+    assert lock_file("a").stat().st_mode & 0o777 == 0o644
+
+
 def test_one_at_a_time_and_a_note_outlives_its_holder() -> None:
     with named("a") as lock:
         lock.write("to one")

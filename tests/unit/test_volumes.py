@@ -90,6 +90,34 @@ def test_what_ruckus_did_not_make_is_left_alone(machine: Machine, volumes: Volum
     assert machine.done == []
 
 
+def test_a_volume_that_is_not_recognized_any_more_is_not_made_anew(machine: Machine, volumes: Volumes) -> None:
+    """Its superblock is damaged, say, and can be restored from a copy."""
+    volumes.create(NAME)
+    del machine.content[PATH]
+    machine.done.clear()
+    calls: tuple[Callable[[], None], ...] = (lambda: volumes.create(NAME), lambda: volumes.mount(NAME, 0, 0))
+    for call in calls:
+        with pytest.raises(RuckusError, match="can't be recognized any more") as caught:
+            call()
+        assert "fsck" in caught.value.hint
+    assert machine.done == []
+    volumes.remove(NAME, yes)
+    assert machine.done == [REMOVE]
+
+
+def test_what_is_mounted_over_a_volume_is_left_alone(machine: Machine, volumes: Volumes) -> None:
+    volumes.create(NAME)
+    point = volumes.point(NAME)
+    point.mkdir(parents=True)
+    machine.mount_table(f"1 0 253:7 / {point} rw - ext4 /dev/dm-7 rw\n2 1 0:99 / {point} rw - tmpfs none rw")
+    machine.done.clear()
+    calls: tuple[Callable[[], None], ...] = (lambda: volumes.mount(NAME, 0, 0), lambda: volumes.unmount(NAME))
+    for call in calls:
+        with pytest.raises(RuckusError, match="mounted over"):
+            call()
+    assert machine.done == []
+
+
 def test_nothing_is_formatted_that_bears_a_signature(machine: Machine, volumes: Volumes) -> None:
     """An extent may have kept one that lvcreate does not wipe."""
     for text in ("PTTYPE=dos\n", "TYPE=LVM2_member\nUUID=x\n", "TYPE=swap\n", "TYPE=linux_raid_member\n"):
@@ -296,6 +324,28 @@ def test_a_volume_that_came_back_is_not_made_anew(machine: Machine, volumes: Vol
     assert machine.done == []
 
 
+def test_a_snapshot_has_the_identity_of_what_is_there(machine: Machine, volumes: Volumes) -> None:
+    """And not of what was begun later in its place, and failed."""
+    volumes.create(NAME)
+    kept = machine.volumes.pop(NAME), machine.content.pop(PATH)
+    machine.failing["mkfs.ext4"] = 1
+    with pytest.raises(RuckusError):
+        volumes.create(NAME)
+    machine.failing.clear()
+    machine.volumes[NAME], machine.content[PATH] = kept
+    volumes.snapshot(f"{NAME}.before", NAME, "1G")
+    volumes.remove(f"{NAME}.before", yes)
+    assert list(machine.volumes) == [NAME]
+
+
+def test_a_look_that_was_killed_stands_in_the_way_with_a_way_out(machine: Machine, volumes: Volumes) -> None:
+    volumes.create(NAME)
+    machine.logical_volume(f"{NAME}..look", origin=NAME)
+    with pytest.raises(RuckusError, match="has snapshots") as caught:
+        volumes.remove(NAME, yes)
+    assert f"invoke volume-look --device={PATH}" in caught.value.hint
+
+
 def test_what_is_unfinished_is_not_made_anew_below_its_snapshots(machine: Machine, volumes: Volumes) -> None:
     machine.failing |= {"mkfs.ext4": 1, "lvremove": 5}
     with pytest.raises(RuckusError):
@@ -355,6 +405,24 @@ def test_the_list(machine: Machine, volumes: Volumes) -> None:
     assert set(lines) == {NAME, f"{NAME}.before", "baby-x86_64"}
     assert lines[f"{NAME}.before"].notes == (f"a snapshot of {NAME}",)
     assert lines["baby-x86_64"].notes == ("not made by Ruckus",)
+
+
+def test_the_list_tells_what_is_special(machine: Machine, volumes: Volumes) -> None:
+    volumes.create(NAME)
+    machine.logical_volume("baby-x86_64")
+    machine.failing |= {"mkfs.ext4": 1, "lvremove": 5}
+    with pytest.raises(RuckusError):
+        volumes.create("baby-x86_64-64")
+    with locks.named("vg00-baby--i686") as lock:
+        lock.write("to builder one")
+    machine.mount_table("", "1 0 253:7 / /elsewhere rw - ext4 /dev/dm-7 rw")
+    notes = {line.name: line.notes for line in volumes.every(["baby"])}
+    assert notes == {}
+    notes = {line.name: line.notes for line in volumes.every([NAME, "baby-x86_64", "baby-x86_64-64"])}
+    elsewhere = f"{PATH} is mounted on /elsewhere"
+    assert notes[NAME] == ("lent to builder one", elsewhere)
+    assert notes["baby-x86_64"][0] == "not made from this build folder"
+    assert notes["baby-x86_64-64"][0] == "never finished"
 
 
 def test_plain_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> None:
