@@ -27,6 +27,7 @@ VOLUME, SNAPSHOT = "baby-x86_64", "baby-x86_64.before"
 TASKS: tuple[tuple[tuple[str, ...], dict[str, int]], ...] = (
     (("volume-create",), {VOLUME: 0}),
     (("volume-mount",), {VOLUME: 1}),
+    (("volume-grow", "--size=600M"), {VOLUME: 1}),
     (("volume-snapshot",), {VOLUME: 1, SNAPSHOT: 0}),
     (("volume-umount",), {VOLUME: 0, SNAPSHOT: 0}),
     (("volume-remove", "--snapshot=before", "--yes"), {VOLUME: 0}),

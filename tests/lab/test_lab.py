@@ -16,6 +16,7 @@ on_crash = "destroy"
 """
 
 
+@pytest.mark.short
 def test_it_is_xens_dom0(lab: Lab) -> None:
     domains = lab.run("xl list").stdout.splitlines()[1:]
     assert [line.split()[0] for line in domains] == ["Domain-0"]

@@ -9,7 +9,7 @@ from fabric import Result
 from lab.machine.lab import Lab
 
 FOLDER = "/srv/build"
-OPTIONS = ("--volumes=lvm", "--size=512M")
+OPTIONS = ("--volumes=lvm", "--size=128M")
 ARCHS = "--arch-list=i686,x86_64-64"
 POINT = "/media/baby-x86_64"
 VOLUME = "/dev/vg00/baby-x86_64"
@@ -46,6 +46,7 @@ def place(dom0: Lab) -> Place:
     return Place(dom0)
 
 
+@pytest.mark.short
 def test_the_life_of_volumes_with_no_more_rights_than_were_printed(place: Place) -> None:
     place.root(f"chown narrow {FOLDER}")
     place.user = "narrow"
@@ -81,6 +82,8 @@ def test_who_may_nothing_is_told(place: Place) -> None:
     place.root("echo 'plain ALL=(root) NOPASSWD: /usr/bin/true, PASSWD: ALL' > /etc/sudoers.d/plain")
     assert "lvcreate" in place.invoke("verify-sudo", *OPTIONS, status=1).stderr, "sudo -n -l would say yes"
 
+
+LEAST = {"xfs": "320M"}  # that a file system of this kind can have
 
 ALL = "plain ALL=(root) ALL"
 RULES = {  # of user plain, and whether verify-sudo says yes
@@ -152,23 +155,30 @@ def test_what_fails_in_the_middle_is_taken_back(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "use",
+    ("use", "kind"),
     [
-        "mkfs.xfs -q {}",
-        "mkswap {} && swapon {}",
-        "pvcreate --quiet --config devices/scan_lvs=1 {}",
-        "echo 'label: gpt' | sfdisk --quiet {}",
+        ("mkfs.btrfs -q -f {}", "btrfs"),
+        ("mkswap -q {} && swapon {}", "swap"),
+        ("pvcreate --quiet --config devices/scan_lvs=1 {}", "LVM2_member"),
+        ("echo 'label: gpt' | sfdisk --quiet {}", "gpt partition table"),
     ],
 )
-def test_what_others_use_is_left_alone(place: Place, use: str) -> None:
-    place.invoke("volume-create", *OPTIONS, "--arch-list=i686")
-    place.root("lvcreate --yes --quiet --addtag ruckus --name baby-x86_64 --size 512M vg00")
-    place.root(use.format(VOLUME, VOLUME))
+def test_what_others_have_made_of_a_volume_is_left_alone(place: Place, use: str, kind: str) -> None:
+    place.invoke("volume-create", *OPTIONS)
+    place.root(f"wipefs --quiet --all {VOLUME}; {use.format(VOLUME, VOLUME)}")
     before = place.root(f"sha256sum {VOLUME}")
     for task in ("volume-create", "volume-mount", "volume-remove"):
         options = ["--yes"] if task == "volume-remove" else []
-        assert "not made" in place.invoke(task, *options, status=1).stderr
+        assert f"holds {kind} that Ruckus did not make" in place.invoke(task, *options, status=1).stderr
     assert place.root(f"sha256sum {VOLUME}") == before
+
+
+def test_a_volume_of_the_same_name_and_tag_is_left_alone(place: Place) -> None:
+    place.invoke("volume-create", *OPTIONS, "--arch-list=i686")
+    place.root("lvcreate --yes --quiet --addtag ruckus --name baby-x86_64 --size 64M vg00")
+    for task in (("volume-create",), ("volume-mount",), ("volume-remove", "--yes")):
+        assert "not made from this build folder" in place.invoke(*task, status=1).stderr
+    assert place.names() == ["baby-i686", "baby-x86_64"]
 
 
 def test_a_device_has_many_names_and_one_lock(place: Place) -> None:
@@ -195,6 +205,7 @@ on_poweroff = "destroy"
 """
 
 
+@pytest.mark.short
 def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
     place.invoke("volume-create", *OPTIONS)
     place.invoke("volume-mount")
@@ -223,18 +234,19 @@ def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
     place.invoke("volume-mount")
 
 
-@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
+@pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "f2fs", "nilfs2"])
 def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str) -> None:
     """A dirty journal, with a file that was deleted while it was open: as a machine leaves it whose power fails."""
+    size = LEAST.get(kind, "128M")
     place.root(
-        "lvcreate --yes --quiet --name origin --size 512M vg00; lvcreate --yes --quiet --name my-copy --size 512M vg00;"
+        f"for name in origin my-copy; do lvcreate --yes --quiet --name $name --size {size} vg00; done;"
         f"mkfs.{kind} -q /dev/vg00/origin && mount /dev/vg00/origin /mnt && echo text > /mnt/log && sync;"
         "exec 3> /mnt/orphan; echo data >&3; rm /mnt/orphan; echo more > /mnt/more; sync /mnt/more;"
         "dd if=/dev/vg00/origin of=/dev/vg00/my-copy bs=4M conv=fsync 2>/dev/null; exec 3>&-; umount /mnt"
     )
     before = place.root("sha256sum /dev/vg00/my-copy")
     looked = place.invoke("volume-look", "--device=/dev/mapper/vg00-my--copy", "--command=ls; cat log || :")
-    assert ("text" in looked.stdout) == (kind != "xfs"), "what xfs has not replayed is not there"
+    assert ("text" in looked.stdout) == (kind not in ("xfs", "nilfs2")), "what they have not replayed is not there"
     assert "look old" in looked.stderr
     assert place.root("sha256sum /dev/vg00/my-copy") == before
     assert place.root("blockdev --getro /dev/vg00/my-copy").strip() == "0"
@@ -243,7 +255,7 @@ def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs"])
 def test_volumes_grow_while_they_are_mounted(place: Place, kind: str) -> None:
-    place.invoke("volume-create", *OPTIONS, f"--file-system={kind}")
+    place.invoke("volume-create", "--volumes=lvm", f"--size={LEAST.get(kind, '128M')}", f"--file-system={kind}")
     place.invoke("volume-mount")
     for _ in range(2):
         place.invoke("volume-grow", "--size=1G")
