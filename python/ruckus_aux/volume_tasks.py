@@ -15,6 +15,7 @@ from ruckus_aux import lending, sudo
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
+from ruckus_aux.listing import lines
 from ruckus_aux.look import look
 from ruckus_aux.ownership import BUILD_NAMES, is_ours, take_folder
 from ruckus_aux.report import utc
@@ -299,13 +300,13 @@ def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: b
 @told
 def volumes(c: Context, arch_list: str = ARCHS, build_dir: str = "build", json: bool = False) -> None:
     """List the volumes of a build folder with size, use, mount points and owner."""
-    lines = _existing(build_dir).every(_names(arch_list))
+    found = lines(_existing(build_dir), _names(arch_list))
     if json:
-        print(json_module.dumps([asdict(line) for line in lines], indent=1))
+        print(json_module.dumps([asdict(line) for line in found], indent=1))
         return
-    if not lines:
+    if not found:
         print(f"no volumes in {folder_of(build_dir)}")
-    for line in lines:
+    for line in found:
         size, used = (f"{number / 2**30:.1f}G" if number >= 0 else "-" for number in (line.size, line.used))
         where = ", ".join(line.mounted) or "not mounted"
         figures = f"{line.name:<20} {line.backend:<4} {size:>7} {used:>7} used  {line.owner or '-':<8}"

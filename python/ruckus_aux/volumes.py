@@ -10,14 +10,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ruckus_aux import mounts, root
 from ruckus_aux.backends import Backend, Found, backend
 from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.host import user_name
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, look_name, size_in_bytes
@@ -25,21 +24,6 @@ from ruckus_aux.locks import Named, lock_file, named, try_held
 from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Command, Root
 from ruckus_aux.undo import Step, undoing
-
-
-@dataclass(frozen=True)
-class Line:
-    """A volume as `invoke volumes` shows it; sizes in bytes, used is -1 while it is not mounted."""
-
-    name: str
-    backend: str
-    path: str
-    size: int
-    used: int
-    mounted: tuple[str, ...]
-    owner: str
-    notes: tuple[str, ...]
-
 
 _LEFT_ALONE = "remove it yourself if it is not needed, or choose another --build-dir, --group or --mount-base"
 
@@ -72,7 +56,8 @@ class Volumes:
         """A volume by its name, whoever made it."""
         return next((found for found in self.backend.every() if found.name == name), None)
 
-    def _records(self, name: str) -> list[Made]:
+    def records(self, name: str) -> list[Made]:
+        """What the journal has about a volume of this name, the latest last."""
         return [row for row in self.access.journal.rows(Made) if row.path == self.backend.path(name)]
 
     def _ours(self, found: Found) -> Made | None:
@@ -84,7 +69,7 @@ class Volumes:
             raise RuckusError(f"{found.path} was not made by Ruckus", _LEFT_ALONE)
         if not self.mounts:
             return None
-        records = self._records(found.name)
+        records = self.records(found.name)
         if not records:
             raise RuckusError(
                 f"{found.path} was not made from this build folder: {self.folder} knows nothing of it", _LEFT_ALONE
@@ -302,7 +287,7 @@ class Volumes:
             return
         except Unreadable:
             # A snapshot whose space is full has lost its content; its name and tag are what is left.
-            if not (found.marked and found.origin and self._records(found.name)):
+            if not (found.marked and found.origin and self.records(found.name)):
                 raise
 
     def snapshot(self, name: str, origin: str, size: str) -> None:
@@ -353,45 +338,6 @@ class Volumes:
         if not self.mounts:
             path = self.backend.path(name)
             raise RuckusError(f"{path} is a plain folder: it has no size and no snapshots", "use --volumes=lvm or loop")
-
-    def every(self, names: Sequence[str]) -> list[Line]:
-        """The volumes of these names, and the snapshots of them."""
-        lines = []
-        for found in self.backend.every():
-            if any(found.name == name or found.name.startswith(f"{name}.") for name in names):
-                lines.append(self._line(found))
-        return lines
-
-    def _line(self, found: Found) -> Line:
-        there = self.mounted(found.name)
-        notes = self._notes(found)
-        used, owner = -1, ""
-        if there:
-            usage = os.statvfs(there[0])
-            used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
-        if there or not self.mounts:
-            owner = user_name(os.stat(there[0] if there else found.path).st_uid)
-        points = tuple(map(str, there))
-        return Line(found.name, self.layout.backend, found.path, found.size, used, points, owner, tuple(notes))
-
-    def _notes(self, found: Found) -> list[str]:
-        """What a person should know about a volume."""
-        notes = [] if found.marked else ["not made by Ruckus"]
-        if found.marked and self.mounts:
-            records = self._records(found.name)
-            notes += [] if records else ["not made from this build folder"]
-            notes += ["never finished"] if records and not any(row.complete for row in records) else []
-        notes += [f"a snapshot of {found.origin}"] if found.origin else []
-        lock = Named(name := self.backend.lock_name(found.name), lock_file(name))
-        notes += [f"lent {lock.note}"] if lock.path.exists() and lock.note else []
-        for dev in self.backend.devices(found.name):
-            notes += [f"held by Xen's {one}" for one in domains(self.access, dev)]
-            notes += [use for use in users(self.access, dev) if not self._shown(found, use)]
-        return notes
-
-    def _shown(self, found: Found, use: str) -> bool:
-        """Whether a use of a device is told elsewhere: mounts that this process sees, and LVM's own snapshots."""
-        return "stacked" in use or any(use.endswith(f" is mounted on {point}") for point in self.mounted(found.name))
 
     def commands(self, names: Sequence[str], user: int, group: int, *, everything: bool = False) -> Iterator[Command]:
         """The commands that need root to make and mount these volumes; everything: for all other tasks, too."""

@@ -10,6 +10,7 @@ from ruckus_aux import locks, root
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Made
 from ruckus_aux.layout import Layout, layout
+from ruckus_aux.listing import lines
 from ruckus_aux.root import Root
 from ruckus_aux.volumes import Volumes
 
@@ -401,10 +402,10 @@ def test_the_list(machine: Machine, volumes: Volumes) -> None:
     volumes.snapshot(f"{NAME}.before", NAME, "1G")
     machine.logical_volume("precious", tags="")
     machine.logical_volume("baby-x86_64", tags="")
-    lines = {line.name: line for line in volumes.every([NAME, "baby-x86_64"])}
-    assert set(lines) == {NAME, f"{NAME}.before", "baby-x86_64"}
-    assert lines[f"{NAME}.before"].notes == (f"a snapshot of {NAME}",)
-    assert lines["baby-x86_64"].notes == ("not made by Ruckus",)
+    found = {line.name: line for line in lines(volumes, [NAME, "baby-x86_64"])}
+    assert set(found) == {NAME, f"{NAME}.before", "baby-x86_64"}
+    assert found[f"{NAME}.before"].notes == (f"a snapshot of {NAME}",)
+    assert found["baby-x86_64"].notes == ("not made by Ruckus",)
 
 
 def test_the_list_tells_what_is_special(machine: Machine, volumes: Volumes) -> None:
@@ -416,9 +417,8 @@ def test_the_list_tells_what_is_special(machine: Machine, volumes: Volumes) -> N
     with locks.named("vg00-baby--i686") as lock:
         lock.write("to builder one")
     machine.mount_table("", "1 0 253:7 / /elsewhere rw - ext4 /dev/dm-7 rw")
-    notes = {line.name: line.notes for line in volumes.every(["baby"])}
-    assert notes == {}
-    notes = {line.name: line.notes for line in volumes.every([NAME, "baby-x86_64", "baby-x86_64-64"])}
+    assert lines(volumes, ["baby"]) == []
+    notes = {line.name: line.notes for line in lines(volumes, [NAME, "baby-x86_64", "baby-x86_64-64"])}
     elsewhere = f"{PATH} is mounted on /elsewhere"
     assert notes[NAME] == ("lent to builder one", elsewhere)
     assert notes["baby-x86_64"][0] == "not made from this build folder"
