@@ -47,6 +47,16 @@ def place(dom0: Lab) -> Place:
 
 
 @pytest.mark.short
+def test_a_volume_from_its_making_to_its_removal(place: Place) -> None:
+    place.invoke("volume-create", *OPTIONS)
+    place.invoke("volume-mount")
+    place.lab.run(f"echo text > {POINT}/file", user="guest")
+    assert f"is mounted on {POINT}" in place.invoke("volume-remove", "--yes", status=1).stderr
+    place.invoke("volume-umount")
+    place.invoke("volume-remove", "--yes")
+    assert place.names() == []
+
+
 def test_the_life_of_volumes_with_no_more_rights_than_were_printed(place: Place) -> None:
     place.root(f"chown narrow {FOLDER}")
     place.user = "narrow"
@@ -205,7 +215,6 @@ on_poweroff = "destroy"
 """
 
 
-@pytest.mark.short
 def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
     place.invoke("volume-create", *OPTIONS)
     place.invoke("volume-mount")
