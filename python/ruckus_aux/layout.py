@@ -131,9 +131,9 @@ def volume_name(arch: Architecture, snapshot: str | None = None) -> str:
     return f"baby-{arch.name}.{snapshot}" if snapshot else f"baby-{arch.name}"
 
 
-def look_name(volume: str) -> str:
-    """What a snapshot is called that `volume-look` makes of a volume for a while; no other has two dots."""
-    return f"{volume}..look"
+def lent_name(volume: str, to: str) -> str:
+    """What a snapshot of a volume is called that is lent to somebody for a while; no other has two dots."""
+    return f"{volume}..{to}"
 
 
 def clfs_of(folder: Path, arch: Architecture) -> Path:

@@ -19,7 +19,7 @@ from ruckus_aux.backends import logical_volumes
 from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, not_open, signature, users
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import copy_image, thaw
-from ruckus_aux.layout import SNAPSHOT_SIZE
+from ruckus_aux.layout import SNAPSHOT_SIZE, lent_name
 from ruckus_aux.locks import Named, named
 from ruckus_aux.ownership import COPIES
 from ruckus_aux.root import Root
@@ -225,7 +225,7 @@ def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
     if origin.origin and not origin.pool:  # a snapshot, of which LVM makes none
         yield path
         return
-    name = f"{origin.name}..{to}"
+    name = lent_name(origin.name, to)
     copy = f"/dev/{origin.group}/{name}"
     with named(f"snapshot of {device(path).lock_name}"):
         for left in logical_volumes(access, origin.group):

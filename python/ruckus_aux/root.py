@@ -17,7 +17,7 @@ from pathlib import Path
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.journal import Journal, Rooted
-from ruckus_aux.signals import held_back
+from ruckus_aux.signals import held_back, let_through
 
 Command = tuple[str, ...]
 
@@ -300,6 +300,7 @@ class Root:
     def run(self, command: Command, *, check: bool = True) -> tuple[int, str]:
         """Run a command that changes something; returns its exit status and what it printed.
 
+        Ctrl-C waits for what root does; anything else is stopped by it.
         check: raise RuckusError when the status is not 0. In a dry run, it is printed and nothing more.
         """
         if self.dry:
@@ -311,7 +312,7 @@ class Root:
         """Run a command that changes nothing, in a dry run, too; else as `run`."""
         started = time.time()
         words = as_root(command) if self.sudo else list(command)
-        with held_back():
+        with held_back() if self.sudo else let_through():
             status, output = run(words, env=_ENVIRONMENT, check=False, detached=True)
             if self.sudo and not self.dry:  # a dry run leaves no trace
                 said = output.strip()[-500:] if status else ""

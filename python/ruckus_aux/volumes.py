@@ -19,7 +19,7 @@ from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, not_open
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
-from ruckus_aux.layout import Layout, look_name, size_in_bytes
+from ruckus_aux.layout import Layout, lent_name, size_in_bytes
 from ruckus_aux.locks import Named, lock_file, named, try_held
 from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Command, Root
@@ -117,8 +117,8 @@ class Volumes:
         """LVM would remove them together with their origin."""
         if snapshots := [one.name for one in self.backend.every() if one.origin == found.name]:
             hint = "remove them first: invoke volume-remove --snapshot=NAME"
-            if look_name(found.name) in snapshots:
-                hint += f"\n{look_name(found.name)}, when that was killed: invoke volume-look --device={found.path}"
+            if lent_name(found.name, "look") in snapshots:
+                hint += f"\nthat of a look that was killed: invoke volume-look --device={found.path}"
             raise RuckusError(f"{found.path} has snapshots: {', '.join(snapshots)}", hint)
 
     def _remake(self, found: Found) -> None:

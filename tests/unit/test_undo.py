@@ -9,7 +9,7 @@ from pytest_subprocess import FakeProcess
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Rooted
 from ruckus_aux.root import Root
-from ruckus_aux.signals import heed, held_back
+from ruckus_aux.signals import heed, held_back, let_through
 from ruckus_aux.undo import undoing
 
 
@@ -65,6 +65,33 @@ def test_a_step_that_fails_is_not_taken_back_but_those_before_it() -> None:
         step(fail, "", lambda: done.append("never"))
     assert done == ["first", "first undone"]
     assert caught.value.hint == "try again"
+
+
+@pytest.mark.usefixtures("signals")
+def test_what_leaves_nothing_can_be_stopped_in_the_middle_of_a_step(tmp_path: Path, fp: FakeProcess) -> None:
+    """A copy of ten gigabytes, by a command that is not root's."""
+    done: list[str] = []
+    fp.register([fp.any()], callback=lambda process: os.kill(os.getpid(), signal.SIGINT))
+    access = Root(Journal(tmp_path / "journal.sqlite"), "run").ordinary()
+
+    def copy() -> None:
+        try:
+            access.run(("cp", "a", "b"))
+            done.append("copied")
+        finally:
+            done.append("removed")
+
+    with pytest.raises(KeyboardInterrupt), undoing() as step:
+        step(copy, "rm b", lambda: done.append("never"))
+    assert done == ["removed"]
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_signal_that_waits_comes_through_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), held_back():
+        os.kill(os.getpid(), signal.SIGINT)
+        with let_through():
+            raise AssertionError("never")
 
 
 @pytest.mark.usefixtures("signals")
