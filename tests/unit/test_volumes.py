@@ -311,8 +311,9 @@ def test_commands_that_are_verified_are_those_that_are_run(machine: Machine, vol
     assert len(asked()) > len(words(everything=False)) - 3
 
 
-def test_a_volume_that_came_back_is_not_made_anew(machine: Machine, volumes: Volumes) -> None:
-    """It was renamed, another was begun in its place and failed, and it has its name again."""
+@pytest.fixture
+def came_back(machine: Machine, volumes: Volumes) -> None:
+    """A volume was renamed, another was begun in its place and failed, and it has its name again."""
     volumes.create(NAME)
     kept = machine.volumes.pop(NAME), machine.content.pop(PATH)
     machine.failing["mkfs.ext4"] = 1
@@ -321,19 +322,16 @@ def test_a_volume_that_came_back_is_not_made_anew(machine: Machine, volumes: Vol
     machine.failing.clear()
     machine.volumes[NAME], machine.content[PATH] = kept
     machine.done.clear()
+
+
+@pytest.mark.usefixtures("came_back")
+def test_a_volume_that_came_back_is_not_made_anew(machine: Machine, volumes: Volumes) -> None:
     volumes.create(NAME)
     assert machine.done == []
 
 
+@pytest.mark.usefixtures("came_back")
 def test_a_snapshot_has_the_identity_of_what_is_there(machine: Machine, volumes: Volumes) -> None:
-    """And not of what was begun later in its place, and failed."""
-    volumes.create(NAME)
-    kept = machine.volumes.pop(NAME), machine.content.pop(PATH)
-    machine.failing["mkfs.ext4"] = 1
-    with pytest.raises(RuckusError):
-        volumes.create(NAME)
-    machine.failing.clear()
-    machine.volumes[NAME], machine.content[PATH] = kept
     volumes.snapshot(f"{NAME}.before", NAME, "1G")
     volumes.remove(f"{NAME}.before", yes)
     assert list(machine.volumes) == [NAME]
