@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ruckus_aux.lending import mounted_read_only, snapshot_of
@@ -21,10 +21,15 @@ def look(access: Root, device: str, folder: Path, command: str = "", snapshot: s
     with ExitStack() as stack:
         copy = stack.enter_context(snapshot_of(access, device, folder, "look", snapshot))
         place = Path(tempfile.mkdtemp(prefix="ruckus-"))
-        stack.callback(place.rmdir)
+        stack.callback(_remove, place)
         for warning in stack.enter_context(mounted_read_only(access, copy, place)):
             print(f"ruckus: warning: {warning}", file=sys.stderr)
         program = ["/bin/sh", "-c", command] if command else [os.environ.get("SHELL", "/bin/sh")]
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.
         return subprocess.run(program, cwd=place, check=False).returncode
+
+
+def _remove(place: Path) -> None:
+    with suppress(OSError):  # it is still mounted, which is told already
+        place.rmdir()

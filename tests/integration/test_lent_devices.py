@@ -2,14 +2,17 @@
 
 import hashlib
 import os
+import pty
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from integration.places import Place, loops
-from integration.real import Tree, run
+from integration.real import TOP, Tree, run
 
 from ruckus_aux.devices import device
 from ruckus_aux.errors import RuckusError
@@ -119,6 +122,52 @@ def test_the_source_device_is_seen_as_builders_see_it(tree: Tree, loop: str, tmp
         subprocess.run(["umount", point], check=True)
     tree.configure(build)
     assert "--with-ruckus-dev=DEV" in run("./ruckus", "look", cwd=build, status=1).stderr
+
+
+def test_what_is_still_used_when_a_look_is_ended_is_not_given_away(place: Place) -> None:
+    place.invoke("volume-create", *place.options, "--size=64M")
+    image = place.image("baby-x86_64")
+    look = place.started("volume-look", f"--device={image}", "--command=sleep 100 & echo $! $PWD; exec sleep 100")
+    assert look.stdout is not None
+    user, point = look.stdout.readline().split()
+    look.terminate()
+    assert look.wait() != 0
+    copy = place.folder / "lent" / f"{image.name}.look"
+    assert copy.exists()
+    assert "is mounted on" in place.invoke("volume-release", f"--device={copy}", status=1).stderr
+    os.kill(int(user), signal.SIGKILL)
+    time.sleep(0.5)
+    subprocess.run(["umount", point], check=True)
+    Path(point).rmdir()
+    assert "released" in place.invoke("volume-release", f"--device={copy}").stdout
+    place.invoke("volume-look", f"--device={image}", "--command=true")
+    assert not copy.exists()
+
+
+def test_ctrl_c_in_a_shell_is_for_what_runs_there(place: Place) -> None:
+    place.invoke("volume-create", *place.options, "--size=64M")
+    image = str(place.image("baby-x86_64"))
+    words = ["-m", "invoke", "--search-root", str(TOP), "volume-look", f"--device={image}"]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["SHELL"] = "/bin/sh"
+        os.chdir(place.folder.parent)
+        os.execv(sys.executable, [sys.executable, *words, f"--build-dir={place.folder}"])
+
+    def until(text: str) -> None:
+        said = ""
+        while text not in said:
+            said += os.read(terminal, 1000).decode()
+
+    until("# ")
+    os.write(terminal, b"sh -c \"echo be''gun; exec sleep 100\"\n")
+    until("begun")
+    os.write(terminal, b"\x03")
+    until("# ")
+    os.write(terminal, b"ls; exit 3\n")
+    until("lost+found")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    os.close(terminal)
 
 
 def test_a_look_at_a_mounted_volume(place: Place) -> None:
