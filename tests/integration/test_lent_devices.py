@@ -170,7 +170,7 @@ def test_ctrl_c_in_a_shell_is_for_what_runs_there(place: Place) -> None:
     os.close(terminal)
 
 
-def test_a_look_at_a_mounted_volume(place: Place) -> None:
+def test_a_look_at_a_mounted_volume(place: Place, tmp_path: Path) -> None:
     place.invoke("volume-create", *place.options, "--size=64M")
     place.invoke("volume-mount")
     point, image = place.media / "baby-x86_64", place.image("baby-x86_64")
@@ -180,7 +180,7 @@ def test_a_look_at_a_mounted_volume(place: Place) -> None:
         looked = place.invoke("volume-look", f"--device={name}", "--command=cat log; touch mine; exit 7", status=7)
         assert "so far" in looked.stdout
         assert "Read-only file system" in looked.stderr
-    assert "/ruckus-" not in Path("/proc/self/mountinfo").read_text()
+    assert f"{tmp_path}/ruckus-" not in Path("/proc/self/mountinfo").read_text()
 
     # One that was killed does not stand in the way; what it has mounted does, until a person has looked at it.
     look = place.started("volume-look", f"--device={loop}", "--command=echo begun; exec sleep 100")
@@ -188,7 +188,11 @@ def test_a_look_at_a_mounted_volume(place: Place) -> None:
     assert look.stdout.readline() == "begun\n"
     os.killpg(look.pid, signal.SIGKILL)
     look.wait()
-    (left,) = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines() if "/ruckus-" in line]
+    (left,) = [
+        line.split()[4]
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        if f"{tmp_path}/ruckus-" in line
+    ]
     refused = place.invoke("volume-look", f"--device={loop}", "--command=true", status=1)
     assert f"is mounted on {left}" in refused.stderr
     subprocess.run(["umount", left], check=True)
