@@ -258,7 +258,7 @@ def volume_grow(
 
 @task(
     help={
-        "device": "a block device: a volume, or another",
+        "device": "a block device, or an image file: a volume, or any other",
         "snapshot": "a snapshot of it to look at, instead of a new one",
         "command": "run this there instead of a shell",
         "build_dir": DIR_HELP,
