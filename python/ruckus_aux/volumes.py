@@ -310,8 +310,11 @@ class Volumes:
             )
             self._record(made)
             with undoing() as step:
-                remove = lambda: self.backend.remove(name)  # noqa: E731
-                step(lambda: self.backend.snapshot(name, origin, size, lock), f"remove {made.path}", remove)
+                step(
+                    lambda: self.backend.snapshot(name, origin, size, lock),
+                    f"remove {made.path}",
+                    lambda: self.backend.remove(name),
+                )
                 self._record(replace(made, complete=1))
             self._say("snapshot", f"{made.path}  of {source.path}")
 

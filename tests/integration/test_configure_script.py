@@ -46,6 +46,11 @@ def test_the_defaults_and_the_summary(tree: Tree, tmp_path: Path) -> None:
     assert os.access(tmp_path / "ruckus", os.X_OK)
 
 
+def test_root_is_not_needed_in_a_sandbox_and_in_plain_folders(tree: Tree, tmp_path: Path) -> None:
+    tree.configure(tmp_path, "--with-isolation=bwrap")
+    assert run("make", "verify-sudo", cwd=tmp_path).stdout == "this build needs no root\n"
+
+
 def test_disable_multilib_is_pure64(tree: Tree, tmp_path: Path) -> None:
     tree.configure(tmp_path, "--disable-multilib")
     assert conf(tmp_path)["arch"] == "x86_64-64"

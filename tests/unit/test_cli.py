@@ -165,3 +165,18 @@ def test_a_device_that_is_not_mounted_any_more(here: Settings, monkeypatch: pyte
     gone = Settings(**{**here.__dict__, "install_dev": "/dev/null"})
     with pytest.raises(RuckusError, match="is not on /dev/null, as it was when configure ran"):
         take(gone)
+
+
+def test_without_a_sandbox_the_missing_links_are_what_root_is_asked_for(
+    here: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr("ruckus_aux.sudo.verify", lambda commands, way_out: asked.extend(commands))
+    assert main(["verify-sudo"]) == 0
+    assert (asked, capsys.readouterr().out) == ([], "this build needs no root\n")
+    conf = here.builddir / "ruckus.conf"
+    lines = [line for line in conf.read_text().splitlines() if not line.startswith("isolation =")]
+    conf.write_text("\n".join([*lines, "isolation = none"]))
+    assert main(["verify-sudo"]) == 0
+    assert (f"{here.clfs}/tools-x86_64", "/tools-x86_64") in [command[-2:] for command in asked]
+    assert len(asked) == 3
