@@ -105,10 +105,11 @@ def refused(commands: Iterable[Command], user: str = "", way_out: str = "") -> l
     """Those of some commands that a user may not run as root without a password.
 
     user: another than who runs this, about whom only root may ask. way_out: what an administrator can do.
-    Raises RuckusError when there is no sudo, or it does not know this user.
+    Raises RuckusError when there is no sudo, or it does not know this user. About no commands, nothing is asked.
     """
+    wanted = dict.fromkeys(map(_sample, commands))
     me = user_name(os.getuid())
-    if os.geteuid() == 0 and user in ("", me):
+    if not wanted or (os.geteuid() == 0 and user in ("", me)):
         return []
     if shutil.which("sudo") is None:
         raise RuckusError("sudo is not installed, and this user is not root", "run it as root, or install sudo")
@@ -120,7 +121,7 @@ def refused(commands: Iterable[Command], user: str = "", way_out: str = "") -> l
             f"sudo lets {user or me} run nothing without a password: {listing.strip() or 'it does not say why'}",
             way_out,
         )
-    return [command for command in dict.fromkeys(map(_sample, commands)) if not _free(asking, command, known)]
+    return [command for command in wanted if not _free(asking, command, known)]
 
 
 def _free(asking: Sequence[str], command: Command, known: Sequence[Entry]) -> bool:

@@ -63,6 +63,17 @@ def test_nothing_is_asked_of_root(monkeypatch: pytest.MonkeyPatch, fp: FakeProce
     assert len(fp.calls) == 0
 
 
+@pytest.mark.parametrize("has_sudo", [True, False])
+def test_a_build_that_needs_no_root_asks_sudo_nothing(
+    has_sudo: bool, monkeypatch: pytest.MonkeyPatch, fp: FakeProcess
+) -> None:
+    """Also where there is no sudo, and where sudo would refuse this user everything."""
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda name, path="": f"/usr/bin/{name}" if has_sudo else None)
+    verify([])
+    assert len(fp.calls) == 0
+
+
 def asked(fp: FakeProcess, command: tuple[str, ...], returncode: int = 0) -> None:
     fp.register([*ASKING, "-u", "root", "-l", *command], returncode=returncode)
 
