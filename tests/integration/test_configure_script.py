@@ -51,6 +51,24 @@ def test_root_is_not_needed_in_a_sandbox_and_in_plain_folders(tree: Tree, tmp_pa
     assert run("make", "verify-sudo", cwd=tmp_path).stdout == "this build needs no root\n"
 
 
+def test_builds_in_the_source_tree_and_elsewhere_do_not_know_of_each_other(tree: Tree, tmp_path: Path) -> None:
+    here = Tree(tmp_path / "src")
+    shutil.copytree(tree.top, here.top)
+    elsewhere, later = tmp_path / "elsewhere", tmp_path / "later"
+    here.configure(elsewhere)
+    here.configure(here.top)
+    here.configure(later, "--with-arch=i686")
+    (here.top / "hostprep" / "zlib").mkdir(parents=True)  # what VPATH would find
+    (here.top / "bootstrap").touch()
+    for build, arch in ((here.top, "x86_64"), (elsewhere, "x86_64"), (later, "i686")):
+        for goal in ("hostprep", "bootstrap"):
+            assert f"{build}/ruckus step hostprep/zlib\n" in run("make", "-n", goal, cwd=build).stdout
+        assert f"{build}/ruckus step {arch}/stage1/minigzip\n" in run("make", "-n", "bootstrap", cwd=build).stdout
+    run("make", "distclean", cwd=here.top)
+    assert not (here.top / "config.status").exists()
+    assert run("make", "-n", "bootstrap", cwd=later).stdout
+
+
 def test_disable_multilib_is_pure64(tree: Tree, tmp_path: Path) -> None:
     tree.configure(tmp_path, "--disable-multilib")
     assert conf(tmp_path)["arch"] == "x86_64-64"
