@@ -6,6 +6,7 @@ of ours (apt.conf(5), sources.list(5)). apt verifies the archive's signatures; t
 
 import os
 import re
+import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
-from ruckus_aux.provider import Progress, Unavailable, check_hash
+from ruckus_aux.provider import Progress, Unavailable, WrongFile, check_hash
 from ruckus_aux.sources import Debian, File, Lock, Source
 
 POLL = 0.2  # seconds between two looks at how far apt-get has come
@@ -101,7 +102,7 @@ class DebianArchive:
         for candidate in self._candidates(source, source.debian):
             try:
                 return self._download(source, candidate, partial, progress)
-            except Unavailable as error:  # the index can be newer than the pool
+            except (Unavailable, WrongFile) as error:  # the index can be newer than the pool; patches change
                 reasons.append(str(error))
         nothing = f"Debian: no {source.debian.package} {source.version}{self._trouble}"
         raise Unavailable("; ".join(reasons) or nothing)
@@ -164,8 +165,26 @@ class DebianArchive:
         except RuckusError as error:
             reason = next((line for line in error.hint.splitlines() if re.match(r"E: |.*404", line)), error.message)
             raise Unavailable(f"Debian: {spec}: {reason.strip()}") from error
-        names = [candidate.file(".orig.tar.")] + ([candidate.file(".debian.tar.")] if debian.patches else [])
-        for name in names:
-            check_hash(folder / name, candidate.files[name], f"Debian's {spec}")
-        files = tuple(File(name, candidate.files[name]) for name in names)
-        return Lock("debian", candidate.upstream, files, f"Debian {spec}"), [folder / name for name in names]
+        name = candidate.file(".orig.tar.")
+        files = [File(name, candidate.files[name])]
+        if debian.patches:
+            _extract(debian, folder / candidate.file(".debian.tar."), candidate.files[candidate.file(".debian.tar.")])
+            files += map(debian.kept, debian.patches)
+        for file in files:
+            check_hash(folder / file.name, file.sha256, f"Debian's {spec}")
+        lock = Lock("debian", candidate.upstream, tuple(files), f"Debian {spec}")
+        return lock, [folder / file.name for file in files]
+
+
+def _extract(debian: Debian, packaging: Path, sha256: str) -> None:
+    """Write the patches that the manifest names beside the tarball of Debian's packaging that has them."""
+    check_hash(packaging, sha256, f"Debian's {debian.package}")
+    with tarfile.open(packaging) as archive:
+        for patch in debian.patches:
+            try:
+                content = archive.extractfile(f"debian/patches/{patch.name}")
+            except KeyError:
+                content = None
+            if content is None:
+                raise Unavailable(f"Debian: no patch {patch.name} in {packaging.name}")
+            (packaging.parent / debian.kept(patch).name).write_bytes(content.read())

@@ -16,15 +16,24 @@ from ruckus_aux.errors import RuckusError
 
 
 @dataclass(frozen=True)
+class File:
+    """A file: its name and the SHA-256 of its content."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Debian:
-    """How the host distribution's source archive carries a source.
+    """How Debian's source archive carries a source.
 
     package: the Debian source package.
     sha256: of its .orig tarball, when pinned; else apt's signatures vouch for it.
     versions: shell pattern of upstream versions that will do, when not only the manifest's own (the archive keeps
         only some of a package with frequent security updates).
     nested: shell pattern of the tarball inside the .orig tarball, when the source is packed twice.
-    patches: of Debian's own that make its tarball, from which the documentation was removed, build again.
+    patches: of Debian's own that make its tarball, from which the documentation was removed, build again: paths below
+        debian/patches. Pinned like the tarball, because another revision of the package may have others.
     strip: patch's -p for them.
     """
 
@@ -32,16 +41,12 @@ class Debian:
     sha256: str = ""
     versions: str = ""
     nested: str = ""
-    patches: tuple[str, ...] = ()
+    patches: tuple[File, ...] = ()
     strip: int = 1
 
-
-@dataclass(frozen=True)
-class File:
-    """A file in the cache: its name and the SHA-256 of its content."""
-
-    name: str
-    sha256: str
+    def kept(self, patch: File) -> File:
+        """A patch as a file of the cache."""
+        return File(f"{self.package}_{patch.name.replace('/', '_')}", patch.sha256)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Source:
         """Whether a download satisfies the manifest as it reads now."""
         if lock.variant == "upstream":
             return lock.files == (File(self.file, self.sha256),)
-        if self.debian is None or len(lock.files) != 1 + bool(self.debian.patches):
+        if self.debian is None or lock.files[1:] != tuple(map(self.debian.kept, self.debian.patches)):
             return False
         if self.debian.sha256 and lock.files[0].sha256 != self.debian.sha256:
             return False
@@ -96,14 +101,8 @@ class Source:
             lines += [f"{inner} > nested.tar", f'{tar} -xf nested.tar -C "$SRC"', "rm nested.tar"]
         else:
             lines.append(f'{tar} -xf "{archive}" -C "$SRC"')
-        for patch in self.debian.patches:
-            packaging = f"$SOURCES/{self.lock.files[1].name}"
-            # Not through a pipe: sh would not notice a patch that is not there.
-            lines += [
-                f'tar -xOf "{packaging}" "debian/patches/{patch}" > "$SRC/debian.patch"',
-                f'patch -d "$SRC" -s -p{self.debian.strip} -i debian.patch',
-            ]
-        return lines
+        strip = self.debian.strip
+        return lines + [f'patch -d "$SRC" -s -p{strip} -i "$SOURCES/{file.name}"' for file in self.lock.files[1:]]
 
 
 def _lock_path(cache: Path, name: str) -> Path:
@@ -131,8 +130,8 @@ def _entry(path: Path, name: str, table: dict[str, Any]) -> Source:
     try:
         debian = None
         if "debian" in table:
-            values: dict[str, Any] = {**table["debian"], "patches": tuple(table["debian"].get("patches", ()))}
-            debian = Debian(**values)
+            pinned = table["debian"].get("patches", {}).items()
+            debian = Debian(**{**table["debian"], "patches": tuple(File(name, sha256) for name, sha256 in pinned)})
         return Source(
             name=name,
             version=table["version"],
@@ -142,7 +141,7 @@ def _entry(path: Path, name: str, table: dict[str, Any]) -> Source:
             debian=debian,
             lock=None,
         )
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise RuckusError(f"{path}: [{name}]: {error}", "docs/recipes.md describes an entry's keys") from error
 
 

@@ -1,13 +1,16 @@
 import hashlib
+import io
 import os
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.debian import Candidate, DebianArchive, parse_showsrc
-from ruckus_aux.provider import Unavailable, WrongFile
-from ruckus_aux.sources import Debian, Source
+from ruckus_aux.provider import Unavailable
+from ruckus_aux.sources import Debian, File, Source
 
 CONTENT = b"a kernel"
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -113,6 +116,46 @@ def test_a_pinned_hash_that_the_archive_does_not_have(archive: DebianArchive, fp
 def test_a_file_that_is_not_what_the_archive_signed(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
     fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only", content=b"something else")
-    with pytest.raises(WrongFile, match=SUM):
+    with pytest.raises(Unavailable, match=SUM):
         archive.fetch(source(), tmp_path / "partial", silent)
     assert not list((tmp_path / "partial").rglob("*.orig.tar.xz"))
+
+
+def packaging(patch: bytes) -> tuple[str, bytes]:
+    """A tarball of Debian's packaging with one patch, and its hash."""
+    memory = io.BytesIO()
+    with tarfile.open(fileobj=memory, mode="w:xz") as tar:
+        member = tarfile.TarInfo("debian/patches/all/no-manual.diff")
+        member.size = len(patch)
+        tar.addfile(member, io.BytesIO(patch))
+    return hashlib.sha256(memory.getvalue()).hexdigest(), memory.getvalue()
+
+
+def test_a_revision_with_another_patch_than_the_pinned_one_is_passed_over(
+    archive: DebianArchive, fp: FakeProcess, tmp_path: Path
+) -> None:
+    versions = {"6.1.9-2": b"another patch", "6.1.9-1": b"the patch"}
+    stanzas = []
+    for version, patch in versions.items():
+        sha256, content = packaging(patch)
+        stanzas.append(showsrc(version).replace("cd" * 32, sha256))
+
+        def write(process: object, version: str = version, content: bytes = content) -> None:
+            folder = tmp_path / "partial" / f"linux_{version}"
+            (folder / "linux_6.1.9.orig.tar.xz").write_bytes(CONTENT)
+            (folder / f"linux_{version}.debian.tar.xz").write_bytes(content)
+
+        command = ["apt-get", "source", "-q", "--only-source", "--download-only", f"linux={version}"]
+        fp.register(command, callback=write)
+    fp.register(["apt-cache", fp.any()], stdout="\n".join(stanzas))
+    pinned = File("all/no-manual.diff", hashlib.sha256(b"the patch").hexdigest())
+    wanted = replace(source(), debian=Debian("linux", patches=(pinned,), strip=2))
+    lock, paths = archive.fetch(wanted, tmp_path / "partial", silent)
+    assert lock.origin == "Debian linux=6.1.9-1"
+    assert paths[1].read_bytes() == b"the patch"
+    assert replace(wanted, lock=lock).unpack_commands()[-1] == (
+        'patch -d "$SRC" -s -p2 -i "$SOURCES/linux_all_no-manual.diff"'
+    )
+    assert wanted.accepts(lock)
+    changed = File(pinned.name, "ab" * 32)
+    assert not replace(wanted, debian=Debian("linux", patches=(changed,))).accepts(lock)

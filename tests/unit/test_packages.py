@@ -62,3 +62,5 @@ def test_the_manifest_pins_everything(tmp_path: Path) -> None:
         assert source.version in source.file, source.name
         assert all(url.startswith("https://") for url in source.urls), source.name
         assert source.urls, source.name
+        for patch in source.debian.patches if source.debian else ():
+            assert re.fullmatch("[0-9a-f]{64}", patch.sha256), source.name
