@@ -6,7 +6,7 @@ srcdir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # What the build runs on, what of it hostprep could build but the distribution has, and what boots the result.
 build_packages=(autoconf automake bash bc bison bubblewrap bzip2 ccache diffutils e2fsprogs flex g++ gawk gcc libc6-dev
-    libelf-dev m4 make patch perl python3 python3-venv qemu-system-x86 texinfo xz-utils)
+    libelf-dev m4 make patch perl python3 python3-venv qemu-system-x86 xz-utils)
 # What the tests and checks run besides.
 check_packages=(btrfs-progs erofs-utils shellcheck squashfs-tools sudo xfsprogs)
 # What the lab is made and run with; see docs/lab.md.

@@ -22,15 +22,15 @@ AS_IF([test -n "$ruckus_missing"],
   On Debian: apt-get install$ruckus_packages])])
 
 AC_ARG_VAR([HOSTPREP_TOOLS],
-  [tools that hostprep builds although the host may have them, of: m4 bison flex gawk texinfo bc elfutils])
+  [tools that hostprep builds although the host may have them, of: m4 bison flex gawk bc elfutils])
 ruckus_wanted=" $HOSTPREP_TOOLS "
 for ruckus_tool in $HOSTPREP_TOOLS; do
-  AS_CASE([$ruckus_tool], [m4|bison|flex|gawk|texinfo|bc|elfutils], [],
+  AS_CASE([$ruckus_tool], [m4|bison|flex|gawk|bc|elfutils], [],
     [AC_MSG_ERROR([HOSTPREP_TOOLS: hostprep has no '$ruckus_tool'
-  choose of: m4 bison flex gawk texinfo bc elfutils])])
+  choose of: m4 bison flex gawk bc elfutils])])
 done
 ruckus_hostprep_tools=
-m4_foreach([ruckus_pair], [[m4,m4], [bison,bison], [flex,flex], [gawk,gawk], [makeinfo,texinfo], [bc,bc]],
+m4_foreach([ruckus_pair], [[m4,m4], [bison,bison], [flex,flex], [gawk,gawk], [bc,bc]],
   [_RUCKUS_HOSTPREP(m4_unquote(ruckus_pair))])
 AC_MSG_CHECKING([for libelf])
 echo '#include <libelf.h>' >conftest.c; echo 'int main (void) { return elf_version (EV_CURRENT) == EV_NONE; }' >>conftest.c

@@ -8,7 +8,7 @@ recipe = Recipe("bc")
 @recipe.step("hostprep", cpu=5, memory=60)
 def hostprep(sh: Script) -> None:
     """bc, where the host has none"""
-    sh.tools("bison", "flex", "texinfo")
+    sh.tools("bison", "flex")
     sh.unpack()
     sh.configure(f"--prefix={sh.prefix_hostprep}", f"--build={BUILD_MACHINE}", f"--host={BUILD_MACHINE}")
     sh.make("MAKEINFO=true")

@@ -15,6 +15,8 @@ def hostprep(sh: Script) -> None:
         f"--host={BUILD_MACHINE}",
         "--disable-extensions",
         "--disable-nls",
+        "--disable-mpfr",
+        "--without-readline",
     )
     sh.make("SUBDIRS=support . extras")
     sh.make('install DESTDIR="$OUT"', "SUBDIRS=support . extras")

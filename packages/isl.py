@@ -10,13 +10,15 @@ def hostprep(sh: Script) -> None:
     """Isl for the host, static"""
     sh.needs("hostprep/gmp")
     sh.unpack()
+    # isl's configure compiles for the processor that it runs on, and does not mind CFLAGS.
     sh.configure(
         f"--prefix={sh.prefix_hostprep}",
         f"--build={BUILD_MACHINE}",
         f"--host={BUILD_MACHINE}",
         f"--with-gmp-prefix={sh.prefix_hostprep}",
         "--disable-shared",
+        "--without-gcc-arch",
     )
-    sh.make()
-    sh.make('install DESTDIR="$OUT"')
+    sh.make("CFLAGS=-O2")
+    sh.make('install DESTDIR="$OUT"', "CFLAGS=-O2")
     sh.sh(f'rm -f "$OUT{sh.prefix_hostprep}"/lib/*-gdb.py')

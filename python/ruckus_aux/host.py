@@ -2,6 +2,7 @@
 
 import logging
 import os
+import platform
 import pwd
 import shlex
 import subprocess
@@ -13,6 +14,9 @@ import sarge
 
 from ruckus_aux.errors import RuckusError
 
+# What every step finds of the host's programs, and how they speak to it.
+STEP_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
+
 logging.getLogger("sarge").setLevel(logging.CRITICAL)  # it logs what it also raises
 
 
@@ -20,13 +24,14 @@ def run(
     command: Sequence[str | Path],
     *,
     env: Mapping[str, str] | None = None,
+    replace_env: bool = False,
     cwd: Path | None = None,
     check: bool = True,
     detached: bool = False,
 ) -> tuple[int, str]:
     """Run a command of the host and return its exit status and what it wrote to stdout and stderr together.
 
-    env: added to the environment of this process.
+    env: added to the environment of this process, or, with replace_env, all that there is.
     check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
     detached: it goes on whatever happens to us: the terminal's Ctrl-C does not reach it, and when we are killed, the
         locks on things that we hold (locks.named) are its own until it has ended.
@@ -36,13 +41,18 @@ def run(
     # Bytes, decoded here: what compilers and tar print is not always UTF-8.
     capture = sarge.Capture()
     # Of our descriptors, Python lets none be inherited but those of locks.
-    apart: dict[str, int] = {"close_fds": False, "process_group": 0} if detached else {}
-    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, **apart)
+    options: dict[str, int] = {"close_fds": False, "process_group": 0} if detached else {}
+    if replace_env:
+        options["replace_env"] = True
+    job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, **options)
     try:
         with open(os.devnull, "rb") as nothing:
             job.run(input=nothing, async_=True)
     except ValueError as error:  # sarge's way of saying that there is no such command
-        raise RuckusError(f"{words[0]}: command not found", f"install the program that provides {words[0]}") from error
+        where = f" in {env['PATH']}" if env and replace_env else ""
+        raise RuckusError(
+            f"{words[0]}: command not found{where}", f"install the program that provides {words[0]}"
+        ) from error
     try:
         status = job.wait()
     except BaseException:  # Ctrl-C and the like: it must not go on without us
@@ -64,20 +74,47 @@ def user_name(number: int) -> str:
         return str(number)
 
 
+@cache
 def fingerprint() -> str:
-    """What of the host's toolchain decides the bytes that it produces: versions of compiler, linker and C library.
+    """What of the host decides the bytes that a step makes on it.
 
-    Part of every step's key, so that artifacts of an older host compiler are not taken for those of a newer one.
+    That is compilers, linker and C library, and, for all else that a step can see in /usr, the distribution. Part of
+    the key of every step that sees the host, so that artifacts of another compiler are not taken for this one's. It
+    is asked of the programs that a step runs, whichever are first in this process's PATH.
     """
-    versions = [run(command, check=False)[1].partition("\n")[0] for command in _TOOLCHAIN]
-    return " | ".join(versions)
+    return " | ".join([*(_first_line(*command) for command in _TOOLCHAIN), distribution()])
 
 
-_TOOLCHAIN = (("gcc", "--version"), ("ld", "--version"), ("getconf", "GNU_LIBC_VERSION"), ("make", "--version"))
+_TOOLCHAIN = (
+    ("gcc", "--version"),
+    ("g++", "--version"),
+    ("ld", "--version"),
+    ("getconf", "GNU_LIBC_VERSION"),
+    ("make", "--version"),
+)
+
+
+@cache
+def distribution() -> str:
+    """Name and release of the host's distribution, such as "debian 12": its updates do not change what tools print.
+
+    What has no release number (Debian's testing) has the code name, or is called by the name alone.
+    """
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return "unknown"
+    return f"{release['ID']} {release.get('VERSION_ID') or release.get('VERSION_CODENAME', '')}".strip()
 
 
 @cache
 def tool_version(name: str) -> str:
-    """The version of a tool of the host, called by the name of hostprep's recipe for it; "" for a library."""
-    program = {"texinfo": "makeinfo", "elfutils": ""}.get(name, name)
-    return run([program, "--version"], check=False)[1].partition("\n")[0] if program else ""
+    """The version of a tool of the host that a step runs, called by the name of hostprep's recipe for it."""
+    if name == "elfutils":  # a library: the name of its file has the version
+        return Path(_first_line("gcc", "-print-file-name=libelf.so")).resolve().name
+    return _first_line(name, "--version")
+
+
+def _first_line(*command: str) -> str:
+    """The first line that a command prints where steps run it; RuckusError when it is not there."""
+    return run(command, env=STEP_ENVIRONMENT, replace_env=True, check=False)[1].partition("\n")[0]

@@ -19,6 +19,9 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source
 
 BUILD_MACHINE = "x86_64-cross-linux-gnu"
+# The host's compilers, at a language that does not depend on their age: from gcc 15 on, C would be C23, which older
+# sources are not written in. It stands before all flags, so a source that wants another standard gets that.
+HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
 STAGES = ("hostprep", "cross", "stage1")
 SOURCE = "source"  # the stage of the steps that only unpack and patch
 
@@ -229,6 +232,7 @@ class Script:
     def configure(self, *options: str, env: str = "CFLAGS=-O2 CXXFLAGS=-O2", directory: str = "") -> None:
         """Run the source's configure out of tree, in $BUILD, one option on a line.
 
+        With --host=BUILD_MACHINE it compiles with HOST_CC and HOST_CXX.
         env: assignments that stand before the command.
         directory: folder of the configure script below $SRC.
         """
@@ -237,7 +241,8 @@ class Script:
             cd "$BUILD"
         """)
         command = f'"$SRC/{directory + "/" if directory else ""}configure"'
-        self.lines.append(" \\\n    ".join([f"{env} {command}", *options]))
+        host = f"CC='{HOST_CC}' CXX='{HOST_CXX}' " if f"--host={BUILD_MACHINE}" in options else ""
+        self.lines.append(" \\\n    ".join([f"{host}{env} {command}", *options]))
 
     def make(self, *arguments: str) -> None:
         """Run make in the current directory; never with -j, because it belongs to the run's jobserver."""

@@ -9,12 +9,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ruckus_aux.host import STEP_ENVIRONMENT
 from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import SOURCE_DATE_EPOCH
 
 INSIDE = Path("/ruckus")
 COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
+HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
 CCACHE_COMPILERS = Path("/usr/lib/ccache")  # where distributions put links to ccache, named like the compilers
 CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
 _CCACHE = INSIDE / "ccache"
@@ -36,13 +38,13 @@ def environment(
     """
     cross = f"{settings.prefix_cross}/bin:" if stage not in COMMON_STAGES else ""
     return {
-        "PATH": f"{cross}{settings.prefix_hostprep}/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+        **STEP_ENVIRONMENT,
+        "PATH": f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}",
         "HOME": str(work),
-        "LC_ALL": "C",
-        "TZ": "UTC",
         "SHELL": "/bin/sh",
         "CONFIG_SHELL": "/bin/sh",
         "TMPDIR": "/tmp",
+        "V": "1",  # to automake's makefiles: the log has the compilers' whole command lines
         "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
         "SOURCES": str(work / "sources"),
         "FILES": str(work / "files"),

@@ -14,7 +14,7 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
-FORMAT = "2"
+FORMAT = "3"
 _UNPACK_CPU, _UNPACK_MEMORY = 20.0, 70  # CPU seconds and MB, until the journal knows better
 
 
@@ -66,7 +66,6 @@ class Plan:
             "format": FORMAT,
             # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
             "isolation": settings.isolation if settings.isolation == "bwrap" else f"none {settings.buildroot}",
-            "host": fingerprint(),
         }
         if not settings.sharing:  # then each architecture's steps are its own
             self._base["sharing"] = f"none {settings.arch.name}"
@@ -120,6 +119,8 @@ class Plan:
         if step.name not in self._inputs:
             environment = repr(sandbox.environment(self.settings, step.stage, sandbox.INSIDE, {}))
             inputs = {**self._base, "environment": hashlib.sha256(environment.encode()).hexdigest()}
+            if step.stage in sandbox.HOST_STAGES:
+                inputs["host"] = fingerprint()
             inputs |= {"script": hashlib.sha256(step.script.encode()).hexdigest()}
             inputs |= {f"tool {name}": tool_version(name) for name in step.tools}
             inputs |= {f"source {source.name}": " ".join(source.identity()) for source in step.sources}

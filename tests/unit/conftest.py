@@ -9,15 +9,19 @@ from pytest_subprocess import FakeProcess
 from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 
 from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.host import distribution, fingerprint, tool_version
 from ruckus_aux.settings import Settings
 
-TOOLS = ("m4", "bison", "flex", "gawk", "makeinfo", "bc")
+TOOLS = ("m4", "bison", "flex", "gawk", "bc")
 
 
 @pytest.fixture(autouse=True)
 def fp(fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> FakeProcess:
     """Fake every command: sarge has its own subclass of Popen, which pytest-subprocess alone would not replace."""
     monkeypatch.setattr(sarge, "Popen", lambda *args, **kwargs: subprocess.Popen(*args, **kwargs))
+    for asked in (fingerprint, distribution, tool_version):  # once in a process, and a test is none
+        asked.cache_clear()
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian", "VERSION_ID": "12"})
     fp.register(["sync", "-f", fp.any()], occurrences=1000)  # harmless, and part of every merge
     return fp
 
@@ -25,7 +29,10 @@ def fp(fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> FakeProcess:
 @pytest.fixture
 def host(fp: FakeProcess) -> FakeProcess:
     """A host with a toolchain, for what asks for its fingerprint."""
-    for command in (["getconf", "GNU_LIBC_VERSION"], *([name, "--version"] for name in ("gcc", "ld", "make", *TOOLS))):
+    for command in (
+        ["getconf", "GNU_LIBC_VERSION"],
+        *([name, "--version"] for name in ("gcc", "g++", "ld", "make", *TOOLS)),
+    ):
         fp.register(command, stdout=f"{command[0]} 12\nmore\n", occurrences=50)
     return fp
 

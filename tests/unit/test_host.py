@@ -1,11 +1,12 @@
 import errno
+from pathlib import Path
 
 import pytest
 import sarge
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.host import fingerprint, run
+from ruckus_aux.host import STEP_ENVIRONMENT, distribution, fingerprint, run, tool_version
 
 
 def test_status_and_output(fp: FakeProcess) -> None:
@@ -36,4 +37,46 @@ def test_output_that_is_not_utf8_does_no_harm(fp: FakeProcess) -> None:
 
 
 def test_the_fingerprint_is_of_versions_only(host: FakeProcess) -> None:
-    assert fingerprint() == "gcc 12 | ld 12 | getconf 12 | make 12"
+    assert fingerprint() == "gcc 12 | g++ 12 | ld 12 | getconf 12 | make 12 | debian 12"
+
+
+def programs(folder: Path, version: str) -> str:
+    """A folder of programs that say how old they are and in what language."""
+    folder.mkdir()
+    for name in ("gcc", "g++", "ld", "getconf", "make", "bison"):
+        (folder / name).write_text(f'#!/bin/sh\necho {name} {version} "$LC_ALL$GREETING"\n')
+        (folder / name).chmod(0o755)
+    return str(folder)
+
+
+def test_versions_are_those_of_the_programs_that_a_step_runs(
+    fp: FakeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fp.allow_unregistered(True)
+    monkeypatch.setitem(STEP_ENVIRONMENT, "PATH", programs(tmp_path / "usr", "12"))
+    monkeypatch.setenv("PATH", programs(tmp_path / "mine", "99"))
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("GREETING", "hello")
+    assert fingerprint().startswith("gcc 12 C | g++ 12 C |")
+    assert tool_version("bison") == "bison 12 C"
+
+
+def test_a_tool_that_no_step_would_find(fp: FakeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fp.allow_unregistered(True)
+    monkeypatch.setitem(STEP_ENVIRONMENT, "PATH", str(tmp_path))
+    monkeypatch.setenv("PATH", programs(tmp_path / "mine", "99"))
+    with pytest.raises(RuckusError, match=f"bison: command not found in {tmp_path}"):
+        tool_version("bison")
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ({"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}, "debian 12"),
+        ({"ID": "debian", "VERSION_CODENAME": "forky"}, "debian forky"),
+        ({"ID": "arch", "BUILD_ID": "rolling"}, "arch"),
+    ],
+)
+def test_the_distribution_and_its_release(release: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: release)
+    assert distribution() == name

@@ -50,6 +50,15 @@ def test_every_step_has_a_title_and_figures(plan: Plan) -> None:
         assert step.memory > 0, step.name
 
 
+def test_what_runs_on_the_host_is_compiled_as_c17_and_for_no_processor(plan: Plan) -> None:
+    for step in plan.steps.values():
+        for line in re.findall('^.*/configure" .*$', step.script.replace("\\\n", ""), re.MULTILINE):
+            for_host = "--host=x86_64-cross-linux-gnu" in line
+            assert ("CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' " in line) == for_host, step.name
+        assert "BUILD_CC=gcc" not in step.script, step.name
+    assert "--without-gcc-arch" in plan["hostprep/isl"].script
+
+
 def test_a_target_of_this_architecture(plan: Plan) -> None:
     script = plan[f"{plan.settings.arch.name}/cross/gcc-static"].script
     assert f"--target={plan.settings.arch.target}" in script

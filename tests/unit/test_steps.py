@@ -84,6 +84,15 @@ def test_isolation_and_host_are_part_of_every_key(
     assert changed(before, keys(settings)) == set(before)
 
 
+def test_a_step_that_does_not_see_the_host_does_not_know_it(
+    settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = keys(settings)
+    monkeypatch.setattr("ruckus_aux.sandbox.HOST_STAGES", ("hostprep", "cross"))
+    without = keys(settings)
+    assert changed(before, without) == {"x86_64/stage1/pigz"}
+
+
 def test_a_tool_of_the_host_is_part_of_the_key_of_who_declares_it(
     settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
