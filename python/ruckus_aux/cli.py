@@ -2,13 +2,14 @@
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ruckus_aux import __version__, signals
+from ruckus_aux import __version__, plain, signals
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.ownership import take
@@ -133,7 +134,8 @@ def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
     path = settings.log(plan[options.step].name)
     if not path.exists():
         raise RuckusError(f"{options.step} has not been run here", f"it would log to {path}")
-    sys.stdout.write(path.read_text(errors="replace"))
+    with plain.opened(path) as file:
+        shutil.copyfileobj(file, sys.stdout.buffer)
 
 
 def cmd_times(settings: Settings, options: argparse.Namespace) -> None:

@@ -4,9 +4,12 @@ A place that logs come from is a Source; build directories are the only kind yet
 overwritten: a log that differs from one of its name gets a number.
 """
 
+import errno
 import filecmp
 import json
+import math
 import os
+import re
 import shutil
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ruckus_aux import logs
+from ruckus_aux import logs, plain
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import first_error
@@ -23,13 +26,15 @@ from ruckus_aux.rendering import render
 
 INDEX = "index.json"
 _WITHOUT_RUN = "unknown-run"  # logs that an earlier version of Ruckus wrote
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:.+_-]{0,99}")
 
 
 @dataclass(frozen=True)
 class Log:
-    """A log that can be collected: its architecture and its path."""
+    """A log that can be collected: its architecture, its step (known by where it is, not by what it says), its path."""
 
     arch: str
+    step: str
     path: Path
 
 
@@ -58,8 +63,9 @@ class BuildDirectory:
         ]
         latest = {path if path.suffix == ".log" else path.with_suffix("") for path in found}
         for log in sorted(latest):
+            step = str(log.relative_to(self.folder / "log").with_suffix(""))
             attempts = (*reversed(logs.earlier(log)), log)
-            yield from (Log(self.arch, path) for path in attempts if path in found)
+            yield from (Log(self.arch, step, path) for path in attempts if path in found)
 
 
 @dataclass(frozen=True)
@@ -98,29 +104,49 @@ def collect(sources: Iterable[Source], target: Path, run: str = "") -> tuple[dic
 
 def _collected(log: Log, target: Path, run: str) -> tuple[str, Collected | None]:
     """Copy a log to its place; returns its run and its line of the index, if it is wanted."""
-    text = log.path.read_text(errors="replace")
-    fields = logs.fields_at_the_beginning(text)
-    name = fields.get("run", _WITHOUT_RUN)
+    text = logs.read(log.path)
+    name = text.beginning.get("run", "")
+    if not _RUN.fullmatch(name):
+        name = _WITHOUT_RUN
     if run and name != run:
         return name, None
-    step = fields.get("step", log.path.name.partition(".log")[0])
-    rest = step.removeprefix(f"{log.arch}/")
     # hostprep/PACKAGE has no architecture in its name, and STAGE/PACKAGE is what stays of the others.
+    rest = log.step.removeprefix(f"{log.arch}/")
     place = _place(target / name / log.arch / f"{rest}.log", log.path)
     place.parent.mkdir(parents=True, exist_ok=True)
-    if not place.exists():
-        shutil.copy2(log.path, place)
-    ending = logs.fields_at_the_end(text)
-    status = int(ending["status"]) if ending.get("status", "").lstrip("-").isdigit() else None
-    error = () if status == 0 else tuple(first_error(logs.output(text)))
-    seconds = float(ending.get("wall", "0").split()[0])
-    return name, Collected(step, log.arch, str(place.relative_to(target / name)), status, seconds, error)
+    if target.resolve() not in place.resolve().parents:
+        raise OSError(errno.ELOOP, f"{place} leads out of {target}")
+    if not os.path.lexists(place):
+        with plain.opened(log.path) as source, place.open("xb") as copy:
+            shutil.copyfileobj(source, copy)
+        shutil.copystat(log.path, place)
+    status = _status(text.ending.get("status", ""))
+    error = tuple(first_error(text.output)) if status else ()
+    return name, Collected(
+        log.step, log.arch, str(place.relative_to(target / name)), status, _seconds(text.ending.get("wall", "")), error
+    )
+
+
+def _status(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _seconds(text: str) -> float:
+    """The seconds of a field such as "61.0 s"; 0 when it has none."""
+    try:
+        seconds = float(text.partition(" ")[0])
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def _place(wanted: Path, log: Path) -> Path:
     """Where a log goes: the first free name, or that of a file which is the same already."""
     place, number = wanted, 1
-    while place.exists() and not filecmp.cmp(place, log, shallow=False):
+    while os.path.lexists(place) and not (place.is_file() and filecmp.cmp(place, log, shallow=False)):
         number += 1
         place = wanted.with_name(f"{wanted.stem}.{number}.log")
     return place

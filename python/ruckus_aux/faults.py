@@ -2,31 +2,37 @@
 
 import re
 import signal
+from collections.abc import Iterator
+from itertools import islice
 
-_CONTEXT = 4  # lines that are shown after the first error
+_CONTEXT = 4  # lines that are shown, of the first error and what follows it
 _TAIL = 10  # lines that are shown when no line looks like an error
+_WIDTH = 500  # characters of a line that are shown
 
-# In the order of how sure they are; the first pattern that is found anywhere wins.
+# In the order of how sure they are; the first pattern that is found anywhere wins. They are looked for in the whole
+# text at once: line by line, a long log would take minutes.
 _ERRORS = tuple(
-    re.compile(pattern)
+    re.compile(pattern, re.MULTILINE)
     for pattern in (
         r"internal compiler error|: fatal error: ",
-        r"^[^:\s][^:]*:\d+(:\d+)?: error: ",
+        r"^[^:\s][^:\n]*:\d+(:\d+)?: error: ",
         r"undefined reference to|: cannot find -l|multiple definition of|relocation truncated",
         r"^configure: error: |: error: |\bError: ",
         r"^sed: |^tar: |^patch: \*\*\*\*|^Hunk #\d+ FAILED|saving rejects to file",
-        r"No rule to make target|: (command )?not found$|No such file or directory|No space left on device",
-        r"(?i)\b(killed|segmentation fault|out of memory)\b",
+        r": \*\*\* (?!\[)|: (command )?not found[ \t\r]*$|No such file or directory|No space left on device",
+        r"(?i:\b(killed|segmentation fault|out of memory)\b)",
     )
 )
 # What a compiler, the kernel or a make says when a process died by no fault of the source.
 _CRASH = re.compile(
-    r"(?m)internal compiler error|Killed signal terminated program|ld terminated with signal"
+    r"internal compiler error|Killed signal terminated program|ld terminated with signal"
     r"|virtual memory exhausted|std::bad_alloc|out of memory|Cannot allocate memory"
-    r"|\bKilled$|Segmentation fault|Bus error"
+    r"|\bKilled$|Segmentation fault|Bus error",
+    re.MULTILINE,
 )
-_SIGNALS = range(128 + 1, 128 + 32)  # exit statuses by which a shell says that a signal ended a command
-_EPILOGUE = re.compile(r"^(g?make)(\[\d+\])?: (\*\*\* |Leaving|Entering)(?!.*No rule)")
+_SIGNALS = range(128 + 1, 128 + signal.NSIG)  # exit statuses by which a shell says that a signal ended a command
+# What make says of an error that was told before. Its other complaints (`*** No targets.`) are errors themselves.
+_EPILOGUE = re.compile(r"(\S*/)?g?make(\[\d+\])?: (Leaving|Entering|\*\*\* (\[.*\] Error \d|Waiting for|Deleting ))")
 
 
 def crash(status: int, output: str) -> str:
@@ -37,18 +43,37 @@ def crash(status: int, output: str) -> str:
     """
     number = -status if status < 0 else status - 128 if status in _SIGNALS else 0
     if number:
-        return f"signal {signal.Signals(number).name}"
+        return f"signal {_signal_name(number)}"
     match = _CRASH.search(output)
     return match[0].strip() if status and match else ""
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return str(number)
+
+
 def first_error(output: str) -> list[str]:
     """The line of the first real error with a few that follow it; the last lines when none looks like one."""
-    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-    candidates = [(number, line) for number, line in enumerate(lines) if not _EPILOGUE.match(line)]
     for pattern in _ERRORS:
-        for number, line in candidates:
-            if pattern.search(line):
-                following = [text for text in lines[number + 1 : number + _CONTEXT] if not _EPILOGUE.match(text)]
-                return [line, *following]
-    return [line for _, line in candidates[-_TAIL:]]
+        for match in pattern.finditer(output):
+            start = output.rfind("\n", 0, match.start()) + 1
+            if not _EPILOGUE.match(output, start):
+                # Of a line without end, the part with the error.
+                shown = max(start, match.end() - _WIDTH // 2)
+                return [line for line in islice(_lines(output, shown), _CONTEXT) if not _EPILOGUE.match(line)]
+    last = list(_lines(output, len(output) - (1 << 16)))
+    return ([line for line in last if not _EPILOGUE.match(line)] or last)[-_TAIL:]
+
+
+def _lines(text: str, start: int) -> Iterator[str]:
+    """The lines from a position on that are not empty, as far as they are shown."""
+    position = max(0, start)
+    while position < len(text):
+        end = text.find("\n", position)
+        end = len(text) if end < 0 else end
+        if line := text[position : min(end, position + _WIDTH)].rstrip():
+            yield line
+        position = end + 1

@@ -3,22 +3,42 @@
 A step's log is log/STEP.log; those of its earlier attempts are kept beside it, as STEP.log.1, STEP.log.2 and so on.
 """
 
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from ruckus_aux import plain
 from ruckus_aux.report import utc
 from ruckus_aux.script import Usage
 
+_ENVIRONMENT = "# environment:\n"
 _OUTPUT = "# output:\n"
 _END = "\n# end "
+_HEAD = 1 << 16  # bytes at the beginning of a log that hold its fields
+_TAIL = 1 << 21  # bytes at the end of a log that are looked at: a step ends soon after what went wrong
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log that was read.
+
+    beginning, ending: the fields there; no ending when the step was interrupted.
+    output: what the script has said, or the last megabytes of it.
+    """
+
+    beginning: Mapping[str, str]
+    ending: Mapping[str, str]
+    output: str
 
 
 def beginning(fields: Mapping[str, str], environment: Mapping[str, str], script: str) -> str:
     """What a log begins with; fields that tell what is run, and when, come first."""
-    lines = [f"{name:<8} {value}" for name, value in fields.items()]
-    lines += ["environment:", *(f"  {name}={value}" for name, value in environment.items())]
-    lines += ["script:", *(f"  {line}" for line in script.splitlines())]
-    return "".join(f"# {line}\n" for line in lines) + _OUTPUT
+    lines = [f"# {name:<8} {value}\n" for name, value in fields.items()]
+    lines += [_ENVIRONMENT, *(f"#   {name}={value}\n" for name, value in environment.items())]
+    lines += ["# script:\n", *(f"#   {line}\n" for line in script.splitlines())]
+    return "".join(lines) + _OUTPUT
 
 
 def ending(usage: Usage, started: float) -> str:
@@ -38,19 +58,28 @@ def interrupted(now: float) -> str:
     return f"\n# interrupted {utc(now)}\n"
 
 
-def fields_at_the_beginning(text: str) -> dict[str, str]:
-    """The fields of `beginning` in the text of a log."""
-    return _fields(text.partition("# environment:\n")[0])
+def read(path: Path) -> Log:
+    """Read a log, however large it is; OSError when it is not a plain file, or can't be read."""
+    with plain.opened(path) as file:
+        fields = _fields_at_the_beginning(file)
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+        whole = file.tell() == 0
+        text = file.read(_TAIL).decode(errors="replace")
+    said = text.partition(_OUTPUT if whole else "\n")[2]
+    output, found, after = said.rpartition(_END)
+    if found and all(line.startswith("# ") for line in after.splitlines()[1:]):
+        return Log(fields, _fields(_END.lstrip() + after), output)
+    return Log(fields, {}, said)
 
 
-def fields_at_the_end(text: str) -> dict[str, str]:
-    """The fields of `ending` in the text of a log; none when its step was interrupted."""
-    return _fields(_END.lstrip() + text.rpartition(_END)[2]) if _END in text else {}
+def fields_at_the_beginning(path: Path) -> dict[str, str]:
+    """The fields of `beginning` in a log, without reading the rest; OSError as for `read`."""
+    with plain.opened(path) as file:
+        return _fields_at_the_beginning(file)
 
 
-def output(text: str) -> str:
-    """What the script has said, in the text of a log."""
-    return text.partition(_OUTPUT)[2].rpartition(_END)[0]
+def _fields_at_the_beginning(file: BinaryIO) -> dict[str, str]:
+    return _fields(file.read(_HEAD).decode(errors="replace").partition(_ENVIRONMENT)[0])
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -66,7 +95,7 @@ def earlier(log: Path) -> list[Path]:
 
 def set_aside(log: Path) -> None:
     """Make place for the log of a new attempt."""
-    if log.exists():
+    if os.path.lexists(log):
         latest = next(map(_number, earlier(log)), 0)
         log.rename(log.with_name(f"{log.name}.{latest + 1}"))
 

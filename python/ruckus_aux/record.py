@@ -1,6 +1,7 @@
 """What is known of a run afterwards, gathered from the journals and logs of its build directories."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,6 @@ from ruckus_aux.faults import first_error
 from ruckus_aux.journal import FILE_NAME, End, Entry, Journal, Run, Sample
 from ruckus_aux.locks import try_held
 from ruckus_aux.report import utc
-
-_HEAD = 1 << 16  # characters at the beginning of a log that hold its fields
 
 
 @dataclass(frozen=True)
@@ -115,16 +114,16 @@ def _log_of(builddir: Path, entry: Entry) -> tuple[Path | None, tuple[str, ...]]
     """The log of an entry and the first error in it, when it is the log of an attempt that failed."""
     latest = builddir / "log" / f"{entry.step}.log"
     for path in (latest, *logs.earlier(latest)) if entry.outcome != "stored" else ():
-        if path.exists() and _is_of(path, entry):
-            bad = entry.outcome in ("failed", "crashed")
-            return path, tuple(first_error(logs.output(path.read_text(errors="replace")))) if bad else ()
+        with suppress(OSError):  # not there, or not a log
+            if _is_of(path, entry):
+                bad = entry.outcome in ("failed", "crashed")
+                return path, tuple(first_error(logs.read(path).output)) if bad else ()
     return None, ()
 
 
 def _is_of(path: Path, entry: Entry) -> bool:
     """Whether a log is of the attempt that the entry is about: of its run, and begun when the script was."""
-    with path.open(errors="replace") as file:
-        fields = logs.fields_at_the_beginning(file.read(_HEAD))  # the rest may be megabytes
+    fields = logs.fields_at_the_beginning(path)
     first, last = (utc(seconds) for seconds in (entry.started, entry.started + entry.wall))
     return fields.get("run") == entry.run and first <= fields.get("start", "") <= last
 

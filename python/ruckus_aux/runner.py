@@ -5,12 +5,12 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from ruckus_aux import figures, logs, sandbox
+from ruckus_aux import figures, logs, plain, sandbox
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
@@ -26,6 +26,7 @@ from ruckus_aux.steps import Plan, Step
 from ruckus_aux.store import Store, listing, remove, size
 
 _NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)
+_STATISTICS = 1 << 23  # bytes of ccache's log that are read: those of a compiler of compilers are a tenth of it
 
 
 class StepFailed(RuckusError):
@@ -101,9 +102,8 @@ def _check_links(step: Step, tree: Path, there: Path) -> None:
 
 
 def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFailed:
-    text = log.read_text(errors="replace")
-    output = logs.output(text)
-    lines = "\n".join(f"    {line}" for line in first_error(output))
+    output = logs.read(log).output
+    lines = "\n".join(f"    {line}" for line in first_error(output) or ["(it has said nothing)"])
     ruckus = settings.builddir / "ruckus"
     reason = crash(usage.status, output)
     how = reason or f"exit status {usage.status}"
@@ -171,7 +171,7 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
     with (
         view_of(settings, plan, step) as view,
         Gate(settings.cache).admitted(expected(settings, step), alone=alone) as ticket,
-        log.open("wb", buffering=0) as output,
+        log.open("xb", buffering=0) as output,
     ):
         command = sandbox.command(
             settings,
@@ -217,8 +217,10 @@ def _ccache(settings: Settings, step: Step) -> Path | None:
 
 def _ccache_counts(log: Path) -> tuple[int, int]:
     """Hits and misses in ccache's log of statistics (CCACHE_STATSLOG)."""
-    words = log.read_text().split() if log.exists() else []
-    return sum(words.count(f"{kind}_cache_hit") for kind in ("direct", "preprocessed")), words.count("cache_miss")
+    words: list[bytes] = []
+    with suppress(OSError), plain.opened(log) as file:  # there is none when nothing was compiled
+        words = file.read(_STATISTICS).split()
+    return words.count(b"direct_cache_hit") + words.count(b"preprocessed_cache_hit"), words.count(b"cache_miss")
 
 
 class _Record:

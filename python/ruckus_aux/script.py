@@ -1,8 +1,10 @@
 """Run a step's script: its output into the log, all that it started ended with it, and what it cost."""
 
+import fcntl
+import math
 import os
 import resource
-import signal
+import select
 import subprocess
 import sys
 import threading
@@ -10,14 +12,21 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 import psutil
 import sarge
 
+from ruckus_aux import signals
+from ruckus_aux.family import Family, family
+
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 SAMPLE = 2.0  # seconds between two looks at the memory of a script's processes
+_LOOK = 1.0  # seconds between two looks at whether a script has ended that says nothing
+_PAUSE = 0.02  # seconds in which a script's output may gather in the pipe
+_BLOCK = 1 << 20  # bytes of the pipe
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class Usage:
 
     memory: of its largest process.
     peak: of all of them together, at their most.
+    stopped: whether it was stopped because it took too long.
     """
 
     status: int
@@ -34,6 +44,7 @@ class Usage:
     system: float
     memory: int
     peak: int
+    stopped: bool = False
 
 
 def own_cpu() -> float:
@@ -75,16 +86,6 @@ def _resident(process: psutil.Process) -> int:
     return 0
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a script and all that it started."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
-            return
-
-
 def run_script(
     command: list[str],
     environment: dict[str, str],
@@ -94,45 +95,127 @@ def run_script(
     *,
     verbose: bool,
     report: Callable[[int], None],
+    limit: float = math.inf,
 ) -> Usage:
     """Run a step's command with its output in the log, and on standard output as well when verbose.
 
+    It writes into a pipe, and only we into the log: it can't change what stands there already. Nothing that it has
+    started is left when it has ended.
     report: called every few seconds with the MB that its processes take.
+    limit: seconds after which it is stopped.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
-    reader, writer = os.pipe() if verbose else (None, log.fileno())
-    job = sarge.Command(
-        command,
-        stdout=writer,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        replace_env=True,
-        cwd=cwd,
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
-    with open(os.devnull, "rb") as nothing:
-        job.run(input=nothing, async_=True)
-    try:
-        with _Memory(job.process.pid, report) as memory:
-            if reader is not None:
-                os.close(writer)
-                with open(reader, "rb", buffering=0) as output:
-                    while block := output.read(1 << 16):
-                        log.write(block)
-                        sys.stdout.buffer.write(block)
-                        sys.stdout.buffer.flush()
-            status = job.wait()
-    except BaseException:
-        _stop(job.process)
-        raise
+    reader, writer = _pipe()
+    with family() as all_of_it, open(reader, "rb", buffering=0) as output:
+        try:
+            job = sarge.Command(
+                command,
+                stdout=writer,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                replace_env=True,
+                cwd=cwd,
+                pass_fds=descriptors,
+                start_new_session=True,
+            )
+            with open(os.devnull, "rb") as nothing:
+                job.run(input=nothing, async_=True)
+        finally:
+            os.close(writer)
+        process = job.process
+        copy = _Copy(output, log, verbose)
+        try:
+            with _Memory(process.pid, report) as memory:
+                in_time = copy.follow(process, started + limit)
+                if not in_time:
+                    _stop(process, all_of_it)
+                all_of_it.kill(process.pid)
+                copy.rest()
+        except BaseException:
+            with signals.held_back():
+                _stop(process, all_of_it)
+            raise
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Usage(
-        status,
+        process.returncode,
         time.monotonic() - started,
         after.ru_utime - before.ru_utime,
         after.ru_stime - before.ru_stime,
         after.ru_maxrss,
         max(memory.peak, after.ru_maxrss),
+        stopped=not in_time,
     )
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe for a script's output: reading end, which does not block, and writing end."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    # A script that runs as another user, too, can open it by name, which is /dev/stderr.
+    os.fchmod(writer, 0o666)
+    with suppress(OSError):  # this user has many pipes already
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _BLOCK)
+    return reader, writer
+
+
+def _stop(process: "subprocess.Popen[bytes]", all_of_it: Family) -> None:
+    """End a script and all that it started: its children first, so that a make can give its job slots back."""
+    all_of_it.terminate(process.pid)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    process.kill()
+    process.wait()
+    all_of_it.kill()
+
+
+class _Copy:
+    """What a script says, into its log, and on standard output when verbose."""
+
+    def __init__(self, output: FileIO, log: BinaryIO, verbose: bool) -> None:
+        self.output = output
+        self.log = log
+        self.verbose = verbose
+        self._poll = select.poll()
+        self._poll.register(output, select.POLLIN)
+
+    def follow(self, process: "subprocess.Popen[bytes]", until: float) -> bool:
+        """Copy until the script has ended, whoever else still has the pipe; returns whether it did so in time.
+
+        until: by the clock of time.monotonic().
+        """
+        is_open = True
+        while process.poll() is None:
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            if not is_open:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(min(_LOOK, left))
+            elif self._poll.poll(1000 * min(_LOOK, left)):
+                is_open = self._some()
+        return True
+
+    def rest(self) -> None:
+        """Copy what is still in the pipe, when nobody writes any more."""
+        while self._some(pause=0.0):
+            pass
+
+    def _some(self, pause: float = _PAUSE) -> bool:
+        """Copy what is there; returns whether there may be more."""
+        block = self.output.read(_BLOCK)
+        if not block:
+            return False
+        _write(self.log, block)
+        if self.verbose:
+            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.flush()
+        if len(block) < _BLOCK // 2:
+            time.sleep(pause)  # many lines at a time cost less
+        return True
+
+
+def _write(log: BinaryIO, block: bytes) -> None:
+    left = memoryview(block)
+    while left:
+        left = left[log.write(left) :]

@@ -14,6 +14,9 @@ from typing import Protocol, TextIO
 import psutil
 import sarge
 
+from ruckus_aux import signals
+from ruckus_aux.family import Family, family
+
 GRACE = 15.0  # seconds that make and the steps have to stop, which themselves give scripts five
 LOOK = 1.0  # seconds between two looks at what is going on
 
@@ -49,35 +52,46 @@ class Stream:
         When we are interrupted, it is stopped with all that it started before KeyboardInterrupt goes on.
         """
         reader, writer = os.pipe()
-        job = sarge.Command(
-            list(command),
-            stdout=writer,
-            stderr=subprocess.STDOUT,
-            env=self.environment,
-            start_new_session=True,
-            pass_fds=self.descriptors,
-        )
-        with open(os.devnull, "rb") as nothing:
-            job.run(input=nothing, async_=True)
-        os.close(writer)
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        with open(reader, errors="replace") as output, self.log.open("a") as log:
+        with family() as all_of_it, open(reader, errors="replace") as output, self.log.open("a") as log:
+            try:
+                job = sarge.Command(
+                    list(command),
+                    stdout=writer,
+                    stderr=subprocess.STDOUT,
+                    env=self.environment,
+                    start_new_session=True,
+                    pass_fds=self.descriptors,
+                )
+                with open(os.devnull, "rb") as nothing:
+                    job.run(input=nothing, async_=True)
+            finally:
+                os.close(writer)
             threading.Thread(target=_read, args=(output, lines), daemon=True).start()
             try:
-                self._follow(lines, log, job.process.pid)
+                self._follow(lines, log, job.process, all_of_it)
                 return int(job.wait())
             except BaseException:
-                _stop(job.process)
+                with signals.held_back():
+                    _stop(job.process, all_of_it)
                 while (line := lines.get()) is not None:
                     self._line(line, log)
                 raise
 
-    def _follow(self, lines: "queue.SimpleQueue[str | None]", log: TextIO, make: int) -> None:
+    def _follow(
+        self,
+        lines: "queue.SimpleQueue[str | None]",
+        log: TextIO,
+        make: "subprocess.Popen[bytes]",
+        all_of_it: Family,
+    ) -> None:
         looked = 0.0
         while True:
             if time.monotonic() - looked >= LOOK:
-                self.view.look(make)
+                self.view.look(make.pid)
                 looked = time.monotonic()
+                if make.poll() is not None:
+                    all_of_it.kill()  # what it has left would keep our pipe open
             with suppress(queue.Empty):
                 line = lines.get(timeout=LOOK / 4)
                 if line is None:
@@ -97,18 +111,14 @@ def _read(output: TextIO, lines: "queue.SimpleQueue[str | None]") -> None:
     lines.put(None)
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
+def _stop(process: "subprocess.Popen[bytes]", all_of_it: Family) -> None:
     """End a command and everything below it, at once where possible, and surely after the grace."""
-    with suppress(psutil.Error):
-        family = psutil.Process(process.pid).children(recursive=True)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)  # make, and each `ruckus step`, which stops its script
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
-        _, alive = psutil.wait_procs(family, timeout=GRACE)
-        for child in alive:
-            with suppress(psutil.Error):
-                child.kill()
-    if process.poll() is None:
-        process.kill()
-        process.wait()
+    below = all_of_it.members(process.pid)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)  # make, and each `ruckus step`, which stops its script
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    psutil.wait_procs(below, timeout=GRACE)
+    process.kill()
+    process.wait()
+    all_of_it.kill()

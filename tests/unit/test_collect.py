@@ -1,4 +1,5 @@
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_collected(
     assert len(found["r1"]) == 2
     assert [line.rpartition(": ")[2] for line in unreadable] == [
         "Connection reset by peer",
-        "No such file or directory",
+        "not a plain file",
     ]
     told(found, unreadable, tmp_path / "logs")
     assert "not collected: builder7" in capsys.readouterr().err
@@ -121,3 +122,44 @@ def test_no_logs_at_all(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with pytest.raises(RuckusError, match="no logs to collect"):
         told(*collect([BuildDirectory("i686", tmp_path)], tmp_path / "logs"), tmp_path / "logs")
+
+
+@pytest.mark.parametrize(
+    ("header", "run"),
+    [
+        ("# run      r1\n# step     ../../../../etc/passwd\n", "r1"),
+        ("# run      ../../elsewhere\n# step     x\n", "unknown-run"),
+        ("# run      /etc\n", "unknown-run"),
+        ("# run      .\n", "unknown-run"),
+        ("# run\n\0", "unknown-run"),
+    ],
+)
+def test_a_log_is_named_by_where_it_was_and_not_by_what_it_says(tmp_path: Path, header: str, run: str) -> None:
+    log = tmp_path / "build/log/i686/cross/gcc.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"{header}# output:\n\n# end      x\n# status   --1\n# wall     inf s\n")
+    found, unreadable = collect([BuildDirectory("i686", tmp_path / "build")], tmp_path / "logs")
+    assert unreadable == []
+    (line,) = found[run]
+    assert (line.step, line.file, line.status, line.seconds) == ("i686/cross/gcc", "i686/cross/gcc.log", None, 0.0)
+    copies = list((tmp_path / "logs").rglob("*.log"))
+    assert copies == [tmp_path / "logs" / run / "i686/cross/gcc.log"]
+
+
+def test_nothing_is_collected_through_a_link(source: BuildDirectory, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (source.folder / "log/i686/cross/link.log").symlink_to(tmp_path / "secret")
+    (tmp_path / "logs/r1").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "logs/r1/i686").symlink_to(tmp_path / "elsewhere")
+    _, unreadable = collect([source], tmp_path / "logs")
+    assert list((tmp_path / "elsewhere").rglob("*.log")) == []
+    assert len(unreadable) == 3
+    assert any("link.log: not a plain file" in line for line in unreadable)
+
+
+def test_a_pipe_among_the_logs_lets_nobody_wait(source: BuildDirectory, tmp_path: Path) -> None:
+    os.mkfifo(source.folder / "log/i686/cross/fifo.log")
+    found, unreadable = collect([source], tmp_path / "logs")
+    assert len(found["r1"]) == 2
+    assert unreadable == [f"{source.folder}/log/i686/cross/fifo.log: not a plain file"]

@@ -1,6 +1,6 @@
 import pytest
 
-from ruckus_aux.faults import first_error
+from ruckus_aux.faults import crash, first_error
 
 EPILOGUE = """\
 make[2]: *** [Makefile:10: foo.o] Error 1
@@ -21,6 +21,14 @@ make: *** [Makefile:2: all] Error 2
         ("checking for x... no\nconfigure: error: no acceptable C compiler found\n", "configure: error: no acceptable"),
         ("during RTL pass: reload\nfoo.c:9:1: internal compiler error: Segmentation fault\n", "foo.c:9:1: internal"),
         ("make: *** No rule to make target 'nothing'.  Stop.\n", "make: *** No rule to make target 'nothing'"),
+        ("make: *** No targets.  Stop.\n", "make: *** No targets"),
+        ("/usr/bin/make: *** virtual memory exhausted.  Stop.\n", "/usr/bin/make: *** virtual memory"),
+        (
+            "make: *** internal error: invalid --jobserver-auth string 'fifo:/tmp/GMfifo7'.  Stop.\n",
+            "make: *** internal error: invalid --jobserver-auth",
+        ),
+        ("Makefile:3: *** missing separator.  Stop.\n", "Makefile:3: *** missing separator"),
+        ("make[1]: *** [Makefile:9: conftest] Killed\n", "make[1]: *** [Makefile:9: conftest] Killed"),
         ("sh: 1: makeinfo: not found\n", "sh: 1: makeinfo: not found"),
         ("Hunk #1 FAILED at 3.\n1 out of 1 hunk FAILED -- saving rejects to file x.rej\n", "Hunk #1 FAILED"),
     ],
@@ -47,3 +55,30 @@ def test_the_last_lines_when_nothing_looks_like_an_error() -> None:
 
 def test_no_output_at_all() -> None:
     assert first_error("") == []
+
+
+def test_what_make_says_when_nobody_else_says_anything() -> None:
+    assert first_error(EPILOGUE) == EPILOGUE.splitlines()
+
+
+def test_a_line_without_end_is_cut_to_the_error() -> None:
+    (line,) = first_error("y" * 100_000 + "foo.c: fatal error: bad" + "z" * 100_000)
+    assert len(line) == 500
+    assert "foo.c: fatal error: bad" in line
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "reason"),
+    [
+        (-11, "", "signal SIGSEGV"),
+        (139, "", "signal SIGSEGV"),
+        (-40, "", "signal 40"),
+        (128 + 40, "", "signal 40"),
+        (255, "", ""),
+        (2, "make[1]: *** [Makefile:9: x] Killed\nmore\n", "Killed"),
+        (2, "foo.c:1:1: error: expected ';'\n", ""),
+        (0, "Segmentation fault", ""),
+    ],
+)
+def test_how_a_script_died(status: int, output: str, reason: str) -> None:
+    assert crash(status, output) == reason
