@@ -23,6 +23,7 @@ from ruckus_aux.provider import Progress, Provider, Unavailable, WrongFile, chec
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, Source, sha256_of, write_lock
 from ruckus_aux.store import remove
+from ruckus_aux.writing import settle
 
 AT_A_TIME = 4
 TIMEOUT = (10, 60)  # seconds to connect, and without a byte
@@ -117,7 +118,7 @@ def _ask(provider: Provider, source: Source, cache: Path, progress: Progress) ->
     partial.mkdir(parents=True, exist_ok=True)
     lock, paths = provider.fetch(source, partial, progress)
     for path, file in zip(paths, lock.files, strict=True):
-        path.rename(cache / file.name)
+        settle(path, cache / file.name)
     write_lock(cache, source.name, lock)
     return lock
 

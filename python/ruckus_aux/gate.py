@@ -20,6 +20,7 @@ import psutil
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import held
+from ruckus_aux.writing import write_whole
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
 RESERVE = 0.05  # of the machine's memory, which is left alone
@@ -61,9 +62,7 @@ class Ticket:
 
     def write(self, used: int) -> None:
         """Say how many MB of memory the step takes now."""
-        partial = self.path.with_suffix(".part")
-        partial.write_text(json.dumps(asdict(replace(self.running, used=used))))
-        partial.rename(self.path)
+        write_whole(self.path, json.dumps(asdict(replace(self.running, used=used))))
 
 
 class Gate:
@@ -85,7 +84,7 @@ class Gate:
         """Remove what killed processes have announced; only who holds the gate may, because nobody announces then."""
         for lock in self.folder.glob("*.lock"):
             if _is_void(lock, fcntl.LOCK_EX):
-                for suffix in (".json", ".part", ".lock"):
+                for suffix in (".json", ".json.part", ".lock"):
                     lock.with_suffix(suffix).unlink(missing_ok=True)
 
     @contextmanager

@@ -16,10 +16,11 @@ from pathlib import Path
 from ruckus_aux import figures
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal
-from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge
+from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge, unreadable
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Plan, Step, remaining
 from ruckus_aux.store import Store
+from ruckus_aux.writing import write_whole
 
 FILE_NAME = "graph.mk"
 PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
@@ -144,36 +145,36 @@ def write_graph(selection: Selection, path: Path) -> None:
     """Bring a graph.mk up to date; it is not touched when nothing changed."""
     text = graph(selection)
     if not path.exists() or path.read_text() != text:
-        partial = path.with_suffix(".part")
-        partial.write_text(text)
-        partial.rename(path)
+        write_whole(path, text)
 
 
 def tidy(settings: Settings, plan: Plan, wanted: Sequence[Step]) -> list[Path]:
     """Drop stamps that no longer tell the truth; returns their paths.
 
     wanted: the steps that are about to be made, in order.
-    A stamp goes when the recipe of its step is gone (with the files that it merged), when a file that it merged is
-    missing, and when something must be built whose dependency is merged but no longer in the store.
+    A stamp goes when it can't be read, when the recipe of its step is gone (with the files that it merged), when a file
+    that it merged is missing, and when something must be built whose dependency is merged but no longer in the store.
     Raises RuckusError when the build directory holds another architecture's system, or has it elsewhere.
     """
     store = Store(settings.cache)
     found = {stamp.path: stamp for stamp in stamps(settings, pending=True)}
-    dropped = []
+    dropped = unreadable(settings)
+    for path in dropped:
+        path.unlink()
     for stamp in found.values():
         _check_same_system(settings, stamp)
         if stamp.step not in plan.steps:
             unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
             dropped.append(stamp.path)
-        elif stamp.path != stamp.pending and stamp.missing():
-            stamp.path.rename(stamp.pending)
+        elif not stamp.is_pending and stamp.missing():
+            stamp.reopen()
             dropped.append(stamp.path)
     needed: set[str] = set()
     for step in reversed(wanted):
         key = plan.key(step)
         path = stamp_path(settings, step.name, key)
         if path in found and path not in dropped and step.name in needed and key not in store:
-            path.rename(found[path].pending)
+            found[path].reopen()
             dropped.append(path)
         if (path not in found or path in dropped) and key not in store:
             needed.update(step.needs)

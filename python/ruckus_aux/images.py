@@ -11,6 +11,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import Named
 from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Root
+from ruckus_aux.writing import settle
 
 _FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
 
@@ -42,7 +43,7 @@ def _copy(access: Root, image: str, copy: Path) -> None:
         return
     try:
         access.ordinary().run(command)
-        partial.rename(copy)
+        settle(partial, copy)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ruckus_aux.architecture import Architecture
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.root import FILE_SYSTEMS
+from ruckus_aux.writing import write_whole
 
 FILE_NAME = "volumes.json"
 BACKENDS = ("dir", "loop", "lvm")
@@ -78,9 +79,7 @@ class Layout:
 
     def save(self, folder: Path) -> None:
         """Let all later commands in a build folder find its systems there."""
-        partial = folder / f"{FILE_NAME}.part"
-        partial.write_text(json.dumps(asdict(self), indent=1) + "\n")
-        partial.rename(folder / FILE_NAME)
+        write_whole(folder / FILE_NAME, json.dumps(asdict(self), indent=1) + "\n", lasting=True)
 
 
 FOLDERS = Layout()

@@ -8,6 +8,7 @@ from typing import Any
 from ruckus_aux.record import Record, Row, command
 from ruckus_aux.rendering import render
 from ruckus_aux.report import duration
+from ruckus_aux.writing import write_whole
 
 _MICRO = 1_000_000
 
@@ -123,7 +124,5 @@ def write(record: Record, folder: Path) -> Path:
         "index.html": html(record, folder),
     }
     for name, text in texts.items():
-        partial = folder / f"{name}.part"
-        partial.write_text(text)
-        partial.rename(folder / name)
+        write_whole(folder / name, text)
     return folder / "index.html"

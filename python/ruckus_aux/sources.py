@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,7 @@ def _read_lock(cache: Path, name: str) -> Lock | None:
 
 def write_lock(cache: Path, name: str, lock: Lock) -> None:
     """Record a finished download. Its files must be in place already."""
-    partial = cache / f"{name}.json.part"
-    partial.write_text(json.dumps(asdict(lock), indent=2) + "\n")
-    partial.rename(_lock_path(cache, name))
+    write_whole(_lock_path(cache, name), json.dumps(asdict(lock), indent=2) + "\n", lasting=True)
 
 
 def _entry(path: Path, name: str, table: dict[str, Any]) -> Source:

@@ -18,6 +18,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.graph import Target, shortest
 from ruckus_aux.journal import FILE_NAME, Journal, Sample
+from ruckus_aux.writing import write_whole
 
 STATUS = "status.json"
 SAMPLE = 5.0  # seconds between two samples in the journal
@@ -124,9 +125,7 @@ class Watch:
             self._write(state)
 
     def _write(self, state: State) -> None:
-        partial = self.folder / f"{STATUS}.part"
-        partial.write_text(to_json(state))
-        partial.rename(self.folder / STATUS)
+        write_whole(self.folder / STATUS, to_json(state))
         if state.now - self.sampled >= SAMPLE:
             self.sampled = state.now
             names = " ".join(one.step for one in state.running)

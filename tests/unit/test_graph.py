@@ -114,3 +114,14 @@ def test_why(plan: Plan, settings: Settings) -> None:
     assert lines[1:] == ["  script: changed"]
     (settings.clfs / "share" / "x86_64-cross-other-32").unlink()
     assert "would be merged again" in explain(settings, plan, other)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": "x86_64/stage1/pigz"}'])
+def test_a_stamp_that_cannot_be_read_is_not_taken_as_done(plan: Plan, settings: Settings, text: str) -> None:
+    built(plan, *plan.steps)
+    (stamp,) = settings.stamps.rglob("pigz.*")
+    stamp.write_text(text)
+    assert tidy(settings, plan, plan.of_profile()) == [stamp]
+    assert not stamp.exists()
+    built(plan, "x86_64/stage1/pigz")
+    assert tidy(settings, plan, plan.of_profile()) == []
