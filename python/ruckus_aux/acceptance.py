@@ -57,8 +57,7 @@ def check(settings: Settings) -> None:
 def _check_programs(settings: Settings) -> None:
     """Compile, inspect and run a program for each ABI, in C and, when the full gcc is there, in C++."""
     work = settings.work("check")
-    for folder in ("sources", "files"):
-        (work / folder).mkdir(parents=True, exist_ok=True)
+    sandbox.prepare(settings, work)
     with _finished_view(settings) as view:
         for driver, (name, text) in _PROGRAMS.items():
             compiler = f"{settings.arch.target}-{driver}"

@@ -46,19 +46,30 @@ class Crashed(StepFailed):
 def prepare_work(settings: Settings, step: Step) -> Path:
     """A fresh working folder with the step's sources, files and script."""
     work = settings.work(step.name)
-    remove(work)
-    for name in ("sources", "files", "out"):
-        (work / name).mkdir(parents=True)
+    sandbox.prepare(settings, work)
     for source in step.sources:
         for path in verify(settings.sources, source):
-            try:
-                os.link(path, work / "sources" / path.name)
-            except OSError:
-                shutil.copy2(path, work / "sources" / path.name)
+            _link(path, work / "sources" / path.name)
     for path in step.files:
-        shutil.copy2(path, work / "files" / path.name)
+        _copy(path, work / "files" / path.name)
     (work / "script").write_text(step.script)
+    (work / "script").chmod(0o644)
     return work
+
+
+def _link(path: Path, target: Path) -> None:
+    """Show a step a file without copying it, where that is possible and everybody may read it."""
+    if path.stat().st_mode & 0o444 == 0o444:
+        with suppress(OSError):
+            os.link(path, target)
+            return
+    _copy(path, target)
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy a file for a step, which sees the same modes whatever the umask was when it came here."""
+    shutil.copy2(path, target)
+    target.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
 @contextmanager
@@ -162,6 +173,8 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
     log.parent.mkdir(parents=True, exist_ok=True)
     logs.set_aside(log)
     jobserver = Jobserver() if alone else from_makeflags(os.environ.get("MAKEFLAGS", ""))
+    if jobserver.fifo:
+        sandbox.give(settings, jobserver.fifo)
     there = sandbox.inside(settings, work)
     source = source_of(settings, plan, step)
     ccache = _ccache(settings, step)
@@ -211,8 +224,7 @@ def _ccache(settings: Settings, step: Step) -> Path | None:
     """
     if not (step.objects and settings.sharing and settings.isolation == "bwrap" and sandbox.CCACHE_COMPILERS.is_dir()):
         return None
-    settings.ccache.mkdir(parents=True, exist_ok=True)
-    return settings.ccache
+    return settings.ccache if sandbox.give_folder(settings, settings.ccache) else None
 
 
 def _ccache_counts(log: Path) -> tuple[int, int]:

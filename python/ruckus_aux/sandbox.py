@@ -2,19 +2,25 @@
 
 In the sandbox a step sees the host's /usr read-only, the artifacts of its declared dependencies at the prefixes, and
 one writable folder, /ruckus; no network, no home, no other file of the host. Paths are the same for everybody, so
-that what a compiler writes into its output is, too. See bwrap(1).
+that what a compiler writes into its output is, too, and so is the user that a step is: USER, without any rights. An
+ordinary user is USER in a user namespace. Root makes the sandbox, and has its script run as USER itself: a namespace
+alone would leave it root's ownership of the kernel's files. See bwrap(1), setpriv(1), user_namespaces(7).
 """
 
 import os
+import re
+import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
-from ruckus_aux.host import STEP_ENVIRONMENT
+from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import SOURCE_DATE_EPOCH
+from ruckus_aux.store import SOURCE_DATE_EPOCH, remove
 
 INSIDE = Path("/ruckus")
+USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd
 COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
 HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
 CCACHE_COMPILERS = Path("/usr/lib/ccache")  # where distributions put links to ccache, named like the compilers
@@ -22,7 +28,16 @@ CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
 _CCACHE = INSIDE / "ccache"
 # What of the host's root is needed to run a compiler. Symbolic links (/lib -> usr/lib) stay links.
 _HOST = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC = ("alternatives", "ld.so.cache", "passwd", "group")
+_ETC = ("alternatives", "ld.so.cache")
+# The host's users are nothing that a step may depend on.
+_USERS = {
+    "passwd": f"root:x:0:0:root:/:/bin/sh\nruckus:x:{USER}:{USER}:Ruckus:{INSIDE}:/bin/sh\n",
+    "group": f"root:x:0:\ntty:x:5:\nruckus:x:{USER}:\n",
+}
+_READ = ("sources", "files", "etc")  # folders of the working folder that a step only reads
+_NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try"))
+# chown, setgid, setuid, setpcap, sys_admin: what making a sandbox for somebody else takes; see capabilities(7).
+_RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", "ruckus"))
 
 
@@ -79,6 +94,79 @@ def inside(settings: Settings, work: Path) -> Path:
     return INSIDE if settings.isolation == "bwrap" else work
 
 
+@cache
+def _is_root() -> bool:
+    """Whether we can make a sandbox for USER, and hand files over: as root, who may be a container's.
+
+    Where root's namespace has no other user, or root lacks rights, we are as an ordinary user is.
+    """
+    status = Path("/proc/self/status").read_text()
+    rights = re.search(r"^CapEff:\s*(\w+)", status, re.MULTILINE)
+    able = rights is not None and int(rights[1], 16) & _RIGHTS == _RIGHTS
+    return os.geteuid() == 0 and able and all(_is_mapped(kind) for kind in ("uid", "gid"))
+
+
+def _is_mapped(kind: str) -> bool:
+    lines = [line.split() for line in Path(f"/proc/self/{kind}_map").read_text().splitlines()]
+    return any(int(first) <= USER < int(first) + int(count) for first, _, count in lines)
+
+
+def prepare(settings: Settings, work: Path) -> None:
+    """Make a working folder, in place of what is there, in which a step can write, and read what is put there."""
+    remove(work)
+    for name in (*_READ, "out"):
+        (work / name).mkdir(parents=True)
+        (work / name).chmod(0o755)  # whatever our umask is
+    for name, text in _USERS.items():
+        (work / "etc" / name).write_text(text)
+        (work / "etc" / name).chmod(0o644)
+    give(settings, work, work / "out")
+
+
+def give(settings: Settings, *things: Path | int) -> None:
+    """Hand what a step has to write to over to the user that it runs as.
+
+    Args:
+        settings: they say whether there is a sandbox, and so another user.
+        things: paths that no step could have changed yet, or descriptors.
+    """
+    if settings.isolation == "bwrap" and _is_root():
+        for thing in things:
+            os.chown(thing, USER, USER)
+
+
+def give_folder(settings: Settings, folder: Path) -> bool:
+    """Make a folder that steps write to, in one run after the other; False when it is somebody else's already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if settings.isolation == "bwrap" and _is_root() and (owner := folder.stat().st_uid) != USER:
+        if owner != 0:
+            return False
+        run(["chown", "-R", "--no-dereference", f"{USER}:{USER}", folder])
+    return True
+
+
+def _program(name: str, path: str | None = None) -> str:
+    """Where a program is: never looked for in the step's PATH, nor in a relative one from its working folder."""
+    return os.path.abspath(shutil.which(name, path=path) or f"/usr/bin/{name}")
+
+
+def _bind(option: str, source: str, target: str) -> list[str]:
+    """Words that show a step a path of the host, below folders that it may enter whoever made the sandbox."""
+    parents = reversed(Path(target).parents[:-1])
+    return [*(word for parent in parents for word in ("--perms", "0755", "--dir", str(parent))), option, source, target]
+
+
+def _as_user() -> tuple[list[str], list[str]]:
+    """Options of bwrap and the beginning of a program that have it run as USER, without any rights."""
+    if not _is_root():
+        return ["--unshare-user", "--uid", str(USER), "--gid", str(USER)], []
+    kept = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
+    setpriv = [_program("setpriv", STEP_ENVIRONMENT["PATH"]), f"--reuid={USER}", f"--regid={USER}"]
+    setpriv += ["--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
+    # A shell of root's stays process 1: only root may end it, and when bwrap is killed, it ends with all the others.
+    return kept, ["/bin/sh", "-c", '"$@"; exit $?', "sh", *setpriv, "--"]
+
+
 def command(
     settings: Settings,
     work: Path,
@@ -101,8 +189,10 @@ def command(
     """
     if settings.isolation == "none":
         return program
+    rights, beginning = _as_user()
     # As process 1 the script is bwrap's own child, which it waits for: else nobody learns what it cost.
-    words = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
+    words = [_program("bwrap"), *_NAMESPACES, "--cap-drop", "ALL", *rights]
+    words += ["--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
     if not terminal:
         words.append("--new-session")
     for name in _HOST:
@@ -113,17 +203,24 @@ def command(
             words += ["--ro-bind", path, path]
     words += ["--tmpfs", "/usr/local"]
     for name in _ETC:
-        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+        words += _bind("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    for name in _USERS:
+        words += ["--symlink", str(INSIDE / "etc" / name), f"/etc/{name}"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for path in ("/tmp", "/dev/shm"):
+        words += ["--perms", "1777", "--tmpfs", path]
     if fifo:
-        words += ["--bind", str(fifo), str(fifo)]
+        words += _bind("--bind", str(fifo), str(fifo))
     for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
-        words += ["--ro-bind", f"{view}{prefix}", prefix]
+        words += _bind("--ro-bind", f"{view}{prefix}", prefix)
     words += ["--bind", str(work), str(INSIDE)]
-    for name in ("sources", "files"):
+    for name in _READ:
         words += ["--ro-bind", str(work / name), str(INSIDE / name)]
     if source:
         words += ["--ro-bind", str(source), str(INSIDE / "src")]
     if ccache:
         words += ["--bind", str(ccache), str(_CCACHE)]
-    return [*words, "--chdir", str(INSIDE), "--", *program]
+    # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
+    for path in ("/usr/local", "/proc", "/dev", "/"):
+        words += ["--remount-ro", path]
+    return [*words, "--chdir", str(INSIDE), "--", *beginning, *program]

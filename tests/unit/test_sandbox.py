@@ -26,7 +26,7 @@ def test_the_prefixes_are_the_views_and_read_only(settings: Settings) -> None:
 
 def test_no_network_and_no_home(settings: Settings) -> None:
     words = sandbox.command(settings, WORK, VIEW, ["true"])
-    assert "--unshare-all" in words
+    assert "--unshare-net" in words
     assert not any(word.startswith(("/home", "/root", "/var", "/srv")) for word in words)
 
 

@@ -1,0 +1,200 @@
+"""What a build script must not get at, whoever runs it: tried in the real sandbox, as root and as an ordinary user.
+
+Each escape is harmless should it succeed: files are new, settings are written back as they are.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from unit.samples import configured
+
+from ruckus_aux import sandbox
+from ruckus_aux.host import STEP_ENVIRONMENT
+from ruckus_aux.settings import Settings, load
+
+ORDINARY = 54321  # a user who has no name
+MARK = "ruckus-escape"
+SOURCE, FILE = "/ruckus/sources/source", "/ruckus/files/file"
+PTRACE = "import ctypes, os, sys; sys.exit(ctypes.CDLL(None).ptrace(16, int(os.environ['VICTIM']), 0, 0) != 0)"
+CONNECT = "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['PORT'])), 5)"
+ABSTRACT = "import os, socket; socket.socket(socket.AF_UNIX).connect('\\0' + os.environ['SOCKET'])"
+# By name: shell that succeeds when it has left the sandbox, or changed what is not the step's.
+ESCAPES = {
+    "remount /usr": f"mount -o remount,bind,rw /usr && touch /usr/{MARK}",
+    "remount sources": f"mount -o remount,bind,rw /ruckus/sources && echo bad >> {SOURCE}",
+    "remount /": f"mount -o remount,rw / && touch /{MARK}",
+    "mount over /usr/local": "mount -t tmpfs none /usr/local",
+    "mount sysfs": "mkdir -p /tmp/sys && mount -t sysfs none /tmp/sys",
+    "mount proc": "mkdir -p /tmp/proc && mount -t proc none /tmp/proc",
+    "umount": "umount /usr/local || umount -l /ruckus/sources",
+    "mounts of its own": "unshare --mount true",
+    "user namespace": f"unshare -Urm sh -c 'mount -o remount,bind,rw /usr && touch /usr/{MARK}'",
+    "tmpfs in a user namespace": "unshare -Urm mount -t tmpfs none /usr/local",
+    "write /usr": f"touch /usr/{MARK}",
+    "write /usr/local": f"touch /usr/local/{MARK}",
+    "write /etc": f"touch /etc/{MARK}",
+    "write /etc/passwd": "echo bad >> /etc/passwd",
+    "replace /etc/passwd": "rm -f /etc/passwd",
+    "write /dev": f"touch /dev/{MARK}",
+    "write /": f"touch /{MARK}",
+    "write a prefix": f"touch /hostprep/{MARK} || touch /tools/{MARK}",
+    "write sources": f"echo bad >> {SOURCE}",
+    "chmod sources": f"chmod 666 {SOURCE}",
+    "link sources": f"ln {SOURCE} /ruckus/link && echo bad >> /ruckus/link",
+    "rename sources": "mv /ruckus/sources /ruckus/elsewhere",
+    "write files": f"echo bad >> {FILE}",
+    "replace files": f"rm -f {FILE}",
+    "write the shared source": f"touch /ruckus/src/{MARK}",
+    "sysctl": "f=/proc/sys/vm/swappiness; v=$(cat $f) && echo $v > $f",
+    "core pattern": 'f=/proc/sys/kernel/core_pattern; v=$(cat $f) && echo "$v" > $f',
+    "sysctl of a namespace": "f=/proc/sys/kernel/pid_max; v=$(cat $f) && echo $v > $f",
+    "sysrq": "echo h > /proc/sysrq-trigger",
+    "kcore": "head -c 1 /proc/kcore",
+    "kmsg": "head -c 1 /proc/kmsg",
+    "block device": "mknod /ruckus/disk b $(stat -c '%Hd %Ld' /usr) && head -c 1 /ruckus/disk",
+    "memory": "mknod /ruckus/mem c 1 1 && head -c 1 /ruckus/mem",
+    "device node of all": "chmod 666 /dev/null",
+    "owner": "chown 0:0 /ruckus/out",
+    "chroot": "chroot /ruckus/sources true || chroot / true",
+    "root of process 1": f"ls /proc/1/root/{MARK} || touch /proc/1/root/{MARK} || touch /proc/1/root/etc/{MARK}",
+    "root of a host's process": "for p in /proc/[0-9]*; do [ -e $p/root/var ] && exit; done; false",
+    "host's processes": "grep -q [r]uckus-victim /proc/[0-9]*/cmdline",
+    "kill": "kill -9 $VICTIM",
+    "trace": f'python3 -c "{PTRACE}"',
+    "su": "su root -c true </dev/null",
+    "sudo": "sudo -n true",
+    "capabilities": "grep -qE '^Cap(Eff|Prm|Inh|Amb):.*[1-9a-f]' /proc/self/status",
+    "new privileges": "grep -q '^NoNewPrivs:.*0' /proc/self/status",
+    "root's number": "[ $(id -u) = 0 ]",
+    "root's groups": "id -G | grep -qw 0",
+    "network": f'python3 -c "{CONNECT}"',
+    "abstract socket": f'python3 -c "{ABSTRACT}"',
+}
+
+
+@dataclass(frozen=True)
+class Room:
+    """A working folder, and what is around it."""
+
+    settings: Settings
+    work: Path
+    view: Path
+    source: Path
+
+    def command(self, script: str) -> list[str]:
+        (self.work / "script").write_text(script)
+        return sandbox.command(self.settings, self.work, self.view, ["/bin/sh", "/ruckus/script"], source=self.source)
+
+
+def room(folder: Path) -> Room:
+    (folder / "build").mkdir()
+    settings = load(configured(folder / "build"))
+    work, view, source = (folder / name for name in ("work", "view", "src"))
+    for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
+        Path(f"{view}{prefix}").mkdir(parents=True)
+    source.mkdir()
+    sandbox.prepare(settings, work)
+    (work / "sources" / "source").write_text("good\n")
+    (work / "files" / "file").write_text("good\n")
+    return Room(settings, work, view, source)
+
+
+@pytest.fixture(params=["root", "ordinary", "lonely root"])
+def who(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Who runs steps: root, a user, or root in a namespace that has nobody else."""
+    if os.geteuid() != 0 and request.param != "ordinary":
+        pytest.skip("this is about root")
+    if request.param != "root":
+        monkeypatch.setattr(sandbox, "_is_root", lambda: False)
+    return str(request.param)
+
+
+def run_as(
+    who: str, command: list[str], folder: Path, environment: dict[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    before: list[str] = []
+    if who == "ordinary" and os.geteuid() == 0:
+        subprocess.run(["chown", "-R", f"{ORDINARY}:{ORDINARY}", folder], check=True)
+        before = ["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
+    elif who == "lonely root":
+        before = ["unshare", "--map-root-user"]
+    return subprocess.run(
+        [*before, *command], env=STEP_ENVIRONMENT | environment, cwd=folder, capture_output=True, text=True
+    )
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that every user can reach."""
+    path = Path(tempfile.mkdtemp(prefix="ruckus-escapes-", dir="/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def test_no_script_gets_out(who: str, folder: Path) -> None:
+    here = room(folder)
+    script = "".join(f"if ( {way}\n) >/dev/null 2>&1; then echo '{name}'; fi\n" for name, way in ESCAPES.items())
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as other:
+        other.bind(f"\0{folder}")
+        other.listen()
+        environment = {"PORT": str(server.getsockname()[1]), "SOCKET": str(folder)}
+        victim = subprocess.Popen(["sh", "-c", "sleep 100; true", "ruckus-victim"], start_new_session=True)
+        try:
+            done = run_as(who, here.command(script), folder, environment | {"VICTIM": str(victim.pid)})
+            assert victim.poll() is None
+        finally:
+            os.killpg(victim.pid, 9)
+            victim.wait()
+            left = [path for path in (Path("/usr", MARK), Path("/etc", MARK), Path("/", MARK)) if path.exists()]
+            for path in left:
+                path.unlink()
+    assert done.stdout.splitlines() == (["device node of all"] if who == "lonely root" else []), done.stderr
+    assert not left
+    assert done.returncode == 0
+    assert (here.work / "sources" / "source").read_text() == (here.work / "files" / "file").read_text() == "good\n"
+
+
+def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, folder: Path) -> None:
+    here = room(folder)
+    look = """
+        whoami; id -u; id -g; umask; pwd; hostname
+        for place in / /etc /usr /usr/local /opt /dev /dev/shm /proc /tmp \\
+            /ruckus /ruckus/etc /ruckus/src /ruckus/out
+        do
+            echo "$place $(stat -c %a $place) $([ -w $place ] && echo writable)"
+        done
+        touch /ruckus/new /ruckus/out/new /tmp/new /dev/shm/new
+        stat -c '%U %G %a' /ruckus /ruckus/out /ruckus/out/new
+    """
+    prefix = replace(here.settings, prefix_tools="/opt/ruckus/tools")
+    Path(f"{here.view}{prefix.prefix_tools}").mkdir(parents=True)
+    done = run_as(who, replace(here, settings=prefix).command(look), folder, {})
+    places = [
+        *("/ 755 ", "/etc 755 ", "/usr 755 ", "/usr/local 755 ", "/opt 755 ", "/dev 755 ", "/dev/shm 1777 writable"),
+        *("/proc 555 ", "/tmp 1777 writable", "/ruckus 755 writable", "/ruckus/etc 755 ", "/ruckus/src 755 "),
+        "/ruckus/out 755 writable",
+    ]
+    user = str(sandbox.USER)
+    owned = ["ruckus ruckus 755", "ruckus ruckus 755", "ruckus ruckus 644"]
+    assert done.stdout.splitlines() == ["ruckus", user, user, "0022", "/ruckus", "ruckus", *places, *owned], done.stderr
+
+
+def test_a_killed_sandbox_leaves_nothing_behind(who: str, folder: Path) -> None:
+    """What runs inside may be another user's, whom the kernel lets nobody but root end."""
+    here = room(folder)
+    script = "sleep 93"
+    command = ["timeout", "--foreground", "--signal=KILL", "1", *here.command(script)]
+    run_as(who, command, folder, {})
+    for _ in range(50):
+        if not subprocess.run(["pgrep", "-f", "^sleep 93$"], capture_output=True).stdout:
+            break
+        subprocess.run(["sleep", "0.1"])
+    assert not subprocess.run(["pgrep", "-f", "^sleep 93$"], capture_output=True).stdout
