@@ -21,6 +21,7 @@ from ruckus_aux.host import run, user_name
 from ruckus_aux.root import PATH, Command, Shape
 
 _ENVIRONMENT = {"LC_ALL": "C"}
+_MADE_BY = "# Made by: invoke verify-sudo --print-sudoers\n"
 _ROOTS = {"root", "#0", "ALL"}
 _ATTRIBUTES = ("RunAsUsers", "RunAsGroups", "Options", "Commands")  # of an entry; others limit when and where it holds
 
@@ -153,16 +154,15 @@ def verify(commands: Iterable[Command], user: str = "", way_out: str = "") -> No
 def sudoers(user: str, commands: Iterable[Command]) -> str:
     """A fragment for /etc/sudoers.d that lets a user run these commands and no others; checked by visudo.
 
+    Without any commands, it is a comment.
     Raises RuckusError when a word can't be written so that it means just itself, and when visudo finds a mistake.
     """
+    lines = [" ".join([command[0], *map(_escaped, command[1:])]) for command in dict.fromkeys(commands)]
+    if not lines:
+        return f"{_MADE_BY}# Nothing is allowed by it: this build needs no root.\n"
     if not re.fullmatch(r"[a-z_][a-z0-9_.-]*\$?", user):
         raise RuckusError(f"'{user}': sudoers may read this name in another way", "write the fragment by hand")
-    lines = [" ".join([command[0], *map(_escaped, command[1:])]) for command in dict.fromkeys(commands)]
-    text = (
-        f"# Made by: invoke verify-sudo --print-sudoers\n{user} ALL=(root) NOPASSWD: \\\n    "
-        + ", \\\n    ".join(lines)
-        + "\n"
-    )
+    text = f"{_MADE_BY}{user} ALL=(root) NOPASSWD: \\\n    " + ", \\\n    ".join(lines) + "\n"
     visudo = shutil.which("visudo", path=PATH)
     if visudo is None:
         raise RuckusError("visudo is not installed, which checks a fragment of sudoers", "apt-get install sudo")

@@ -13,6 +13,7 @@ from invoke import Context, task
 
 from ruckus_aux import lending, sudo
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import user_name
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.listing import lines
@@ -38,9 +39,11 @@ _USER_HELP = "who builds, and owns fresh volumes (default: who runs this)"
 
 
 def _person(name: str) -> tuple[str, int, int]:
-    """A user's name and numbers."""
+    """A user's name and numbers; of who runs this, who may be in no list of users, without a name."""
+    if not name:
+        return user_name(os.getuid()), os.getuid(), os.getgid()
     try:
-        found = pwd.getpwnam(name) if name else pwd.getpwuid(os.getuid())
+        found = pwd.getpwnam(name)
     except KeyError as error:
         raise RuckusError(f"--user={name}: no such user", "list them with: getent passwd") from error
     return found.pw_name, found.pw_uid, found.pw_gid
@@ -113,14 +116,14 @@ def verify_sudo(
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
     request.check()
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
-    if not commands:
-        print("this build needs no root: its systems are in plain folders")
-    elif print_sudoers:
+    if print_sudoers:
         if kept.backend == "loop":
             raise RuckusError("there is no fragment of sudoers for image files", request.way_out(name))
         if kept.backend == "lvm":
             _only_roots(kept)
         print(sudo.sudoers(name, commands), end="")
+    elif not commands:
+        print("this build needs no root: its systems are in plain folders")
     else:
         sudo.verify(commands, name, request.way_out(name))
         print(f"{name} may run all {len(commands)} commands that need root")
