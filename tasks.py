@@ -13,21 +13,24 @@ from invoke import Context, task
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, SRCDIR, folder_of, told
-from ruckus_aux.volume_tasks import (
-    LAYOUT_HELP,
-    verify_sudo,
-    volume_create,
-    volume_grow,
-    volume_look,
-    volume_mount,
-    volume_release,
-    volume_remove,
-    volume_snapshot,
-    volume_umount,
-    volumes,
-)
+from ruckus_aux.console import importing
+
+with importing():
+    from ruckus_aux.errors import RuckusError
+    from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, SRCDIR, folder_of, told
+    from ruckus_aux.volume_tasks import (
+        LAYOUT_HELP,
+        verify_sudo,
+        volume_create,
+        volume_grow,
+        volume_look,
+        volume_mount,
+        volume_release,
+        volume_remove,
+        volume_snapshot,
+        volume_umount,
+        volumes,
+    )
 
 
 @task(

@@ -8,14 +8,14 @@ AS_IF([test -z "$PYTHON" && test -x "$srcdir/.venv/bin/python"],
   [PYTHON=`cd "$srcdir" && pwd`/.venv/bin/python])
 AM_PATH_PYTHON([3.11])
 AC_MSG_CHECKING([for the Python modules that Ruckus needs])
-ruckus_missing=
-for ruckus_module in invoke jinja2 psutil requests rich sarge; do
-  "$PYTHON" -c "import $ruckus_module" >&AS_MESSAGE_LOG_FD 2>&1 || ruckus_missing="$ruckus_missing $ruckus_module"
-done
+ruckus_missing=`PYTHONPATH="$srcdir/python" "$PYTHON" -B -m ruckus_aux.modules --any-version "$srcdir/requirements.txt" \
+  2>&AS_MESSAGE_LOG_FD` || ruckus_missing="everything: it can't be run"
 AS_IF([test -n "$ruckus_missing"], [
-  AC_MSG_RESULT([missing:$ruckus_missing])
-  AC_MSG_ERROR([$PYTHON lacks the modules:$ruckus_missing
+  ruckus_missing=`echo $ruckus_missing`
+  AC_MSG_RESULT([missing: $ruckus_missing])
+  AC_MSG_ERROR([$PYTHON lacks modules: $ruckus_missing
   To install them into a virtual environment of this source tree, run: $srcdir/build-aux/setup
-  or into a Python of yours: $PYTHON -m pip install -r $srcdir/requirements.txt])])
+  or into one of yours: $PYTHON -m venv DIR && DIR/bin/pip install -r $srcdir/requirements.txt
+  and then: $srcdir/configure PYTHON=DIR/bin/python])])
 AC_MSG_RESULT([found])
 ])

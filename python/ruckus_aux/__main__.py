@@ -2,6 +2,9 @@
 
 import sys
 
-from ruckus_aux.cli import main
+from ruckus_aux.console import importing
+
+with importing():
+    from ruckus_aux.cli import main
 
 sys.exit(main())

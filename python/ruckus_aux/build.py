@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ruckus_aux.cli import INTERRUPTED
+from ruckus_aux.console import INTERRUPTED
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME, Selection, combined, tidy, write_graph
 from ruckus_aux.host import run

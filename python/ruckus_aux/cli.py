@@ -3,21 +3,19 @@
 import argparse
 import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ruckus_aux import __version__, plain, signals
+from ruckus_aux import __version__, plain
+from ruckus_aux.console import ended
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.ownership import take
 from ruckus_aux.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
-
-INTERRUPTED = 130
 
 
 def _goal(plan: Plan, goal: str) -> list[Step]:
@@ -280,31 +278,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     options = parser().parse_args(arguments)
-    signals.heed()
     os.umask(0o022)  # what is built does not depend on who builds it
-    try:
-        settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())
-        options.call(settings, options)
-    except RuckusError as error:
-        print_error(error)
-        return 1
-    except OSError as error:  # a full disk, a folder that is not ours: no bug
-        if isinstance(error, BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
-            return 128 + signal.SIGPIPE
-        print_error(RuckusError(str(error), "RUCKUS_DEBUG=1 in the environment shows where"))
-        if "RUCKUS_DEBUG" in os.environ:
-            raise
-        return 1
-    except KeyboardInterrupt:
-        print("ruckus: interrupted; the same command continues", file=sys.stderr)
-        return INTERRUPTED
-    return 0
 
+    def command() -> None:
+        options.call(load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve()), options)
 
-def print_error(error: RuckusError) -> None:
-    """Say what is wrong, and the way out below it, on standard error."""
-    mark = "\033[31merror:\033[0m" if sys.stderr.isatty() else "error:"
-    print(f"ruckus: {mark} {error.message}", file=sys.stderr)
-    for line in error.hint.splitlines():
-        print(f"  {line}", file=sys.stderr)
+    return ended(command, "interrupted; the same command continues")

@@ -2,16 +2,13 @@
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from invoke import Exit
 
-from ruckus_aux import signals
 from ruckus_aux.architecture import ARCHITECTURES
-from ruckus_aux.cli import INTERRUPTED, print_error
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.console import ended
 
 SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
 ARCHS = ",".join(ARCHITECTURES)
@@ -25,18 +22,9 @@ def told(call: Callable[..., int | None]) -> Callable[..., None]:
 
     @functools.wraps(call)
     def wrapped(*arguments: object, **options: object) -> None:
-        signals.heed()
-        try:
-            status = call(*arguments, **options)
-        except RuckusError as error:
-            print_error(error)
-            raise Exit(code=1) from error
-        except KeyboardInterrupt as error:
-            print("\nruckus: interrupted, everything is stopped; the same command continues", file=sys.stderr)
-            raise Exit(code=INTERRUPTED) from error
-        except OSError as error:  # a full disk, a folder that is not ours: no bug
-            print_error(RuckusError(str(error)))
-            raise Exit(code=1) from error
+        status = ended(
+            lambda: call(*arguments, **options), "interrupted, everything is stopped; the same command continues"
+        )
         if status:
             raise Exit(code=status)
 

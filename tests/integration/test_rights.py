@@ -13,7 +13,7 @@ from ruckus_aux import root
 def test_what_is_printed_for_sudoers_can_be_installed_as_it_is(
     tree: Tree, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    task = [sys.executable, "-m", "invoke", "--search-root", tree.top, "verify-sudo", "--print-sudoers"]
+    task = [sys.executable, "-m", "invoke", "--search-root", str(tree.top), "verify-sudo", "--print-sudoers"]
     fragment = tmp_path / "ruckus.sudoers"
     fragment.write_text(run(*task, "--user=daemon", *options, cwd=tmp_path).stdout)
     fragment.chmod(0o440)

@@ -4,87 +4,174 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from integration.real import Tree, clean_environment
 
 
-@pytest.fixture
-def host(tmp_path: Path) -> Path:
-    """A folder that comes first in PATH: dpkg-query knows no package, sudo wants a password, the user is not root."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program(folder, "dpkg-query", "exit 1")
-    program(folder, "sudo", "exit 1")
-    program(folder, "id", "echo 1000")
-    program(folder, "apt-get", 'echo "$@" >> "$0.log"')
-    return folder
+class Host:
+    """A source tree of its own on a host where programs can be missing; the user is not root, and has no sudo."""
 
+    def __init__(self, top: Path, folder: Path) -> None:
+        self.top = top
+        self.folder = folder
+        folder.mkdir()
+        for place in ("/usr/sbin", "/usr/bin"):
+            for path in Path(place).iterdir():
+                (folder / path.name).unlink(missing_ok=True)
+                (folder / path.name).symlink_to(path)
+        self.lacks("sudo", "dnf", "pacman")
+        self.program("id", "echo 1000")
+        self.program("apt-get", 'echo "$@" >>"$0.log"')
+        library = top / "build-aux" / "lib.sh"
+        library.write_text(
+            library.read_text().replace("\nsteps_path=/usr/bin:/bin:/usr/sbin:/sbin ", "\nsteps_path=$PATH ")
+        )
 
-def program(folder: Path, name: str, text: str) -> None:
-    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
-    (folder / name).chmod(0o755)
+    def program(self, name: str, text: str) -> None:
+        self.lacks(name)
+        (self.folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (self.folder / name).chmod(0o755)
 
+    def lacks(self, *names: str) -> None:
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
 
-def run(host: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = {**clean_environment(), "PATH": f"{host}:{os.environ['PATH']}"}
-    words = [str(word) for word in command]
-    return subprocess.run(words, cwd=host, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    def ready(self) -> None:
+        """Let .venv be this Python, which has all modules."""
+        binaries = self.top / ".venv" / "bin"
+        binaries.mkdir(parents=True)
+        (binaries / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        (binaries / "python").chmod(0o755)
 
+    @property
+    def apt_get(self) -> list[str]:
+        """What apt-get was called with."""
+        log = self.folder / "apt-get.log"
+        return log.read_text().splitlines() if log.exists() else []
 
-def test_all_that_is_missing_is_named_with_the_command_that_installs_it(tree: Tree, host: Path) -> None:
-    done = run(host, tree.top / "build-aux/setup")
-    assert done.returncode == 1
-    first, second = done.stderr.splitlines()
-    assert first.startswith("setup: error: these Debian packages are missing: autoconf automake ")
-    assert second.startswith("  install them with: sudo apt-get install autoconf automake ")
-    for package in ("bubblewrap", "gcc", "g++", "make", "python3-venv", "qemu-system-x86"):
-        assert f" {package}" in second
-    assert not (host / "apt-get.log").exists()
-
-
-def test_what_apt_get_cannot_install_stops_the_setup(tree: Tree, host: Path) -> None:
-    program(host, "id", "echo 0")
-    program(host, "apt-get", 'echo "$@" >> "$0.log"; test "$1" = update')
-    done = run(host, tree.top / "build-aux/setup")
-    assert done.returncode == 1
-    assert "setup: error: apt-get could not install: autoconf automake" in done.stderr
-    update, install = (host / "apt-get.log").read_text().splitlines()
-    assert update.startswith("update")
-    assert install.startswith("install -qq -y --no-install-recommends autoconf")
-    assert not (tree.top / ".venv").exists()
-
-
-def test_only_what_is_missing_is_installed(tree: Tree, host: Path) -> None:
-    program(host, "dpkg-query", 'shift 3; for name; do test "$name" = bc || echo "ii  $name"; done')
-    done = run(host, tree.top / "build-aux/setup")
-    assert "packages are missing: bc\n" in done.stderr
-
-
-def test_what_the_lab_needs_is_installed_on_demand(tree: Tree, host: Path) -> None:
-    assert " mmdebstrap " not in run(host, tree.top / "build-aux/setup", "--check").stderr
-    assert " mmdebstrap " in run(host, tree.top / "build-aux/setup", "--lab").stderr
-
-
-def test_a_package_that_two_lists_name_is_not_installed_again(tree: Tree, host: Path) -> None:
-    program(host, "dpkg-query", 'shift 3; printf "ii  %s\\n" "$@" | sort -u')
-    done = run(host, "bash", "-c", f". {tree.top}/build-aux/lib.sh; missing_packages make gcc make")
-    assert (done.returncode, done.stdout) == (0, "")
+    def run(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        words = [str(self.top / "build-aux" / name), *options]
+        environment = {**clean_environment(), "PATH": str(self.folder)}
+        nothing = subprocess.DEVNULL
+        return subprocess.run(words, cwd=self.folder, env=environment, stdin=nothing, capture_output=True, text=True)
 
 
 @pytest.fixture
-def ready(tree: Tree, host: Path) -> Iterator[Path]:
-    """The same host after a setup: nothing is missing, and .venv is this Python."""
-    program(host, "dpkg-query", 'shift 3; for name; do echo "ii  $name"; done')
-    binaries = tree.top / ".venv" / "bin"
-    binaries.mkdir(parents=True)
-    program(binaries, "python", f'exec {sys.executable} "$@"')
-    wanted = subprocess.run("cat requirements*.txt | sha256sum", shell=True, cwd=tree.top, capture_output=True).stdout
-    (binaries.parent / "requirements.txt.installed").write_bytes(wanted)
-    yield host
-    shutil.rmtree(binaries.parent)
+def host(tree: Tree, tmp_path: Path) -> Host:
+    shutil.copytree(tree.top, tmp_path / "src")
+    return Host(tmp_path / "src", tmp_path / "bin")
+
+
+@pytest.fixture
+def ready(host: Host) -> Host:
+    """A host after a setup."""
+    host.ready()
+    return host
+
+
+def test_what_no_build_can_do_without_is_named_with_the_command_that_installs_it(host: Host) -> None:
+    host.lacks("gcc", "g++", "bwrap", "qemu-system-x86_64", "bison", "autoconf")
+    done = host.run("setup")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "setup: error: this host lacks: gcc g++ bwrap",
+        "  install with: sudo apt-get install --no-install-recommends bison bubblewrap g++ gcc qemu-system-x86",
+    ]
+    assert not host.apt_get
+    assert not (host.top / ".venv").exists()
+
+
+def test_a_build_goes_on_without_what_it_can_do_without(ready: Host) -> None:
+    ready.lacks("bison", "qemu-system-x86_64", "ccache")
+    done = ready.run("setup")
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("setup: going on without bison qemu-system-x86_64 ccache; to install: sudo apt-get install ")
+    assert ready.run("setup", "--check").returncode == 1, "tests use them"
+
+
+def test_who_may_installs_what_is_missing_and_is_told_how_much_that_is(ready: Host) -> None:
+    ready.program("id", "echo 0")
+    ready.lacks("make", "ccache")
+    sizes = "Need to get 1,234 kB of archives.\nAfter this operation, 5.6 MB of additional disk space will be used."
+    ready.program(
+        "apt-get",
+        f"""echo "$@" >>"$0.log"
+        case " $* " in
+        *--assume-no*) echo '{sizes}'; exit 1 ;;
+        *--download-only* | *update*) ;;
+        *) for name in make ccache; do ln -s /bin/true "${{0%/*}}/$name"; done ;;
+        esac""",
+    )
+    done = ready.run("setup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "setup: installing ccache make",
+        "setup: downloading 1,234 kB, 5.6 MB on disk",
+        "setup: unpacking and setting up",
+    ]
+    assert all("--no-install-recommends" in call for call in ready.apt_get)
+    assert ready.apt_get[-1].endswith("install ccache make")
+    assert ready.run("setup").stdout == ""
+
+
+def test_what_apt_get_cannot_install_stops_the_setup_if_it_is_needed(ready: Host) -> None:
+    ready.program("id", "echo 0")
+    ready.program("apt-get", 'test "$5" = update')
+    ready.lacks("ccache")
+    assert ready.run("setup").returncode == 0
+    ready.lacks("make")
+    done = ready.run("setup")
+    assert done.returncode == 1
+    assert "setup: error: this host lacks: make\n  install with: apt-get install " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("installer", "command"),
+    [
+        ("dnf", "sudo dnf install gcc-c++ python3"),
+        ("pacman", "sudo pacman -S gcc python"),
+        ("", "your distribution's packages that have these"),
+    ],
+)
+def test_other_distributions_are_told_what_to_install(ready: Host, installer: str, command: str) -> None:
+    ready.lacks("apt-get", "g++", "python3")
+    if installer:
+        ready.program(installer, "exit 1")
+    done = ready.run("setup")
+    assert done.stderr == f"setup: error: this host lacks: g++ python3\n  install with: {command}\n"
+
+
+def test_what_makes_configure_is_needed_only_where_there_is_none(ready: Host) -> None:
+    ready.lacks("autoconf")
+    assert ready.run("setup").returncode == 0
+    later = (ready.top / "configure").stat().st_mtime + 10
+    os.utime(ready.top / "m4" / "ruckus_python.m4", (later, later))
+    assert "this host lacks: autoconf\n" in ready.run("setup").stderr
+    (ready.top / "configure").unlink()
+    assert "this host lacks: autoconf\n" in ready.run("setup").stderr
+
+
+def test_what_the_lab_needs_is_installed_on_demand(ready: Host) -> None:
+    ready.lacks("mmdebstrap", "shellcheck")
+    assert " shellcheck\n" in ready.run("setup", "--check").stderr
+    assert "lacks: shellcheck mmdebstrap\n" in ready.run("setup", "--lab").stderr
+
+
+def test_a_virtual_environment_whose_python_has_become_another_is_made_anew(host: Host) -> None:
+    """Its modules are asked for, whatever was noted when they were installed."""
+    host.ready()
+    python = host.top / ".venv" / "bin" / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    host.program("python-after-venv", 'case "$3" in install) echo "$@" >>"$0.log"; echo "#!/bin/sh" >"$0" ;; esac')
+    host.program("python3", '[ "$2" != venv ] || cat "$(command -v python-after-venv)" >"$4/bin/python"')
+    done = host.run("setup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "setup: installing the Python modules of requirements.txt into .venv\n"
+    assert "-m pip install" in Path(f"{python}.log").read_text()
+    assert host.run("setup").stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -100,18 +187,16 @@ def ready(tree: Tree, host: Path) -> Iterator[Path]:
         ("nonsense", "build: error: unknown argument 'nonsense'"),
     ],
 )
-def test_a_wrong_argument_of_build_is_named_before_anything_is_done(
-    tree: Tree, ready: Path, argument: str, message: str
-) -> None:
-    done = run(ready, tree.top / "build-aux/build", argument)
+def test_a_wrong_argument_of_build_is_named_before_anything_is_done(ready: Host, argument: str, message: str) -> None:
+    done = ready.run("build", argument)
     assert done.returncode == 1
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert not (ready / "build").exists()
+    assert not (ready.folder / "build").exists()
 
 
-def test_a_dry_run_of_build_shows_every_command(tree: Tree, ready: Path) -> None:
+def test_a_dry_run_of_build_shows_every_command(ready: Host) -> None:
     options = (
         "--dry-run",
         "--arch-list=i686,x86_64",
@@ -124,9 +209,9 @@ def test_a_dry_run_of_build_shows_every_command(tree: Tree, ready: Path) -> None
         "PREFIX_TOOLS=/t",
         "MIRRORS=/a /b",
     )
-    done = run(ready, tree.top / "build-aux/build", *options)
+    done = ready.run("build", *options)
     lines = done.stdout.splitlines()
-    assert lines[0] == f"{tree.top}/build-aux/setup"
+    assert lines[0] == f"{ready.top}/build-aux/setup"
     assert (
         len(
             [
@@ -137,13 +222,23 @@ def test_a_dry_run_of_build_shows_every_command(tree: Tree, ready: Path) -> None
         )
         == 2
     )
-    assert f"truncate --size=4G {ready}/b/volumes/baby-i686.img" in lines
+    assert f"truncate --size=4G {ready.folder}/b/volumes/baby-i686.img" in lines
     assert lines[-1] == "/no/such/media/baby-x86_64/ruckus-build/ruckus boot --once"
-    assert not (ready / "b").exists()
+    assert not (ready.folder / "b").exists()
 
 
-def test_a_dry_run_before_any_setup_changes_nothing(tree: Tree, host: Path) -> None:
-    done = run(host, tree.top / "build-aux/build", "--dry-run")
-    assert done.stdout == f"{tree.top}/build-aux/setup\n"
-    assert "known when it has been run" in done.stderr
-    assert not (tree.top / ".venv").exists()
+def test_a_dry_run_before_any_setup_says_what_that_would_do_and_changes_nothing(host: Host) -> None:
+    host.lacks("make", "ccache")
+    (host.top / "configure").unlink()
+    before = sorted(host.top.rglob("*"))
+    done = host.run("build", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    command, packages, modules, configure, rest = done.stdout.splitlines()
+    assert command == f"{host.top}/build-aux/setup"
+    way = "sudo apt-get install --no-install-recommends ccache make"
+    assert packages == f"# this host lacks make ccache; to install: {way}"
+    assert modules.startswith("# installs into .venv: Jinja2==")
+    assert configure == "# makes configure"
+    assert "known when it has been run" in rest
+    assert sorted(host.top.rglob("*")) == before
+    assert not host.apt_get

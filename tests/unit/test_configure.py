@@ -116,18 +116,22 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"ruckus_dev": "/dev/null"}, "--with-ruckus-dev: /dev/null is not a block device"),
         ({"xen": "banana", "hostprep_only": "maybe"}, "neither yes nor no: hostprep-only=maybe, xen=banana"),
         (
-            {"BUILDROOT": "/opt/b", "CLFS": "/opt/b/work/x"},
-            "'/opt/b/work/x' is inside /opt/b/work, which is Ruckus's own",
+            {"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/work/x"},
+            "'{tmp}/b/work/x' is inside {tmp}/b/work, which is Ruckus's own",
         ),
-        ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/"}, "CLFS: '/opt/b' is BUILDROOT, too"),
-        ({"BUILDROOT": "/opt/b", "CLFS": "/opt/b/cache"}, "is inside /opt/b/cache"),
-        ({"BUILDROOT": "/opt/b", "cache": "/opt/b/log"}, "--with-cache: '/opt/b/log' is a folder that the build uses"),
+        ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/"}, "CLFS: '{tmp}/b' is BUILDROOT, too"),
+        ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/cache"}, "is inside {tmp}/b/cache"),
+        (
+            {"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b/log"},
+            "--with-cache: '{tmp}/b/log' is a folder that the build uses",
+        ),
         ({"ruckus_dev_snapshot": "/dev/null"}, "--with-ruckus-dev-snapshot: of which device?"),
         ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
     ],
 )
-def test_a_wrong_value_is_named(given_: Given, values: dict[str, str], message: str) -> None:
-    assert message in errors(given_(**values))
+def test_a_wrong_value_is_named(given_: Given, tmp_path: Path, values: dict[str, str], message: str) -> None:
+    here = {name: value.replace("{tmp}", str(tmp_path)) for name, value in values.items()}
+    assert message.replace("{tmp}", str(tmp_path)) in errors(given_(**here))
 
 
 def test_a_prefix_in_the_source_tree_or_around_it(given_: Given, tmp_path: Path) -> None:
@@ -152,9 +156,9 @@ def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytes
 
 def test_without_bwrap_the_links_are_missing(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    configuration = given_(CLFS="/media/baby")
+    configuration = given_(CLFS=str(tmp_path / "baby"))
     (error,) = [error for error in configuration.errors if "symbolic links" in error.message]
-    assert "  ln -sfn /media/baby/tools-x86_64 /tools-x86_64" in error.hint.splitlines()
+    assert f"  ln -sfn {tmp_path}/baby/tools-x86_64 /tools-x86_64" in error.hint.splitlines()
     assert f"  ln -sfn {tmp_path}/build/hostprep /hostprep" in error.hint.splitlines()
     assert "bwrap is not installed" in errors(given_(isolation="bwrap"))
 

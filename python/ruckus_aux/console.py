@@ -1,0 +1,116 @@
+"""What a command has to do with the terminal: streams that can be written to, and endings that a person understands."""
+
+import io
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ruckus_aux import signals
+from ruckus_aux.errors import RuckusError
+
+INTERRUPTED = 130
+_COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
+
+
+def ended(command: Callable[[], int | None], interrupted: str) -> int:
+    """Run a command to its end, whatever that is; what went wrong is told on standard error.
+
+    Args:
+        command: it may return an exit status.
+        interrupted: what is told after Ctrl-C, and the signals that are like it.
+
+    Returns:
+        The exit status.
+    """
+    _prepare_streams()
+    signals.heed()
+    try:
+        status = command() or 0
+        sys.stdout.flush()  # here, a full disk can be told
+    except RuckusError as error:
+        print_error(error)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
+        return 128 + signal.SIGPIPE
+    except (OSError, ModuleNotFoundError) as error:  # a full disk, a folder that is not ours, a Python without modules
+        print_error(_no_bug(error))
+        if "RUCKUS_DEBUG" in os.environ:
+            raise
+        return 1
+    except KeyboardInterrupt:
+        start = "\n" if sys.stderr.isatty() else ""  # which shows ^C
+        print(f"{start}ruckus: {interrupted}", file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import what needs the modules of requirements.txt; without them, the way out is told, and that is the end."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        print_error(_no_bug(error))
+        sys.exit(1)
+
+
+def _no_bug(error: OSError | ModuleNotFoundError) -> RuckusError:
+    if isinstance(error, ModuleNotFoundError):
+        from ruckus_aux.modules import told  # slow to import
+
+        return told(error)
+    return RuckusError(str(error), "RUCKUS_DEBUG=1 in the environment shows where")
+
+
+def print_error(error: RuckusError) -> None:
+    """Say what is wrong, and the way out below it, on standard error."""
+    mark = "\033[31merror:\033[0m" if sys.stderr.isatty() else "error:"
+    print(f"ruckus: {mark} {printable(error.message)}", file=sys.stderr)
+    for line in printable(error.hint).splitlines():
+        print(f"  {line}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Text of others, as a terminal may get it: what would command the terminal is shown instead.
+
+    Lines and tabs stay; the colors of compilers are left out.
+    """
+    plain = _COLOR.sub("", text)
+    if plain.isascii() and plain.isprintable():
+        return plain
+    return "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in plain)
+
+
+def _escaped(one: str) -> str:
+    return one.encode("unicode_escape").decode("ascii")
+
+
+def _prepare_streams() -> None:
+    """See to it that there are standard streams, and that any text can be written to them.
+
+    A stream that is closed (`>&-`) would be the next file that is opened: a journal, say, which then gets the output.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            _null(number)
+            setattr(sys, name, open(os.devnull, "r+"))  # noqa: SIM115 (until we end)
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _null(number: int) -> None:
+    """Let a descriptor that is closed be /dev/null, for the programs that we start, too."""
+    try:
+        os.fstat(number)
+    except OSError:
+        null = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: often this one
+        os.dup2(null, number)
+        if null == number:
+            os.set_inheritable(number, True)
+        else:
+            os.close(null)

@@ -1,0 +1,57 @@
+import errno
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ruckus_aux.console import ended, importing, print_error, printable
+from ruckus_aux.errors import RuckusError
+
+NASTY = "\x1b]0;title\x07\x1b[2Jerror: \x1b[01;31mno\x1b[m\x9b1A\u202e\r\x08"
+
+
+@given(st.text())
+def test_text_of_others_cannot_command_the_terminal(text: str) -> None:
+    shown = printable(text)
+    assert all(one.isprintable() or one in "\n\t" for one in shown)
+    shown.encode()
+    assert printable(shown) == shown
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"])))
+def test_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert printable(f"{text} 1\n\t{text}") == f"{text} 1\n\t{text}"
+
+
+def test_colors_are_left_out_and_other_codes_shown() -> None:
+    assert printable(NASTY) == r"\x1b]0;title\x07\x1b[2Jerror: no\x9b1A\u202e\r\x08"
+
+
+def test_errors_are_told_without_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    print_error(RuckusError(NASTY, f"see\n{NASTY}"))
+    assert all(one.isprintable() or one == "\n" for one in capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (RuckusError("wrong", "do this"), 1, "ruckus: error: wrong\n  do this\n"),
+        (OSError(errno.ENOSPC, "No space left", "/b/x"), 1, "ruckus: error: [Errno 28] No space left: '/b/x'\n"),
+        (ModuleNotFoundError("no", name="sarge"), 1, "lacks the module sarge\n  run: "),
+        (KeyboardInterrupt(), 130, "ruckus: stopped\n"),
+    ],
+)
+def test_every_ending_is_a_sentence_and_a_status(
+    error: BaseException, status: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> int:
+        raise error
+
+    assert ended(command, "stopped") == status
+    assert told in capsys.readouterr().err
+
+
+def test_without_a_module_the_way_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), importing():
+        import ruckus_needs_this_module  # type: ignore[import-not-found]  # noqa: F401
+    assert "lacks the module ruckus_needs_this_module\n  run: " in capsys.readouterr().err
