@@ -16,7 +16,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.merge import stamps
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import Store, remove
+from ruckus_aux.store import Store
 
 # By compiler driver: the file's name, and a program that says how wide its pointers are.
 _PROGRAMS = {
@@ -70,8 +70,7 @@ def _check_programs(settings: Settings) -> None:
 @contextmanager
 def _finished_view(settings: Settings) -> Iterator[Path]:
     """A view in which the prefixes are those of the finished system."""
-    view = Store(settings.cache).scratch("view")
-    try:
+    with Store(settings.cache).scratch("view") as view:
         for prefix in (settings.prefix_cross, settings.prefix_tools, settings.prefix_hostprep):
             there = Path(f"{view}{prefix}")
             there.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +78,6 @@ def _finished_view(settings: Settings) -> Iterator[Path]:
             Path(f"{root}{prefix}").mkdir(parents=True, exist_ok=True)
             there.symlink_to(f"{root}{prefix}")
         yield view
-    finally:
-        remove(view)
 
 
 def _check_program(settings: Settings, work: Path, view: Path, compiler: str, name: str, abi: Abi) -> None:

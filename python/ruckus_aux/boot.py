@@ -32,17 +32,14 @@ def make_image(settings: Settings, image: Path) -> None:
     """
     remove(image)
     image.parent.mkdir(parents=True, exist_ok=True)
-    tree = Store(settings.cache).scratch("image")
-    command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", f"baby-{settings.arch.name}", "-d", str(tree), str(image)]
-    if settings.isolation == "bwrap":
-        command = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]
-    try:
+    with Store(settings.cache).scratch("image") as tree:
+        command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", f"baby-{settings.arch.name}", "-d", str(tree), str(image)]
+        if settings.isolation == "bwrap":
+            command = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]
         _link_system(settings, tree)
         with image.open("wb") as file:
             file.truncate(int(size(tree) * 1.1) + _SPARE)
         run(command, env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"})
-    finally:
-        remove(tree)
 
 
 def _link_system(settings: Settings, tree: Path) -> None:

@@ -44,7 +44,6 @@ class Running:
     arch: str
     step: str
     folder: str
-    pid: int
     started: float
     memory: int
     disk: int
@@ -119,7 +118,8 @@ class Gate:
 
     @contextmanager
     def _announced(self, wanted: Running) -> Iterator[Ticket]:
-        path = self.folder / f"{wanted.pid}.{wanted.step.replace('/', '.')}.json"
+        # A number of its own: the same process may run in another container, with the same step.
+        path = self.folder / f"{wanted.step.replace('/', '.')}.{os.urandom(8).hex()}.json"
         with held(path.with_suffix(".lock")) as descriptor:
             ticket = Ticket(path, descriptor, replace(wanted, started=time.time()))
             ticket.write(0)

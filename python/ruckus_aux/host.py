@@ -1,12 +1,13 @@
 """Commands of the host, run through sarge: quiet, checked, and with errors that say what was run."""
 
+import hashlib
 import logging
 import os
 import platform
 import pwd
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -64,6 +65,37 @@ def run(
         tail = "\n".join(output.strip().splitlines()[-10:])
         raise RuckusError(f"'{shlex.join(words)}' failed with exit status {status}", tail)
     return status, output
+
+
+def digest(command: Sequence[str | Path], *, env: Mapping[str, str], good: Collection[int] = (0,)) -> str:
+    """The SHA-256 of what a command of the host writes to standard output, in hexadecimal digits.
+
+    Args:
+        command: its words.
+        env: added to the environment of this process.
+        good: the exit statuses that mean success.
+
+    Raises:
+        RuckusError: when it is not installed, or fails: with what it says as the hint.
+    """
+    words = [str(word) for word in command]
+    reader, writer = os.pipe()
+    complaints = sarge.Capture()
+    job = sarge.Command(words, stdout=writer, stderr=complaints, env=env)
+    with open(reader, "rb") as output:
+        try:
+            with open(os.devnull, "rb") as nothing:
+                job.run(input=nothing, async_=True)
+        except ValueError as error:
+            raise RuckusError(f"{words[0]}: command not found", f"install {words[0]}") from error
+        finally:
+            os.close(writer)
+        digits = hashlib.file_digest(output, "sha256").hexdigest()
+    status = job.wait()
+    complaints.close()
+    if status not in good:
+        raise RuckusError(f"'{shlex.join(words)}' failed with exit status {status}", complaints.text)
+    return digits
 
 
 def user_name(number: int) -> str:

@@ -23,8 +23,9 @@ from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
-from ruckus_aux.store import Store, listing, remove, size
+from ruckus_aux.store import Store, remove, size
 
+_READ = ("sources", "files", "script")  # what of a working folder a step only reads
 _NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)
 _STATISTICS = 1 << 23  # bytes of ccache's log that are read: those of a compiler of compilers are a tenth of it
 
@@ -76,8 +77,7 @@ def _copy(path: Path, target: Path) -> None:
 def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
     """A folder with the artifacts of the step's declared dependencies, as hard links into the store."""
     store = Store(settings.cache)
-    view = store.scratch("view")
-    try:
+    with store.scratch("view") as view:
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
             Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)
         if settings.isolation == "bwrap":
@@ -87,8 +87,6 @@ def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
                     raise RuckusError(f"{step.name} needs {name}, which is not built", f"run: make {name}")
                 run(["cp", "-al", f"{store.tree(key)}/.", f"{view}/"])
         yield view
-    finally:
-        remove(view)
 
 
 def source_of(settings: Settings, plan: Plan, step: Step) -> Path | None:
@@ -102,14 +100,6 @@ def source_of(settings: Settings, plan: Plan, step: Step) -> Path | None:
             raise RuckusError(f"{step.name} needs {name}, which is not unpacked", f"run: make {step.name}")
         return store.tree(plan.key(plan[name]))
     return None
-
-
-def _check_links(step: Step, tree: Path, there: Path) -> None:
-    """Refuse an artifact with symbolic links into the working folder, which lead nowhere once it is installed."""
-    for name in listing(tree):
-        path = tree / name
-        if path.is_symlink() and there in (target := path.readlink()).parents:
-            raise RuckusError(f"{step.name} installs {name} as a link to {target}", "let the recipe make it relative")
 
 
 def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFailed:
@@ -136,7 +126,6 @@ def expected(settings: Settings, step: Step) -> Running:
         arch=settings.arch.name,
         step=step.name,
         folder=str(settings.work("")),
-        pid=os.getpid(),
         started=time.time(),
         memory=figures.memory(step, last, settings.cpucount),
         disk=figures.disk(step, last),
@@ -208,10 +197,12 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
         output.write(logs.ending(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
-    artifact = work / ("out" if step.installs else "src")
-    _check_links(step, artifact, there)
-    built = Built(usage, size(work), size(artifact), *_ccache_counts(work / sandbox.CCACHE_LOG))
-    Store(settings.cache).add(plan.key(step), artifact, as_it_is=not step.installs)
+    if not all((work / name).exists() for name in _READ):
+        raise RuckusError(f"{step.name}: {work} was removed while it ran", "the same make command continues")
+    taken = size(work)
+    store, key, artifact = Store(settings.cache), plan.key(step), work / ("out" if step.installs else "src")
+    store.add(key, artifact, step.name, inside=there, as_it_is=not step.installs)
+    built = Built(usage, taken, size(store.tree(key)), *_ccache_counts(work / sandbox.CCACHE_LOG))
     if not keep:
         remove(work)
     return built
@@ -289,6 +280,9 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
     record = _Record(settings, step, key, own_cpu() if alone else 0.0)
     try:
         with store.claim(key) as claim:
+            if key in store and (fault := store.fault(key)):
+                print(f"  DAMAGED  {step.name}: {store.tree(key)}: {fault}; it is made again", flush=True)
+                store.discard(key)
             if key not in store:
                 record.built = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep, alone=alone)
             merge(settings, step, key, plan.inputs(step), store.tree(key) if step.installs else None)

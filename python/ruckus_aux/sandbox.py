@@ -17,7 +17,8 @@ from pathlib import Path
 from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import SOURCE_DATE_EPOCH, remove
+from ruckus_aux.store import remove
+from ruckus_aux.trees import SOURCE_DATE_EPOCH
 
 INSIDE = Path("/ruckus")
 USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd

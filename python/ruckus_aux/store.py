@@ -1,19 +1,34 @@
-"""The store: the file tree that each step installed, under the step's key.
+"""The store: the file tree that each step installed, under the step's key, and beside it a record with its hash.
 
-An artifact is complete or not there. It is put together outside the store and renamed into it, after the file system
-was told to write it out. Nothing in the store is changed afterwards.
+An artifact is complete or not there. It is put together in the store's folder of unfinished things and renamed to
+where it belongs after its record and its files were written out. Nothing in the store is changed afterwards, and
+whether that is so can be verified.
 """
 
-import errno
+import json
 import os
-from contextlib import AbstractContextManager, suppress
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ruckus_aux.host import run
-from ruckus_aux.locks import held
+from ruckus_aux.locks import held, try_held
+from ruckus_aux.trees import take, tree_hash, walk
 
-# gcc and others look at the clock; a tree that is the same must have the same times.
-SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
+
+@dataclass(frozen=True)
+class Record:
+    """What was stored.
+
+    step: who made it first; other steps may have the same key.
+    sha256: of the tree, see trees.tree_hash.
+    """
+
+    step: str
+    sha256: str
 
 
 class Store:
@@ -29,38 +44,84 @@ class Store:
     def __contains__(self, key: str) -> bool:
         return self.tree(key).is_dir()
 
-    def add(self, key: str, tree: Path, *, as_it_is: bool = False) -> None:
+    def keys(self) -> list[str]:
+        """The keys of all artifacts."""
+        with suppress(FileNotFoundError):
+            return sorted(name for name in os.listdir(self.folder) if re.fullmatch("[0-9a-f]{32}", name))
+        return []
+
+    def record(self, key: str) -> Record | None:
+        """What was written down about an artifact; None when that can't be read, or an earlier version stored it."""
+        try:
+            return Record(**json.loads(self._record_file(key).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _record_file(self, key: str) -> Path:
+        return self.folder / "records" / f"{key}.json"
+
+    def add(self, key: str, tree: Path, step: str, *, inside: Path, as_it_is: bool = False) -> None:
         """Move a finished file tree into the store.
 
-        as_it_is: with all its files; else those that must not be installed are removed.
-        """
-        if not as_it_is:
-            _remove_unwanted(tree)
-        _equalize_times(tree)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        staged = self.scratch(key)
-        try:
-            tree.rename(staged)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            run(["cp", "-a", tree, staged])
-        run(["sync", "-f", staged])
-        staged.rename(self.tree(key))
+        Args:
+            key: what it is stored under; nothing is there yet.
+            tree: what the step has left.
+            step: its name.
+            inside: the working folder as its script saw it.
+            as_it_is: with all its files; else those that must not be installed stay behind.
 
-    def scratch(self, name: str) -> Path:
-        """A free path on the store's file system for what this process has not finished."""
-        folder = self.folder / "tmp"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.{os.getpid()}"
-        remove(path)
-        return path
+        Raises:
+            RuckusError: when it holds what can't be installed, see trees.take.
+        """
+        with self.scratch(key) as staged:
+            take(tree, staged, step, inside=inside, as_it_is=as_it_is)
+            record = self._record_file(key)
+            record.parent.mkdir(exist_ok=True)
+            partial = record.with_suffix(".part")
+            partial.write_text(json.dumps(asdict(Record(step, tree_hash(staged)))))
+            partial.rename(record)
+            run(["sync", "-f", staged])
+            staged.rename(self.tree(key))
+
+    def fault(self, key: str) -> str:
+        """What is wrong with an artifact that is in the store; "" when it is what was stored."""
+        record = self.record(key)
+        if record is None:
+            return "it was stored without a hash"
+        return "" if tree_hash(self.tree(key)) == record.sha256 else "it is not what was stored"
+
+    def discard(self, key: str) -> None:
+        """Remove an artifact, which is made again when it is wanted; who claims its key may."""
+        with self.scratch(key) as path:
+            self.tree(key).rename(path)
+
+    @contextmanager
+    def scratch(self, name: str) -> Iterator[Path]:
+        """A free path on the store's file system for what is not finished; what is there at the end is removed."""
+        path = self.folder / "tmp" / f"{name}.{os.urandom(8).hex()}"
+        lock = Path(f"{path}.lock")
+        with ExitStack() as stack:
+            with self._unswept():
+                stack.enter_context(held(lock))
+            try:
+                yield path
+            finally:
+                remove(path)
+                lock.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what processes that were killed have left in scratch paths."""
-        for path in (self.folder / "tmp").glob("*.*"):
-            if not Path("/proc", path.suffix[1:]).exists():
-                remove(path)
+        with self._unswept():
+            for name in {path.name.removesuffix(".lock") for path in (self.folder / "tmp").glob("*")}:
+                lock = self.folder / "tmp" / f"{name}.lock"
+                with try_held(lock) as descriptor:
+                    if descriptor is not None:
+                        remove(self.folder / "tmp" / name)
+                        lock.unlink(missing_ok=True)
+
+    def _unswept(self) -> AbstractContextManager[int]:
+        """Held while a scratch path is made and not locked yet, and by who sweeps."""
+        return held(self.folder / "locks" / "scratch")
 
     def claim(self, key: str) -> AbstractContextManager[int]:
         """Hold a key while its artifact is made; another build that wants the same one waits, and then finds it."""
@@ -68,24 +129,28 @@ class Store:
 
 
 def listing(tree: Path) -> list[str]:
-    """Every file, symbolic link and empty directory of a tree, relative to it, sorted."""
-    paths = []
-    for folder, directories, files in os.walk(tree):
-        here = os.path.relpath(folder, tree)
-        names = files + [name for name in directories if os.path.islink(os.path.join(folder, name))]
-        paths += [os.path.normpath(os.path.join(here, name)) for name in names]
-        if not directories and not files and here != ".":
-            paths.append(here + "/")
-    return sorted(paths)
+    """Every file, symbolic link and empty directory (with a slash at the end) of a tree, relative to it, sorted."""
+    names, empty = [], set()
+    for path, status in walk(tree):
+        empty.discard(os.path.dirname(path) + "/")
+        if not stat.S_ISDIR(status.st_mode):
+            names.append(path)
+        elif path != ".":
+            empty.add(path + "/")
+    return sorted([*names, *empty])
 
 
 def size(tree: Path) -> int:
     """The bytes that a tree takes on disk; what can't be read is not counted."""
     total = 0
-    for folder, _, names in os.walk(tree):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    folders = [tree]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                else:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
 
 
@@ -98,19 +163,3 @@ def remove(path: Path) -> None:
         # Directories only: files may be hard links to what is in the store.
         run(["find", path, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
         run(["rm", "-rf", "--", path])
-
-
-def _remove_unwanted(tree: Path) -> None:
-    """Take out what points into a build directory, and what every package would overwrite."""
-    for path in tree.rglob("*.la"):
-        path.unlink()  # libtool's notes: obsolete with shared libraries, and full of paths
-    for path in tree.rglob("info/dir"):
-        path.unlink()  # every package writes its own; install-info makes it again
-
-
-def _equalize_times(tree: Path) -> None:
-    """Take out of a tree when it was made; and no file of a source is newer than what is made from it."""
-    for folder, directories, files in os.walk(tree):
-        for name in [*files, *directories, "."]:
-            with suppress(FileNotFoundError):
-                os.utime(os.path.join(folder, name), (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH), follow_symlinks=False)

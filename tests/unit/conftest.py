@@ -23,6 +23,7 @@ def fp(fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> FakeProcess:
         asked.cache_clear()
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian", "VERSION_ID": "12"})
     fp.register(["sync", "-f", fp.any()], occurrences=1000)  # harmless, and part of every merge
+    fp.pass_command(["tar", "--create", fp.any()], occurrences=1000)  # the real one: it reads only, for tree hashes
     return fp
 
 

@@ -1,6 +1,7 @@
 """Sample recipes, artifacts and build directories."""
 
 import re
+import shutil
 from pathlib import Path
 
 from ruckus_aux.merge import merge
@@ -89,5 +90,8 @@ def built(plan: Plan, *names: str) -> None:
     for name in names:
         step = plan[name]
         key = plan.key(step)
-        artifact = tree(Store(plan.settings.cache).tree(key), **{f"share__{name.replace('/', '-')}": name})
-        merge(plan.settings, step, key, plan.inputs(step), artifact)
+        store = Store(plan.settings.cache)
+        artifact = tree(plan.settings.work(name) / "out", **{f"share__{name.replace('/', '-')}": name})
+        store.add(key, artifact, name, inside=Path("/ruckus"))
+        shutil.rmtree(plan.settings.work(""))
+        merge(plan.settings, step, key, plan.inputs(step), store.tree(key))

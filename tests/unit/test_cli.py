@@ -1,5 +1,4 @@
 import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from ruckus_aux.journal import Journal
 from ruckus_aux.ownership import MARKER, take
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import evaluate
-from ruckus_aux.store import Store
 
 
 @pytest.fixture
@@ -93,16 +91,6 @@ def test_a_full_disk_is_an_error_and_not_a_traceback(
     monkeypatch.setenv("MAKEFLAGS", "n")
     assert main(["graph"]) == 1
     assert "ruckus: error: [Errno 28] No space left on device: '/b/graph.mk'" in capsys.readouterr().err
-
-
-def test_what_killed_runs_left_is_swept_up(here: Settings, fp: FakeProcess) -> None:
-    scratch = here.cache / "store" / "tmp"
-    scratch.mkdir(parents=True)
-    for name in (f"view.{os.getpid()}", "view.999999999"):
-        (scratch / name).mkdir()
-    fp.register(["rm", fp.any()])
-    Store(here.cache).sweep()
-    assert [Path(str(list(call)[-1])).name for call in fp.calls if "rm" in list(call)] == ["view.999999999"]
 
 
 def test_a_dry_run_of_make_runs_no_step_and_downloads_nothing(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ Usage = namedtuple("Usage", "free")
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> Running:
-    return Running("run", "i686", "i686/cross/gcc", str(tmp_path), 1, 1.0, 2000, 300)
+    return Running("run", "i686", "i686/cross/gcc", str(tmp_path), 1.0, 2000, 300)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 
 
 def other(wanted: Running, **changes: Any) -> Running:
-    return replace(wanted, step="i686/cross/binutils", pid=2, **changes)
+    return replace(wanted, step="i686/cross/binutils", **changes)
 
 
 def test_what_runs_is_announced_and_taken_back(tmp_path: Path, wanted: Running) -> None:
@@ -46,6 +46,11 @@ def test_what_runs_is_announced_and_taken_back(tmp_path: Path, wanted: Running) 
         assert time.time() - running.started < 60, "when it was let in, not when it came"
     assert Gate(tmp_path).running() == []
     assert [path.name for path in (tmp_path / "running").iterdir()] == ["gate"]
+
+
+def test_the_same_process_number_in_two_containers_with_one_cache(tmp_path: Path, wanted: Running) -> None:
+    with Gate(tmp_path).admitted(wanted), Gate(tmp_path).admitted(replace(wanted, memory=10)):
+        assert {running.memory for running in Gate(tmp_path).running()} == {wanted.memory, 10}
 
 
 def test_what_a_killed_process_announced_counts_for_nothing(tmp_path: Path, wanted: Running) -> None:

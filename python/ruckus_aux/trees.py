@@ -1,0 +1,201 @@
+"""File trees that a step has left: looked at before anything is done with them, and made into trees of our own.
+
+Whatever a script did, no function here leaves a tree through a symbolic link, at its top or below, and nothing that
+can't be listed is left out in silence. All this happens after the script and what it started have ended.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import digest
+
+# gcc and others look at the clock; a tree that is the same must have the same times.
+SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
+NAME_LIMIT = 255 - len("..part")  # bytes: a file is merged under a temporary name first
+PATH_LIMIT = 1024  # bytes below the tree's top: the kernel takes 4096 for the whole path
+_KINDS = {
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFREG: "file",
+    stat.S_IFIFO: "FIFO",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device node",
+    stat.S_IFBLK: "device node",
+}
+
+
+def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Everything in a tree: its path below it and lstat(2); a folder, first of all ".", before what it holds.
+
+    A folder that its owner can't list or change is made so that he can.
+    Raises RuckusError when the tree is not a folder, and OSError where something can't be listed.
+    """
+    status = os.lstat(top)
+    if not stat.S_ISDIR(status.st_mode):
+        raise RuckusError(f"{top} is a {_KINDS[stat.S_IFMT(status.st_mode)]}, and has to be a folder")
+    yield ".", status
+    pending = [(".", status)]
+    while pending:
+        folder, status = pending.pop()
+        if ~status.st_mode & 0o700:
+            os.chmod(top / folder, stat.S_IMODE(status.st_mode) | 0o700)
+        descriptor = os.open(top / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            with os.scandir(descriptor) as entries:
+                listed = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in entries)
+        finally:
+            os.close(descriptor)
+        for name, status in listed:
+            path = name if folder == "." else f"{folder}/{name}"
+            yield path, status
+            if stat.S_ISDIR(status.st_mode):
+                pending.append((path, status))
+
+
+def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -> None:
+    """Make a tree of our own of what a step has left, the same whoever built it, and where.
+
+    Its folders are new, and whoever still removes the old ones does not reach into them. Files are moved; those that
+    have other names, perhaps outside of the tree, are copied. Owners, access lists and all bits of modes that a step
+    gets from around it (setgid, what the group and others may write) or that the store does not keep (setuid) stay
+    behind; so do files that every package would overwrite.
+
+    Args:
+        tree: what was left.
+        target: where ours is made; nothing is there yet.
+        step: whose tree it is, for messages.
+        inside: the working folder as its script saw it, into which no symbolic link may lead.
+        as_it_is: a source: it keeps all of its files.
+
+    Raises:
+        RuckusError: for what can't be installed, by name, with the tree as it was; and when somebody removed it
+            meanwhile.
+    """
+    try:
+        whole = _look(tree, step, inside) == _move(tree, target, as_it_is=as_it_is)
+    except FileNotFoundError:
+        whole = False
+    if not whole:
+        raise RuckusError(f"{step}: {tree} was removed while it was stored", "the same make command continues")
+
+
+def _look(tree: Path, step: str, inside: Path) -> int:
+    """Raise RuckusError for what can't be installed; returns how many things are there, folders and all."""
+    count = 0
+    for path, status in walk(tree):
+        count += 1
+        kind = stat.S_IFMT(status.st_mode)
+        objection = ""
+        if kind not in (stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK):
+            objection = f"which is a {_KINDS[kind]}"
+        elif len(os.fsencode(os.path.basename(path))) > NAME_LIMIT:
+            objection = f"whose name is longer than {NAME_LIMIT} bytes"
+        elif len(os.fsencode(path)) > PATH_LIMIT:
+            objection = f"whose path is longer than {PATH_LIMIT} bytes"
+        if objection:
+            raise RuckusError(f"{step} installs {path}, {objection}", "let the recipe remove it")
+        if kind == stat.S_IFLNK and inside in (link := (tree / path).readlink()).parents:
+            raise RuckusError(f"{step} installs {path} as a link to {link}", "let the recipe make it relative")
+    return count
+
+
+def _move(tree: Path, target: Path, *, as_it_is: bool) -> int:
+    """Move a tree's files into new folders; returns how many things were there, folders and all."""
+    folders: list[tuple[Path, int]] = []
+    links: dict[tuple[int, int], Path] = {}  # what is one file in the tree stays one
+    count = 0
+    for path, status in walk(tree):
+        count += 1
+        source, ours = tree / path, target / path
+        if stat.S_ISDIR(status.st_mode):
+            ours.mkdir()
+            _drop_attributes(ours)  # before others inherit them
+            folders.append((ours, _mode(status, as_it_is=as_it_is)))
+        elif as_it_is or not _is_unwanted(path):
+            if stat.S_ISLNK(status.st_mode):
+                ours.symlink_to(source.readlink())
+            elif first := links.get((status.st_dev, status.st_ino)):
+                os.link(first, ours)
+                continue
+            else:
+                if status.st_nlink > 1:
+                    links[status.st_dev, status.st_ino] = ours
+                _move_file(source, ours, status)
+                _drop_attributes(ours)
+                ours.chmod(_mode(status, as_it_is=as_it_is))
+            os.utime(ours, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH), follow_symlinks=False)
+    for ours, mode in folders:
+        ours.chmod(mode)
+        os.utime(ours, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH))
+    still_there = sum(stat.S_ISDIR(status.st_mode) for _, status in walk(tree))
+    return count if still_there == len(folders) else 0
+
+
+def _is_unwanted(path: str) -> bool:
+    """Whether a file points into a build directory, or every package would overwrite it."""
+    # libtool's notes: obsolete with shared libraries, and full of paths. The index of info: install-info makes it.
+    return path.endswith(".la") or f"/{path}".endswith("/info/dir")
+
+
+def _mode(status: os.stat_result, *, as_it_is: bool) -> int:
+    """The mode of a file or folder in the store."""
+    if not stat.S_ISDIR(status.st_mode):
+        return status.st_mode & 0o755 | 0o400
+    if not as_it_is and status.st_mode & 0o1002 == 0o1002:
+        return status.st_mode & 0o1777 | 0o700  # /tmp: only the step itself can have said so
+    return status.st_mode & 0o755 | 0o700
+
+
+def _move_file(source: Path, target: Path, status: os.stat_result) -> None:
+    """Make a file that has one name into ours; another, or one on another file system, is copied."""
+    if status.st_nlink == 1:
+        try:
+            source.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        else:
+            if os.geteuid() == 0 and (status.st_uid or status.st_gid):
+                os.chown(target, 0, 0, follow_symlinks=False)
+            return
+    elif not status.st_mode & 0o400:
+        source.chmod(0o400)
+    copy_file(source, target)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Write what a file holds into a new one, with its holes."""
+    with source.open("rb") as old, target.open("xb") as new:
+        end = os.fstat(old.fileno()).st_size
+        new.truncate(end)
+        start = 0
+        while start < end:
+            try:
+                start = os.lseek(old.fileno(), start, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
+                return  # a hole up to the end
+            hole = os.lseek(old.fileno(), start, os.SEEK_HOLE)
+            new.seek(start)
+            while start < hole:
+                start += os.sendfile(new.fileno(), old.fileno(), start, hole - start)
+
+
+def _drop_attributes(path: Path) -> None:
+    """Take away access lists and other extended attributes of a file or folder of ours."""
+    with suppress(OSError):  # a file system without any, or one that only the kernel may change
+        for name in os.listxattr(path, follow_symlinks=False):
+            os.removexattr(path, name, follow_symlinks=False)
+
+
+def tree_hash(tree: Path) -> str:
+    """The SHA-256 of a tree as one tar archive that has no trace of when, where and by whom it was made."""
+    words = ["tar", "--create", "--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner"]
+    words += [f"--mtime=@{SOURCE_DATE_EPOCH}", f"--directory={tree}", "."]
+    # Status 1: a file got another hard link while it was read, when somebody made a view; its content is what counts.
+    return digest(words, env={"TAR_OPTIONS": "", "LC_ALL": "C"}, good=(0, 1))

@@ -1,0 +1,122 @@
+"""Artifacts come into the store whole, and whether they are still what was stored can be verified."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+from unit.samples import tree
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.store import Store, listing, size
+
+KEY = "0" * 32
+STEP = "x86_64/cross/foo"
+
+
+@pytest.fixture
+def store(tmp_path: Path, fp: FakeProcess) -> Store:
+    fp.pass_command(["rm", fp.any()], occurrences=100)
+    return Store(tmp_path / "cache")
+
+
+def add(store: Store, out: Path, key: str = KEY) -> Path:
+    """Store a small artifact."""
+    tree(out, bin__foo="foo", lib__libfoo="x" * 100)
+    (out / "lib" / "libfoo.so").symlink_to("libfoo")
+    store.add(key, out, STEP, inside=Path("/ruckus"))
+    return store.tree(key)
+
+
+def test_an_artifact_has_a_record_of_what_was_stored(store: Store, tmp_path: Path) -> None:
+    artifact = add(store, tmp_path / "out")
+    assert KEY in store
+    assert store.keys() == [KEY]
+    assert listing(artifact) == ["bin/foo", "lib/libfoo", "lib/libfoo.so"]
+    record = store.record(KEY)
+    assert record
+    assert record.step == STEP
+    assert store.fault(KEY) == ""
+    assert list((store.folder / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: (tree / "bin" / "foo").write_text("fop"),
+        lambda tree: (tree / "bin" / "foo").chmod(0o755),
+        lambda tree: (tree / "bin" / "foo").unlink(),
+        lambda tree: (tree / "bin" / "more").write_text(""),
+        lambda tree: (tree / "lib").chmod(0o700),
+        lambda tree: (tree / "lib" / "libfoo.so").rename(tree / "lib" / "libfoo.so.1"),
+        lambda tree: [(tree / "lib" / "libfoo.so").unlink(), (tree / "lib" / "libfoo.so").symlink_to("../bin/foo")],
+    ],
+    ids=["byte", "mode", "missing", "added", "folder", "renamed", "link"],
+)
+def test_what_was_changed_is_found_and_can_be_made_again(
+    store: Store, tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    change(add(store, tmp_path / "out"))
+    assert store.fault(KEY) == "it is not what was stored"
+    store.discard(KEY)
+    assert KEY not in store
+    add(store, tmp_path / "again")
+    assert store.fault(KEY) == ""
+
+
+def test_using_an_artifact_does_not_change_it(store: Store, tmp_path: Path) -> None:
+    artifact = add(store, tmp_path / "out")
+    os.link(artifact / "bin" / "foo", tmp_path / "view")
+    os.utime(artifact / "bin")
+    assert store.fault(KEY) == ""
+
+
+@pytest.mark.parametrize("record", [None, "", "{}", "[1]", '{"step": "x"}'])
+def test_what_an_earlier_version_stored_is_not_trusted(store: Store, tmp_path: Path, record: str | None) -> None:
+    add(store, tmp_path / "out")
+    file = store.folder / "records" / f"{KEY}.json"
+    assert set(json.loads(file.read_text())) == {"step", "sha256"}
+    file.unlink()
+    if record is not None:
+        file.write_text(record)
+    assert store.fault(KEY) == "it was stored without a hash"
+
+
+def test_what_is_refused_leaves_nothing_in_the_store(store: Store, tmp_path: Path) -> None:
+    os.mkfifo(tree(tmp_path / "out", x="") / "fifo")
+    with pytest.raises(RuckusError):
+        add(store, tmp_path / "out")
+    assert store.keys() == []
+    assert list((store.folder / "tmp").iterdir()) == []
+
+
+def test_what_is_being_made_is_not_swept_up_whatever_its_process_is_called(store: Store) -> None:
+    """The process may be in another PID namespace, where its number is that of somebody else here."""
+    with store.scratch("view") as one, store.scratch("view") as other:
+        one.mkdir()
+        other.mkdir()  # the same process, or one of the same number, has a path of its own
+        store.sweep()
+        assert one.is_dir()
+        assert other.is_dir()
+    assert list((store.folder / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("lock", [True, False])
+def test_what_killed_runs_left_is_swept_up(store: Store, lock: bool) -> None:
+    left = store.folder / "tmp" / f"view.{os.getpid()}"
+    tree(left, bin__foo="")
+    if lock:
+        Path(f"{left}.lock").touch()
+    store.sweep()
+    assert list((store.folder / "tmp").iterdir()) == []
+
+
+def test_listing_and_size_of_a_tree_do_not_follow_links(tmp_path: Path) -> None:
+    tree(tmp_path / "host", file="x" * 100_000)
+    out = tree(tmp_path / "out", b="x", a__c="x")
+    (out / "host").symlink_to(tmp_path / "host")
+    (out / "empty" / "folder").mkdir(parents=True)
+    assert listing(out) == ["a/c", "b", "empty/folder/", "host"]
+    assert size(out) < 50_000
