@@ -193,6 +193,14 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     print(f"all {len(commands)} commands that need root may be run" if commands else "this build needs no root")
 
 
+def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
+    """check that artifacts in the store are what was stored, and remove those that are not, to be made again"""
+    from ruckus_aux.verify import verify_store
+
+    take(settings)
+    verify_store(settings, sample=options.sample)
+
+
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
     """do what only root can: owners and device nodes of the finished system"""
     from ruckus_aux.install import install
@@ -222,6 +230,13 @@ def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
     told(found, unreadable, options.output.absolute())
     if unreadable:
         sys.exit(1)
+
+
+def _count(text: str) -> int:
+    """A positive number of the command line's."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive number")
+    return int(text)
 
 
 Command = Callable[[Settings, argparse.Namespace], None]
@@ -263,6 +278,8 @@ def parser() -> argparse.ArgumentParser:
     command = add(cmd_look)
     command.add_argument("-c", dest="command", default="", metavar="COMMAND", help="run this instead of a shell")
     add(cmd_verify_sudo)
+    verify = add(cmd_verify_store)
+    verify.add_argument("--sample", type=_count, metavar="N", help="only N of them, chosen at random")
     add(cmd_install)
     add(cmd_check)
     logs = add(cmd_collect_logs)

@@ -1,0 +1,51 @@
+"""`ruckus verify-store`: whether the artifacts in the store are still what was stored.
+
+What a build takes from the store is verified then; this finds what has changed since, in what is merged already.
+"""
+
+import random
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.merge import lock, stamps
+from ruckus_aux.settings import Settings
+from ruckus_aux.store import Store
+
+
+def verify_store(settings: Settings, *, sample: int | None = None) -> None:
+    """Compare artifacts with their records, and remove those that are not what was stored.
+
+    The next build makes them again. Steps of this build directory that have one merged are also merged again; what
+    other build directories have merged was verified before it was copied, and stays.
+
+    Args:
+        settings: of a build directory that uses the store.
+        sample: how many artifacts, chosen at random; None is all.
+
+    Raises:
+        RuckusError: when there are such artifacts, after each was named with its steps.
+    """
+    store = Store(settings.cache)
+    keys = store.keys()
+    if sample is not None:
+        keys = sorted(random.sample(keys, min(sample, len(keys))))
+    bad = sum(_is_bad(settings, store, key) for key in keys)
+    if bad:
+        raise RuckusError(f"{bad} of {len(keys)} artifacts are not what was stored", "make them again: make bootstrap")
+    print(f"all {len(keys)} artifacts are what was stored")
+
+
+def _is_bad(settings: Settings, store: Store, key: str) -> bool:
+    with store.claim(key):
+        fault = store.fault(key) if key in store else ""
+        if not fault:
+            return False
+        record = store.record(key)
+        steps = {record.step} if record else set[str]()
+        with lock(settings):
+            for stamp in stamps(settings):
+                if stamp.key == key:
+                    steps.add(stamp.step)
+                    stamp.path.rename(stamp.pending)
+        print(f"  DAMAGED  {', '.join(sorted(steps)) or 'an unknown step'}: {store.tree(key)}: {fault}", flush=True)
+        store.discard(key)
+    return True

@@ -1,0 +1,64 @@
+"""What has changed in the store is found, named, and made again."""
+
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+from unit.samples import built
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.graph import tidy
+from ruckus_aux.merge import stamps
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import Plan, evaluate
+from ruckus_aux.store import Store
+from ruckus_aux.verify import verify_store
+
+STEP, OTHER = "x86_64/cross/other-32", "x86_64/cross/other-64"
+
+
+@pytest.fixture
+def plan(settings: Settings, recipes: Path, fp: FakeProcess) -> Plan:
+    fp.pass_command(["rm", fp.any()], occurrences=100)
+    plan = evaluate(settings)
+    built(plan, STEP, OTHER)
+    return plan
+
+
+def artifact(plan: Plan, step: str) -> Path:
+    return Store(plan.settings.cache).tree(plan.key(plan[step]))
+
+
+def test_a_whole_store(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+    verify_store(plan.settings)
+    assert "all 2 artifacts are what was stored" in capsys.readouterr().out
+    verify_store(plan.settings, sample=1)
+    assert "all 1 artifacts" in capsys.readouterr().out
+    verify_store(plan.settings, sample=100)
+
+
+def test_what_changed_is_named_removed_and_merged_again(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = (artifact(plan, STEP) / "share").iterdir()
+    file.write_text("changed")
+    with pytest.raises(RuckusError, match="1 of 2 artifacts") as error:
+        verify_store(plan.settings)
+    assert "make bootstrap" in error.value.hint
+    assert f"DAMAGED  {STEP}: {artifact(plan, STEP)}: it is not what was stored" in capsys.readouterr().out
+    assert not artifact(plan, STEP).exists()
+    assert [stamp.step for stamp in stamps(plan.settings)] == [OTHER]
+    assert tidy(plan.settings, plan, plan.of_profile()) == []
+    built(plan, STEP)  # nothing that it merged before is in the way
+    verify_store(plan.settings)
+
+
+def test_what_an_earlier_version_stored_is_made_again(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+    for record in (Store(plan.settings.cache).folder / "records").iterdir():
+        record.unlink()
+    with pytest.raises(RuckusError, match="2 of 2 artifacts"):
+        verify_store(plan.settings)
+    assert f"{STEP}: {artifact(plan, STEP)}: it was stored without a hash" in capsys.readouterr().out
+    assert Store(plan.settings.cache).keys() == []
+
+
+def test_a_store_that_is_not_there_yet_is_whole(settings: Settings, recipes: Path) -> None:
+    verify_store(settings)
