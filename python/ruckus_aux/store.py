@@ -17,6 +17,7 @@ from pathlib import Path
 from ruckus_aux.host import run
 from ruckus_aux.locks import held, try_held
 from ruckus_aux.trees import take, tree_hash, walk
+from ruckus_aux.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,7 @@ class Store:
             take(tree, staged, step, inside=inside, as_it_is=as_it_is)
             record = self._record_file(key)
             record.parent.mkdir(exist_ok=True)
-            partial = record.with_suffix(".part")
-            partial.write_text(json.dumps(asdict(Record(step, tree_hash(staged)))))
-            partial.rename(record)
+            write_whole(record, json.dumps(asdict(Record(step, tree_hash(staged)))))
             run(["sync", "-f", staged])
             staged.rename(self.tree(key))
 

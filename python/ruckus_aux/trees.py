@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import digest
+from ruckus_aux.writing import copy_new
 
 # gcc and others look at the clock; a tree that is the same must have the same times.
 SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
-NAME_LIMIT = 255 - len("..part")  # bytes: a file is merged under a temporary name first
 PATH_LIMIT = 1024  # bytes below the tree's top: the kernel takes 4096 for the whole path
 _KINDS = {
     stat.S_IFLNK: "symbolic link",
@@ -92,8 +92,6 @@ def _look(tree: Path, step: str, inside: Path) -> int:
         objection = ""
         if kind not in (stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK):
             objection = f"which is a {_KINDS[kind]}"
-        elif len(os.fsencode(os.path.basename(path))) > NAME_LIMIT:
-            objection = f"whose name is longer than {NAME_LIMIT} bytes"
         elif len(os.fsencode(path)) > PATH_LIMIT:
             objection = f"whose path is longer than {PATH_LIMIT} bytes"
         if objection:
@@ -164,26 +162,7 @@ def _move_file(source: Path, target: Path, status: os.stat_result) -> None:
             return
     elif not status.st_mode & 0o400:
         source.chmod(0o400)
-    copy_file(source, target)
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Write what a file holds into a new one, with its holes."""
-    with source.open("rb") as old, target.open("xb") as new:
-        end = os.fstat(old.fileno()).st_size
-        new.truncate(end)
-        start = 0
-        while start < end:
-            try:
-                start = os.lseek(old.fileno(), start, os.SEEK_DATA)
-            except OSError as error:
-                if error.errno != errno.ENXIO:
-                    raise
-                return  # a hole up to the end
-            hole = os.lseek(old.fileno(), start, os.SEEK_HOLE)
-            new.seek(start)
-            while start < hole:
-                start += os.sendfile(new.fileno(), old.fileno(), start, hole - start)
+    copy_new(source, target)
 
 
 def _drop_attributes(path: Path) -> None:

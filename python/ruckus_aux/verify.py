@@ -45,7 +45,7 @@ def _is_bad(settings: Settings, store: Store, key: str) -> bool:
             for stamp in stamps(settings):
                 if stamp.key == key:
                     steps.add(stamp.step)
-                    stamp.path.rename(stamp.pending)
+                    stamp.reopen()
         print(f"  DAMAGED  {', '.join(sorted(steps)) or 'an unknown step'}: {store.tree(key)}: {fault}", flush=True)
         store.discard(key)
     return True

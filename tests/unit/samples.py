@@ -91,7 +91,8 @@ def built(plan: Plan, *names: str) -> None:
         step = plan[name]
         key = plan.key(step)
         store = Store(plan.settings.cache)
-        artifact = tree(plan.settings.work(name) / "out", **{f"share__{name.replace('/', '-')}": name})
-        store.add(key, artifact, name, inside=Path("/ruckus"))
-        shutil.rmtree(plan.settings.work(""))
+        if key not in store:
+            artifact = tree(plan.settings.work(name) / "out", **{f"share__{name.replace('/', '-')}": name})
+            store.add(key, artifact, name, inside=Path("/ruckus"))
+            shutil.rmtree(plan.settings.work(""))
         merge(plan.settings, step, key, plan.inputs(step), store.tree(key))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from unit.samples import tree
 
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.trees import SOURCE_DATE_EPOCH, copy_file, take, tree_hash, walk
+from ruckus_aux.trees import SOURCE_DATE_EPOCH, take, tree_hash, walk
+from ruckus_aux.writing import copy_new
 
 INSIDE = Path("/ruckus")
 
@@ -72,11 +73,10 @@ def test_a_hard_link_to_something_outside_is_copied(tmp_path: Path) -> None:
     [
         ("fifo", "share/fifo, which is a FIFO"),
         ("socket", "share/socket, which is a socket"),
-        ("n" * 250, "whose name is longer than 249 bytes"),
         ("/".join(["folder"] * 170), "whose path is longer than 1024 bytes"),
         ("link", "share/link as a link to /ruckus/build/x"),
     ],
-    ids=["fifo", "socket", "name", "path", "link"],
+    ids=["fifo", "socket", "path", "link"],
 )
 def test_what_cannot_be_installed_is_named_and_nothing_is_changed(name: str, why: str, tmp_path: Path) -> None:
     out = tree(tmp_path / "out", bin__foo="", **{"libfoo.la": ""})
@@ -132,7 +132,7 @@ def test_holes_stay_holes(names: int, tmp_path: Path) -> None:
         os.link(tmp_path / "out" / "image", tmp_path / "out" / "other")
     image = tmp_path / "ours" / "image"
     assert taken(tmp_path / "out", tmp_path / "ours")["image"].st_blocks * 512 < 1 << 20
-    copy_file(image, tmp_path / "copy")
+    copy_new(image, tmp_path / "copy")
     assert (tmp_path / "copy").stat().st_blocks == image.stat().st_blocks
     assert (tmp_path / "copy").read_bytes() == image.read_bytes()
 
