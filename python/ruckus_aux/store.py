@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ruckus_aux.host import run
 from ruckus_aux.locks import held, try_held
-from ruckus_aux.trees import take, tree_hash, walk
+from ruckus_aux.trees import check_whole, take, tree_hash, walk
 from ruckus_aux.writing import write_whole
 
 
@@ -72,14 +72,15 @@ class Store:
             as_it_is: with all its files; else those that must not be installed stay behind.
 
         Raises:
-            RuckusError: when it holds what can't be installed, see trees.take.
+            RuckusError: when it holds what can't be installed, see trees.take, or somebody removes it meanwhile.
         """
         with self.scratch(key) as staged:
-            take(tree, staged, step, inside=inside, as_it_is=as_it_is)
+            folders = take(tree, staged, step, inside=inside, as_it_is=as_it_is)
             record = self._record_file(key)
             record.parent.mkdir(exist_ok=True)
             write_whole(record, json.dumps(asdict(Record(step, tree_hash(staged)))))
             run(["sync", "-f", staged])
+            check_whole(tree, step, folders)  # late: who removes it has done more by now
             staged.rename(self.tree(key))
 
     def fault(self, key: str) -> str:

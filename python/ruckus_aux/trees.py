@@ -7,9 +7,11 @@ can't be listed is left out in silence. All this happens after the script and wh
 import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import digest
@@ -17,6 +19,7 @@ from ruckus_aux.writing import copy_new
 
 # gcc and others look at the clock; a tree that is the same must have the same times.
 SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
+_TIMES = (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH)
 PATH_LIMIT = 1024  # bytes below the tree's top: the kernel takes 4096 for the whole path
 _KINDS = {
     stat.S_IFLNK: "symbolic link",
@@ -56,7 +59,7 @@ def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
                 pending.append((path, status))
 
 
-def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -> None:
+def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -> int:
     """Make a tree of our own of what a step has left, the same whoever built it, and where.
 
     Its folders are new, and whoever still removes the old ones does not reach into them. Files are moved; those that
@@ -71,23 +74,52 @@ def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -
         inside: the working folder as its script saw it, into which no symbolic link may lead.
         as_it_is: a source: it keeps all of its files.
 
+    Returns:
+        How many folders were left: what `check_whole` wants to know.
+
     Raises:
         RuckusError: for what can't be installed, by name, with the tree as it was; and when somebody removed it
             meanwhile.
     """
     try:
-        whole = _look(tree, step, inside) == _move(tree, target, as_it_is=as_it_is)
+        count = _look(tree, step, inside)
+        if _move(tree, target, as_it_is=as_it_is) == count:
+            return count.folders
     except FileNotFoundError:
-        whole = False
-    if not whole:
-        raise RuckusError(f"{step}: {tree} was removed while it was stored", "the same make command continues")
+        pass
+    raise _removed(tree, step)
 
 
-def _look(tree: Path, step: str, inside: Path) -> int:
-    """Raise RuckusError for what can't be installed; returns how many things are there, folders and all."""
-    count = 0
+def check_whole(tree: Path, step: str, folders: int) -> None:
+    """Raise RuckusError when somebody removes what a step has left, perhaps since before it was taken.
+
+    Args:
+        tree: what was left; its files are taken, and as many folders as there were must still be there.
+        step: whose tree it is.
+        folders: what `take` has returned.
+    """
+    try:
+        if sum(stat.S_ISDIR(status.st_mode) for _, status in walk(tree)) == folders:
+            return
+    except FileNotFoundError:
+        pass
+    raise _removed(tree, step)
+
+
+def _removed(tree: Path, step: str) -> RuckusError:
+    return RuckusError(f"{step}: {tree} was removed while it was stored", "the same make command continues")
+
+
+class _Count(NamedTuple):
+    folders: int
+    others: int
+
+
+def _look(tree: Path, step: str, inside: Path) -> _Count:
+    """Raise RuckusError for what can't be installed; returns how much is there."""
+    kinds = Counter[int]()
     for path, status in walk(tree):
-        count += 1
+        kinds[stat.S_IFMT(status.st_mode)] += 1
         kind = stat.S_IFMT(status.st_mode)
         objection = ""
         if kind not in (stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK):
@@ -98,39 +130,40 @@ def _look(tree: Path, step: str, inside: Path) -> int:
             raise RuckusError(f"{step} installs {path}, {objection}", "let the recipe remove it")
         if kind == stat.S_IFLNK and inside in (link := (tree / path).readlink()).parents:
             raise RuckusError(f"{step} installs {path} as a link to {link}", "let the recipe make it relative")
-    return count
+    return _Count(kinds[stat.S_IFDIR], kinds.total() - kinds[stat.S_IFDIR])
 
 
-def _move(tree: Path, target: Path, *, as_it_is: bool) -> int:
-    """Move a tree's files into new folders; returns how many things were there, folders and all."""
+def _move(tree: Path, target: Path, *, as_it_is: bool) -> _Count:
+    """Move a tree's files into new folders; returns how much was there."""
     folders: list[tuple[Path, int]] = []
     links: dict[tuple[int, int], Path] = {}  # what is one file in the tree stays one
-    count = 0
+    files = 0
     for path, status in walk(tree):
-        count += 1
         source, ours = tree / path, target / path
         if stat.S_ISDIR(status.st_mode):
             ours.mkdir()
             _drop_attributes(ours)  # before others inherit them
             folders.append((ours, _mode(status, as_it_is=as_it_is)))
-        elif as_it_is or not _is_unwanted(path):
-            if stat.S_ISLNK(status.st_mode):
-                ours.symlink_to(source.readlink())
-            elif first := links.get((status.st_dev, status.st_ino)):
-                os.link(first, ours)
-                continue
-            else:
-                if status.st_nlink > 1:
-                    links[status.st_dev, status.st_ino] = ours
-                _move_file(source, ours, status)
-                _drop_attributes(ours)
-                ours.chmod(_mode(status, as_it_is=as_it_is))
-            os.utime(ours, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH), follow_symlinks=False)
+            continue
+        files += 1
+        if _is_unwanted(path) and not as_it_is:
+            continue
+        if stat.S_ISLNK(status.st_mode):
+            ours.symlink_to(source.readlink())
+        elif first := links.get((status.st_dev, status.st_ino)):
+            os.link(first, ours)
+            continue
+        else:
+            if status.st_nlink > 1:
+                links[status.st_dev, status.st_ino] = ours
+            _move_file(source, ours, status)
+            _drop_attributes(ours)
+            ours.chmod(_mode(status, as_it_is=as_it_is))
+        os.utime(ours, _TIMES, follow_symlinks=False)
     for ours, mode in folders:
         ours.chmod(mode)
-        os.utime(ours, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH))
-    still_there = sum(stat.S_ISDIR(status.st_mode) for _, status in walk(tree))
-    return count if still_there == len(folders) else 0
+        os.utime(ours, _TIMES)
+    return _Count(len(folders), files)
 
 
 def _is_unwanted(path: str) -> bool:

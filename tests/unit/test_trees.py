@@ -3,8 +3,8 @@
 import os
 import socket
 import stat
-import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,16 +12,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from unit.samples import tree
 
+from ruckus_aux import trees
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.trees import SOURCE_DATE_EPOCH, take, tree_hash, walk
+from ruckus_aux.trees import SOURCE_DATE_EPOCH, check_whole, take, tree_hash, walk
 from ruckus_aux.writing import copy_new
 
 INSIDE = Path("/ruckus")
+STEP = "x86_64/stage1/foo"
 
 
 def taken(out: Path, target: Path, *, as_it_is: bool = False) -> dict[str, os.stat_result]:
     """What is in a tree of ours, by path."""
-    take(out, target, "x86_64/stage1/foo", inside=INSIDE, as_it_is=as_it_is)
+    take(out, target, STEP, inside=INSIDE, as_it_is=as_it_is)
     return dict(walk(target))
 
 
@@ -150,28 +152,31 @@ def test_who_still_removes_the_working_folder_does_not_reach_into_the_store(tmp_
     assert len(found) == len(dict(walk(tmp_path / "ours"))) == 52
 
 
-def test_a_tree_is_taken_whole_or_not_at_all_while_somebody_removes_it(tmp_path: Path) -> None:
-    outcomes = set()
-    for attempt in range(5):
-        out = tree(tmp_path / f"out{attempt}", **{f"f{number}__x": "x" for number in range(20)})
-        begun = threading.Event()
+@pytest.mark.parametrize("name", ["a/one", "b"])
+def test_what_is_removed_between_looking_and_moving_is_missed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tree(tmp_path / "out", a__one="x", a__two="x")
+    (out / "b").mkdir()
+    move = trees._move
 
-        def remove(out: Path = out, begun: threading.Event = begun) -> None:
-            for folder in sorted(os.listdir(out)):
-                begun.set()
-                (out / folder / "x").unlink(missing_ok=True)
-                (out / folder).rmdir()
+    def late(*arguments: Any, **options: Any) -> object:
+        (out / name).rmdir() if name == "b" else (out / name).unlink()
+        return move(*arguments, **options)
 
-        thread = threading.Thread(target=remove)
-        thread.start()
-        begun.wait()
-        ours = tmp_path / f"ours{attempt}"
-        try:
-            outcomes.add(len(taken(out, ours)))
-        except RuckusError as error:
-            assert "was removed while it was stored" in error.message
-        thread.join()
-    assert outcomes <= {41}
+    monkeypatch.setattr(trees, "_move", late)
+    with pytest.raises(RuckusError, match="out was removed while it was stored"):
+        taken(out, tmp_path / "ours")
+
+
+def test_what_was_removed_before_is_missed_when_the_removal_goes_on(tmp_path: Path) -> None:
+    out = tree(tmp_path / "out", a__one="x", a__two="x", b__one="x")
+    (out / "a" / "one").unlink()
+    folders = take(out, tmp_path / "ours", STEP, inside=INSIDE, as_it_is=False)
+    check_whole(out, STEP, folders)
+    (out / "a").rmdir()  # which has nothing left to remove there
+    with pytest.raises(RuckusError, match="out was removed while it was stored"):
+        check_whole(out, STEP, folders)
 
 
 _NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=12)
