@@ -14,6 +14,7 @@ from ruckus_aux import figures, logs, plain, sandbox
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
+from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import run
 from ruckus_aux.jobserver import Jobserver, from_makeflags
 from ruckus_aux.journal import Entry, Journal
@@ -75,7 +76,10 @@ def _copy(path: Path, target: Path) -> None:
 
 @contextmanager
 def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
-    """A folder with the artifacts of the step's declared dependencies, as hard links into the store."""
+    """A folder with the artifacts of the step's declared dependencies, as hard links into the store.
+
+    With a sandbox it has the headers of the host that the step sees, too.
+    """
     store = Store(settings.cache)
     with store.scratch("view") as view:
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
@@ -86,6 +90,7 @@ def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
                 if key not in store:
                     raise RuckusError(f"{step.name} needs {name}, which is not built", f"run: make {name}")
                 run(["cp", "-al", f"{store.tree(key)}/.", f"{view}/"])
+            link_headers(Path(f"{view}{INCLUDE}"), step.tools)
         yield view
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from ruckus_aux.headers import BEHIND, INCLUDE
 from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
@@ -39,6 +40,8 @@ _READ = ("sources", "files", "etc")  # folders of the working folder that a step
 _NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try"))
 # chown, setgid, setuid, setpcap, sys_admin: what making a sandbox for somebody else takes; see capabilities(7).
 _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
+# What of the host's libraries pkg-config knows, which is more than a step may.
+_PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
 RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", "ruckus"))
 
 
@@ -203,6 +206,9 @@ def command(
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
     words += ["--tmpfs", "/usr/local"]
+    words += ["--ro-bind", str(INCLUDE), str(BEHIND), "--ro-bind-try", f"{view}{INCLUDE}", str(INCLUDE)]
+    for folder in sorted({path.resolve() for pattern in _PKGCONFIG for path in Path("/usr").glob(pattern)}):
+        words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
     for name in _ETC:
         words += _bind("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     for name in _USERS:

@@ -99,7 +99,8 @@ class Plan:
 
     def hostprep(self) -> list[Step]:
         """The steps of hostprep that this build uses: tools that the host lacks, libraries of the cross toolchain."""
-        used = {name for step in self.steps.values() for name in step.needs if name.startswith("hostprep/")}
+        others = [step for step in self.steps.values() if step.stage != "hostprep"]  # what these need comes with them
+        used = {name for step in others for name in step.needs if name.startswith("hostprep/")}
         lacking = {f"hostprep/{tool}" for tool in self.settings.hostprep_tools}
         return self.closure(used | lacking)
 

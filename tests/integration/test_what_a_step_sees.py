@@ -1,0 +1,45 @@
+"""What a step really sees, with real bubblewrap and compilers."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux import sandbox
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.headers import INCLUDE, link_headers
+from ruckus_aux.settings import defaults
+
+PROGRAM = """
+#include <linux/types.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <vector>
+int main() { return std::vector<int>().size(); }
+"""
+
+
+def in_a_step(folder: Path, script: str, *tools: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script where a step that declares these tools of the host would run."""
+    settings = defaults(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
+    work, view = folder / "work", folder / "view"
+    sandbox.prepare(settings, work)
+    for prefix in (settings.prefix_cross, settings.prefix_tools, settings.prefix_hostprep):
+        Path(f"{view}{prefix}").mkdir(parents=True)
+    link_headers(Path(f"{view}{INCLUDE}"), tools)
+    command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script])
+    environment = sandbox.environment(settings, "hostprep", sandbox.INSIDE, {})
+    return subprocess.run(command, env=environment, input=PROGRAM, capture_output=True, text=True, check=False)
+
+
+def test_the_host_compilers_find_all_that_is_theirs(tmp_path: Path) -> None:
+    done = in_a_step(tmp_path, "g++ -x c++ - -o /tmp/program && /tmp/program")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/usr/include/libelf.h").exists(), reason="needs a library's headers on the host")
+def test_a_library_of_the_host_is_seen_by_who_declares_it_only(tmp_path: Path) -> None:
+    script = "echo '#include <libelf.h>' | gcc -E - >/dev/null"
+    assert "libelf.h: No such file" in in_a_step(tmp_path / "one", script).stderr
+    done = in_a_step(tmp_path / "other", script, "elfutils")
+    assert (done.returncode, done.stderr) == (0, "")
