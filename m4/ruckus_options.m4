@@ -15,8 +15,11 @@ AC_ARG_WITH([hostprep-only], [AS_HELP_STRING([--with-hostprep-only],
 AC_ARG_WITH([isolation], [AS_HELP_STRING([--with-isolation=KIND],
   [where steps run: bwrap (a sandbox; no root needed), none (the host, with /tools-... and /cross-tools-... as symbolic
    links), auto (bwrap where it works) @<:@default=auto@:>@])], [], [with_isolation=auto])
+m4_divert_text([HELP_WITH], [AS_HELP_STRING([--prefix=DIR],
+  [nothing is installed: DIR is the folder of a hostprep that build directories have in common, with their cache, and
+   is kept when they go @<:@default: each has its own@:>@])])
 AC_ARG_WITH([cache], [AS_HELP_STRING([--with-cache=DIR],
-  [downloaded sources and finished artifacts; build directories may share it @<:@default=BUILDROOT/cache@:>@])],
+  [downloaded sources and finished artifacts; build directories may share it @<:@default: cache in the folder of --prefix, else BUILDROOT/cache@:>@])],
   [], [with_cache=])
 AC_ARG_ENABLE([sharing], [AS_HELP_STRING([--disable-sharing],
   [share no steps, sources or objects with other architectures, to measure what sharing saves])], [], [enable_sharing=yes])
@@ -56,7 +59,7 @@ AC_DEFUN([RUCKUS_VALIDATE], [
 AC_MSG_CHECKING([the configuration])
 ruckus_srcdir=`cd "$srcdir" && pwd`
 ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.configure \
-  srcdir="$ruckus_srcdir" builddir="\`pwd\`" \
+  srcdir="$ruckus_srcdir" builddir="\`pwd\`" prefix="$prefix" \
   arch="$with_arch" multilib="$enable_multilib" profile="$with_profile" hostprep_only="$with_hostprep_only" \
   sharing="$enable_sharing" \
   isolation="$with_isolation" cache="$with_cache" mirrors="$with_mirror $MIRRORS" \
@@ -74,8 +77,8 @@ rm -f conftest.err
 eval "$ruckus_answer"
 ruckus_hostprep_tools=`echo $ruckus_hostprep_tools`
 AC_MSG_RESULT([good])
-m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing ruckus_isolation ruckus_cache
-  ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
+m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_prefix ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing ruckus_isolation
+  ruckus_cache ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
   ruckus_xen ruckus_stage1_xen ruckus_hostprep_tools CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
 ])
 
@@ -93,6 +96,7 @@ Ruckus $PACKAGE_VERSION is configured:
   hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build: ${ruckus_hostprep_tools:-none}
   everything else    $BUILDROOT
   cache              $ruckus_cache
+  common hostprep    ${ruckus_prefix:-of this build directory alone (--prefix)}
   steps run in       $ruckus_isolation_text
   jobs at a time     $CPUCOUNT$ruckus_notes
 

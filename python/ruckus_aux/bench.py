@@ -16,6 +16,7 @@ import sarge
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
+from ruckus_aux.layout import cache_of
 from ruckus_aux.ownership import MARKER
 from ruckus_aux.record import record, runs
 from ruckus_aux.report import duration
@@ -77,11 +78,12 @@ class Bench:
     def _build(self, name: str, archs: str, *options: str) -> Cost:
         """Build in a folder of this name, with the sources of the first."""
         folder, first = self.folder / name, self.folder / "alone"
-        if not (folder / "cache" / "sources").exists() and folder != first:
-            (folder / "cache").mkdir(parents=True, exist_ok=True)
-            for place in (".", "cache"):
-                shutil.copy2(first / place / MARKER, folder / place)
-            run(["cp", "-al", first / "cache" / "sources", folder / "cache"])
+        cache, full = cache_of(folder), cache_of(first)
+        if not (cache / "sources").exists() and folder != first:
+            cache.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(first / MARKER, folder)
+            shutil.copy2(full / MARKER, cache)
+            run(["cp", "-al", full / "sources", cache])
         _follow(self._command(name, archs, *options), folder)
         return self.cost(folder)
 

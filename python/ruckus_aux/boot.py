@@ -27,7 +27,8 @@ BOOTED = "booted"  # in BUILDROOT: the stamps of the system that was booted last
 def make_image(settings: Settings, image: Path) -> None:
     """Write $CLFS into an ext4 image, as an ordinary user.
 
-    What the system does not need is left out: the cross toolchain, and a build directory or cache that lies in $CLFS.
+    What the system does not need is left out: the cross toolchain, and a build directory, cache or hostprep that
+    lies in $CLFS.
     Where bubblewrap works, root owns everything in the image; else the owners are those of the files.
     """
     remove(image)
@@ -44,7 +45,7 @@ def make_image(settings: Settings, image: Path) -> None:
 
 def _link_system(settings: Settings, tree: Path) -> None:
     """Make a tree of hard links to what of $CLFS belongs into the image."""
-    left_out = {settings.buildroot, settings.cache, settings.clfs / "lost+found"}
+    left_out = {settings.buildroot, settings.cache, settings.prefix, settings.clfs / "lost+found"}
     left_out.add(Path(f"{settings.clfs}{settings.prefix_cross}"))
     folders = []
     for folder, directories, files in os.walk(settings.clfs):

@@ -183,7 +183,7 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     stages = {settings.prefix_cross: "cross", settings.prefix_tools: "stage1", settings.prefix_hostprep: "hostprep"}
     roots = {prefix: settings.root(stage) for prefix, stage in stages.items()}
     commands = missing_links(roots) if settings.isolation == "none" else []
-    folder = settings.cache.parent  # of a build of several architectures
+    folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
     kept = layout(folder)
     if kept.clfs(folder, settings.arch) == settings.clfs:
         volumes = Volumes(folder, kept, Root(Journal(folder / FILE_NAME), "verify-sudo"))

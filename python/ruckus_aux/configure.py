@@ -5,11 +5,10 @@ first, and each with the way out.
 """
 
 import os
-import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -18,45 +17,25 @@ from ruckus_aux import mounts
 from ruckus_aux.architecture import architecture
 from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.folders import absolute, check_space, check_writable, nearest, within
 from ruckus_aux.host import run
-from ruckus_aux.ownership import BUILDROOT_NAMES
+from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES
 from ruckus_aux.sandbox import RESERVED
 
 PROFILES = ("tiny", "clfs")
 SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
 MOST_CPUS = 4096
-_PLAIN = re.compile(r"/[A-Za-z0-9_.+@%/-]*")  # no space, no colon, nothing special to sh, make or sed
+_SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
 _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 
 
-def _within(inner: str, outer: str) -> bool:
-    return Path(outer) == Path(inner) or Path(outer) in Path(inner).parents
-
-
-def _path(name: str, value: str) -> str:
-    """An absolute path that tools can handle, without a slash at its end; RuckusError else."""
-    if not value.startswith("/"):
-        raise RuckusError(
-            f"{name}: '{value}' is not an absolute path", f"give one that starts with a slash: {name}=/..."
-        )
-    if not _PLAIN.fullmatch(value):
-        raise RuckusError(
-            f"{name}: '{value}' has a space, a colon or another character that make, sh or a search path would split",
-            "use letters, digits and any of / . _ - + @ %",
-        )
-    path = os.path.normpath(value).replace("//", "/")
-    if ".." in value.split("/"):
-        raise RuckusError(f"{name}: '{value}' goes up with ..", f"write it without: {path}")
-    return path
-
-
 def prefix_path(name: str, value: str, srcdir: str) -> str:
     """The path that a prefix is given as; RuckusError when it can be none."""
-    path = _path(name, value)
-    if _within(path, srcdir) or _within(srcdir, path):
+    path = absolute(name, value)
+    if within(path, srcdir) or within(srcdir, path):
         raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
-    if any(_within(path, taken) for taken in RESERVED):
+    if any(within(path, taken) for taken in RESERVED):
         raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
     return path
 
@@ -69,6 +48,7 @@ class Configuration:
         self.errors: list[RuckusError] = []
         self.notes: list[str] = []
         self.answers: dict[str, str] = {}
+        self.taken: set[str] = set()  # paths that something is written to
 
     def check(self) -> None:
         """Check everything; mistakes are in self.errors afterwards."""
@@ -142,30 +122,39 @@ class Configuration:
         numbers[option] = found
 
     def _folders(self) -> None:
-        srcdir, builddir = (_path(name, self.given[name]) for name in ("srcdir", "builddir"))
-        buildroot = _path("BUILDROOT", self.given["BUILDROOT"] or builddir)
-        clfs = _path("CLFS", self.given["CLFS"] or self.mount_point or f"{buildroot}/baby")
-        cache = _path("--with-cache", self.given["cache"] or f"{buildroot}/cache")
-        for name, path in (("BUILDROOT", buildroot), ("CLFS", clfs), ("--with-cache", cache)):
-            if path == "/" or path in RESERVED or (name == "CLFS" and _within(srcdir, path)):
+        srcdir, builddir = (absolute(name, self.given[name]) for name in ("srcdir", "builddir"))
+        buildroot = absolute("BUILDROOT", self.given["BUILDROOT"] or builddir)
+        prefix = "" if self.given["prefix"] == "NONE" else absolute("--prefix", self.given["prefix"])
+        clfs = absolute("CLFS", self.given["CLFS"] or self.mount_point or f"{buildroot}/baby")
+        cache = absolute("--with-cache", self.given["cache"] or f"{prefix or buildroot}/cache")
+        places = {
+            "BUILDROOT": buildroot,
+            "CLFS": clfs,
+            **({"--prefix": prefix} if prefix else {}),
+            "--with-cache": cache,
+        }
+        for name, path in places.items():
+            if path == "/" or path in RESERVED or (name == "CLFS" and within(srcdir, path)):
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
-            _writable(name, Path(path))
-        work = {f"{buildroot}/{name}" for name in (*BUILDROOT_NAMES, "cache")} | {cache}
-        for taken in sorted(work):
-            if _within(clfs, taken):
-                raise RuckusError(f"CLFS: '{clfs}' is inside {taken}, which is Ruckus's own", "choose another folder")
-        if clfs == buildroot:
-            raise RuckusError(f"CLFS: '{clfs}' is BUILDROOT, too", "give the system a folder of its own: CLFS=/...")
-        if cache == buildroot or any(_within(cache, f"{buildroot}/{name}") for name in BUILDROOT_NAMES):
-            raise RuckusError(f"--with-cache: '{cache}' is a folder that the build uses", "choose a folder of its own")
-        self.answers |= {"ruckus_srcdir": srcdir, "BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
-        _enough_space(Path(buildroot))
+            check_writable(name, Path(path))
+        names = {"BUILDROOT": BUILDROOT_NAMES, "--prefix": PREFIX_NAMES, "--with-cache": CACHE_NAMES}
+        written = {name: {f"{places[name]}/{one}" for one in names[name]} for name in places if name != "CLFS"}
+        written["builddir"] = {f"{builddir}/{one}" for one in BUILDDIR_NAMES}
+        _check_apart(places, written)
+        self.taken = {builddir, *places.values(), *set().union(*written.values())}
+        self.taken |= {f"{srcdir}/{name}" for name in _SOURCE_NAMES}
+        self.answers |= {"ruckus_srcdir": srcdir, "ruckus_prefix": prefix}
+        self.answers |= {"BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
+        if not (Path(buildroot) / "journal.sqlite").exists():
+            check_space("BUILDROOT", Path(buildroot), SPACE)
 
     def _mirrors(self) -> None:
-        mirrors = [_path("--with-mirror", value) for value in self.given["mirrors"].split()]
-        for mirror in mirrors:
-            if not Path(mirror).is_dir():
+        mirrors = [absolute("--with-mirror", value) for value in self.given["mirrors"].split()]
+        for mirror in map(Path, mirrors):
+            if nearest("--with-mirror", mirror) != mirror or not mirror.is_dir():
                 raise RuckusError(f"--with-mirror: '{mirror}' is not a folder", "make it, or leave the option out")
+            if not os.access(mirror, os.R_OK | os.X_OK):
+                raise RuckusError(f"--with-mirror: this user can't read {mirror}", "change its mode, or its owner")
         self.answers["ruckus_mirrors"] = " ".join(mirrors)
 
     def _prefixes(self) -> None:
@@ -175,13 +164,18 @@ class Configuration:
             self._attempt(partial(self._prefix, name, default))
         for name, other in combinations([name for name in PREFIXES if name in self.answers], 2):
             one, two = self.answers[name], self.answers[other]
-            if _within(one, two) or _within(two, one):
+            if within(one, two) or within(two, one):
                 raise RuckusError(
                     f"{name} '{one}' and {other} '{two}' collide", "give each a directory that is not inside the other"
                 )
 
     def _prefix(self, name: str, default: str) -> None:
-        self.answers[name] = prefix_path(name, self.given[name] or default, self.given["srcdir"])
+        self.answers[name] = prefix = prefix_path(name, self.given[name] or default, self.given["srcdir"])
+        root = self.answers.get("BUILDROOT" if name == "PREFIX_HOSTPREP" else "CLFS", "/")
+        path = f"{root}{prefix}"
+        for taken in sorted(self.taken):
+            if not within(root, taken) and (within(path, taken) or within(taken, path)):
+                raise RuckusError(f"{name}: '{prefix}' is {path} on disk, and {taken} is in use", "choose another path")
 
     def _isolation(self) -> None:
         wish = self.given["isolation"]
@@ -218,7 +212,7 @@ class Configuration:
         """Options whose work comes in a later release: validated, recorded, and said to be so."""
         path = self.given["ruckus_path"]
         if path:
-            _path("--with-ruckus-path", path)
+            absolute("--with-ruckus-path", path)
         for name in ("ruckus_path", "stage2_auto", "xen", "stage1_xen"):
             self.answers[f"ruckus_{name}"] = self.given[name]
         usual = {"ruckus_path": "", "stage2_auto": "no", "xen": "yes", "stage1_xen": "yes"}
@@ -226,6 +220,25 @@ class Configuration:
         if changed:
             settings = ", ".join(f"{name.replace('_', '-')}={self.given[name]}" for name in changed)
             self.notes.append(f"recorded for a later release, without effect yet: {settings}")
+
+
+def _check_apart(places: Mapping[str, str], written: Mapping[str, Collection[str]]) -> None:
+    """Raise RuckusError when a folder is where Ruckus writes something else.
+
+    places: the folders, by option or variable. written: what is written into each of them.
+    """
+    for name, path in places.items():
+        for one in sorted(one for other, names in written.items() if other != name for one in names):
+            if within(path, one):
+                raise RuckusError(f"{name}: '{path}' is inside {one}, which is Ruckus's own", "choose another folder")
+    clfs, cache = places["CLFS"], places["--with-cache"]
+    if cache == places["BUILDROOT"]:
+        raise RuckusError(f"--with-cache: '{cache}' is BUILDROOT, too", "choose a folder of its own")
+    if within(clfs, cache):
+        raise RuckusError(f"CLFS: '{clfs}' is inside {cache}, which is Ruckus's own", "choose another folder")
+    for name in ("BUILDROOT", "--prefix"):
+        if clfs == places.get(name):
+            raise RuckusError(f"CLFS: '{clfs}' is {name}, too", "give the system a folder of its own: CLFS=/...")
 
 
 def _writable_mount(device: str, numbers: str) -> str:
@@ -243,28 +256,6 @@ def _writable_mount(device: str, numbers: str) -> str:
             f"as root: chown {os.getuid()}:{os.getgid()} {point}   (or mount it read-write)",
         )
     return str(point)
-
-
-def _writable(name: str, path: Path) -> None:
-    """Raise RuckusError unless the folder, or the nearest that exists above it, can be written to."""
-    existing = next(folder for folder in (path, *path.parents) if folder.exists())
-    if not existing.is_dir():
-        raise RuckusError(f"{name}: {existing} is not a folder", "choose another path")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise RuckusError(
-            f"{name}: {path}: this user can't write to {existing}", "choose another folder, or change its owner"
-        )
-
-
-def _enough_space(buildroot: Path) -> None:
-    """Raise RuckusError when a first build would fill the disk."""
-    existing = next(folder for folder in (buildroot, *buildroot.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    if free < SPACE and not (buildroot / "journal.sqlite").exists():
-        raise RuckusError(
-            f"BUILDROOT: {existing} has {free / 1e9:.1f} GB free, and a build needs {SPACE / 1e9:.0f} GB",
-            "choose another folder: BUILDROOT=/...",
-        )
 
 
 def _bwrap_failure() -> str:

@@ -14,6 +14,7 @@ from ruckus_aux.writing import write_whole
 FILE_NAME = "volumes.json"
 BACKENDS = ("dir", "loop", "lvm")
 BUILDDIR = "ruckus-build"  # in $CLFS
+PREFIX = "hostprep"  # in the build folder
 MOUNTS = "/media"  # where volumes are mounted by default
 SNAPSHOT = "before"  # how a snapshot is called by default
 SNAPSHOT_SIZE = "2G"
@@ -143,3 +144,14 @@ def clfs_of(folder: Path, arch: Architecture) -> Path:
 def builddir_of(folder: Path, arch: Architecture) -> Path:
     """Where a build of several architectures configures one."""
     return clfs_of(folder, arch) / BUILDDIR
+
+
+def prefix_of(folder: Path) -> Path:
+    """Where a build of several architectures has the hostprep that is common to them: what --prefix names."""
+    return folder / PREFIX
+
+
+def cache_of(folder: Path) -> Path:
+    """Where a build of several architectures has sources and artifacts: where an earlier version began, if it did."""
+    earlier = folder / "cache"
+    return earlier if any((earlier / name).is_dir() for name in ("sources", "store")) else prefix_of(folder) / "cache"

@@ -6,13 +6,21 @@ from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.layout import PREFIX
 from ruckus_aux.settings import Settings
 
 MARKER = ".ruckus"
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
+# What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
 BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk", "booted", COPIES)
-BUILD_NAMES = ("runs", "logs", "reports", "journal.sqlite", "graph.mk", "volumes", "volumes.json", COPIES)
+BUILD_NAMES = (
+    *("runs", "run.lock", "status.json", "logs", "reports", "journal.sqlite", "graph.mk"),
+    *("volumes", "volumes.json", COPIES, PREFIX),
+)
+PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache
+# What configure and make write beside BUILDROOT_NAMES, where configure is run.
+BUILDDIR_NAMES = ("Makefile", "config.status", "config.log", "ruckus", "ruckus.conf", "check-bootstrap", "lab", "logs")
 CACHE_NAMES = ("sources", "store", "ccache", "running")
 
 

@@ -1,6 +1,7 @@
 """What `invoke build` is asked for, and the commands that do it, as --dry-run prints them."""
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, prefix_path
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
 from ruckus_aux.host import user_name
-from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout
+from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout, cache_of, prefix_of
 from ruckus_aux.root import Command, as_root, missing_links
 from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
@@ -20,7 +21,10 @@ UNTIL = ("configure", "download", "hostprep", "cross", "bootstrap", "install", "
 _NO_SANDBOX = "--with-isolation=none"
 # What configure would take from the environment: meant for another build, and the same for all architectures.
 _PRECIOUS = ("BUILDROOT", "CLFS", "CPUCOUNT", "HOSTPREP_TOOLS", "MIRRORS", *PREFIXES)
-_OURS = ("BUILDROOT=", "CLFS=", "CPUCOUNT=", "--with-arch=", "--with-cache=", "--with-profile=", "--disable-multilib")
+# What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.
+_VARIABLES = "|".join(_PRECIOUS)
+_CHOICE = re.compile(rf"(--(with|without|enable|disable)-(?P<choice>[^=]+)|(?P<variable>{_VARIABLES})=).*", re.DOTALL)
+_OURS = ("BUILDROOT", "CLFS", "CPUCOUNT", "arch", "cache", "profile", "multilib", "option-checking")
 
 
 def arch_list(text: str) -> tuple[Architecture, ...]:
@@ -83,7 +87,10 @@ class Request:
         for step in set(self.only) - self._steps():
             wrong.append(f"--only={step}: no such step; ruckus list --all names them")
         for option in self.configure:
-            if option.startswith(_OURS):
+            choice = _CHOICE.fullmatch(option)
+            if choice is None:
+                wrong.append(f"--configure={option}: neither --with-..., --enable-... nor one of {_VARIABLES}")
+            elif (choice["choice"] or choice["variable"]) in _OURS:
                 wrong.append(f"--configure={option}: the build gives this to configure itself")
             elif self._without_sandbox and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
@@ -143,7 +150,10 @@ class Request:
 
     def configure_options(self, arch: Architecture) -> list[str]:
         """What configure is given in an architecture's build directory."""
-        words = [f"--with-arch={arch.name}", f"--with-profile={self.profile}", f"--with-cache={self.folder / 'cache'}"]
+        prefix, cache = prefix_of(self.folder), cache_of(self.folder)
+        words = ["--enable-option-checking=fatal", f"--prefix={prefix}"]
+        words += [] if prefix in cache.parents else [f"--with-cache={cache}"]
+        words += [f"--with-arch={arch.name}", f"--with-profile={self.profile}"]
         words += [] if self.sharing else ["--disable-sharing"]
         words += [f"PREFIX_HOSTPREP=/hostprep-{arch.string}"] if self._without_sandbox else []
         words += [f"PYTHON={self.python}", f"CLFS={self.clfs(arch)}", f"CPUCOUNT={self.jobs}"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ruckus_aux.architecture import Architecture, architecture
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.layout import builddir_of, clfs_of
+from ruckus_aux.layout import builddir_of, cache_of, clfs_of, prefix_of
 
 FILE_NAME = "ruckus.conf"
 
@@ -29,6 +29,7 @@ class Settings:
     install_dev: the device that $CLFS is on, when one was named.
     ruckus_dev: the device that this source tree is on, for builders; ruckus_dev_snapshot: what they get in its place.
     sharing: whether architectures use each other's artifacts and objects.
+    prefix: the folder of the hostprep that this build directory has in common with others, when one was named.
     """
 
     srcdir: Path
@@ -50,6 +51,7 @@ class Settings:
     ruckus_dev: str = ""
     ruckus_dev_snapshot: str = ""
     sharing: bool = True
+    prefix: Path | None = None
 
     @property
     def recipes(self) -> Path:
@@ -119,6 +121,7 @@ def load(builddir: Path) -> Settings:
             ruckus_dev=values["ruckus_dev"],
             ruckus_dev_snapshot=values["ruckus_dev_snapshot"],
             sharing=values["sharing"] != "no",
+            prefix=Path(values["prefix"]) if values["prefix"] else None,
         )
     except FileNotFoundError as error:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
@@ -136,7 +139,7 @@ def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpuco
         builddir=builddir,
         buildroot=builddir,
         clfs=clfs_of(folder, arch),
-        cache=folder / "cache",
+        cache=cache_of(folder),
         arch=arch,
         profile=profile,
         prefix_cross=f"/cross-tools-{arch.string}",
@@ -144,4 +147,5 @@ def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpuco
         prefix_hostprep="/hostprep",
         isolation="bwrap",
         cpucount=cpucount,
+        prefix=prefix_of(folder),
     )

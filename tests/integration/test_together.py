@@ -16,6 +16,8 @@ import pytest
 from integration.real import Tree, clean_environment, run
 from integration.test_bootstrap import Recipes, sandboxed, wait_for
 
+from ruckus_aux.layout import cache_of
+
 ARCHS = ("i686", "x86_64", "x86_64-64")
 LIST = f"--arch-list={','.join(ARCHS)}"
 STEPS = {f"{arch}/{step}" for arch in ARCHS for step in ("cross/bzip2", "cross/libz", "stage1/minigzip")}
@@ -84,10 +86,11 @@ def together(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Tree:
 def place(together: Tree, cache: Path, tmp_path: Path) -> Iterator[Place]:
     """A build folder whose cache has the sources, and no artifact yet."""
     folder = tmp_path / "all"
-    (folder / "cache").mkdir(parents=True)
+    own = cache_of(folder)
+    own.mkdir(parents=True)
     shutil.copy2(cache / ".ruckus", folder)
-    shutil.copy2(cache / ".ruckus", folder / "cache")
-    subprocess.run(["cp", "-al", cache / "sources", folder / "cache" / "sources"], check=True)
+    shutil.copy2(cache / ".ruckus", own)
+    subprocess.run(["cp", "-al", cache / "sources", own / "sources"], check=True)
     place = Place(together, folder)
     yield place
     place.stop()
@@ -318,7 +321,7 @@ def test_ctrl_c_stops_all_children(place: Place, recipe: Recipes, number: signal
     assert "Traceback" not in output
     assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert "interrupted" in place.invoke("history").stdout
-    assert not list((place.folder / "cache" / "store" / "tmp").glob("*"))
+    assert not list((cache_of(place.folder) / "store" / "tmp").glob("*"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
@@ -336,7 +339,7 @@ def test_a_disk_that_is_too_small_is_found_before_the_step(place: Place, recipe:
         # And one whose need nobody knew: it fails in the middle, and nothing half done is in the store.
         assert "hostprep/zlib failed" in done.stdout
         assert "No space left on device" in done.stdout
-        store = place.folder / "cache" / "store"
+        store = cache_of(place.folder) / "store"
         assert [path.name for path in store.iterdir() if len(path.name) == 32 and not any(path.iterdir())] == []
         assert "hostprep/zlib" not in built(done.stdout)
     finally:

@@ -136,7 +136,7 @@ def test_configure_knows_the_install_device_by_each_of_its_names(place: Place) -
     place.root(f"ln -s {FOLDER}/hostprep /hostprep")
     values = {"srcdir": "/srv/ruckus", "builddir": FOLDER, "arch": "x86_64", "profile": "tiny", "isolation": "none"}
     values |= dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes")
-    values |= dict.fromkeys(("hostprep_only", "stage2_auto"), "no")
+    values |= dict.fromkeys(("hostprep_only", "stage2_auto"), "no") | {"prefix": "NONE"}
     empty = ("cache", "mirrors", "ruckus_dev", "ruckus_path", "ruckus_dev_snapshot", "BUILDROOT", "CLFS", "CPUCOUNT")
     values |= dict.fromkeys((*empty, "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP"), "")
     for name in names:

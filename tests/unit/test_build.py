@@ -17,7 +17,7 @@ from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.layout import Layout
 from ruckus_aux.merge import stamp_path
 from ruckus_aux.request import Request, arch_list
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings import Settings, defaults
 from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.store import Store
 
@@ -156,6 +156,7 @@ def test_commands_in_order(tmp_path: Path) -> None:
     assert configure.endswith(f"CLFS={tmp_path}/baby-i686 CPUCOUNT=4 'MIRRORS=/m n'")
     assert configure.startswith(f"cd {tmp_path}/baby-i686/ruckus-build && env --unset=BUILDROOT ")
     assert "--disable-sharing" in configure
+    assert f"--enable-option-checking=fatal --prefix={tmp_path}/hostprep --with-arch=i686" in configure
     (make,) = [line for line in lines if line.startswith("make ")]
     assert "-j4" in make
     assert "-k" not in make.split()
@@ -173,6 +174,13 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
     ("changes", "message"),
     [
         ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
+        ({"configure": ("--without-cache",)}, "--configure=--without-cache: the build gives this"),
+        ({"configure": ("--enable-multilib=no",)}, "--configure=--enable-multilib=no: the build gives this"),
+        ({"configure": ("--help",)}, "--configure=--help: neither --with-"),
+        ({"configure": ("--vers",)}, "--configure=--vers: neither --with-"),
+        ({"configure": ("--prefix=/p",)}, "--configure=--prefix=/p: neither --with-"),
+        ({"configure": ("i686",)}, "--configure=i686: neither --with-"),
+        ({"configure": ("PREFIX_TOOL=/t",)}, "--configure=PREFIX_TOOL=/t: neither --with-"),
         ({"configure": ("--with-isolation=none", "PREFIX_TOOLS=/t")}, "each architecture needs its own"),
         ({"configure": ("PREFIX_TOOLS=/usr/tools",)}, "PREFIX_TOOLS: '/usr/tools' is a directory of the host"),
         ({"configure": ("PREFIX_CROSS=cross",)}, "PREFIX_CROSS: 'cross' is not an absolute path"),
@@ -183,6 +191,14 @@ def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], messa
     with pytest.raises(RuckusError) as caught:
         request(tmp_path, **changes).check()
     assert message in caught.value.hint
+
+
+def test_what_an_earlier_version_has_downloaded_and_built_is_used_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "cache" / "sources").mkdir(parents=True)
+    asked = request(tmp_path)
+    options = asked.configure_options(asked.archs[0])
+    assert options[1:3] == [f"--prefix={tmp_path}/hostprep", f"--with-cache={tmp_path}/cache"]
+    assert defaults(TOP, tmp_path, asked.archs[0], "tiny", 1).cache == tmp_path / "cache"
 
 
 def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from ruckus_aux import configure, mounts
 from ruckus_aux.configure import Configuration, main
 from ruckus_aux.devices import Device
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.folders import absolute
+from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES
 
 GIB = 1 << 30
 
@@ -24,6 +26,7 @@ class Given:
         self.values = {
             "srcdir": str(tmp_path / "src"),
             "builddir": str(tmp_path / "build"),
+            "prefix": "NONE",
             "arch": "x86_64",
             "multilib": "yes",
             "profile": "tiny",
@@ -121,17 +124,55 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ),
         ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/"}, "CLFS: '{tmp}/b' is BUILDROOT, too"),
         ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/cache"}, "is inside {tmp}/b/cache"),
-        (
-            {"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b/log"},
-            "--with-cache: '{tmp}/b/log' is a folder that the build uses",
-        ),
+        ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b/log"}, "--with-cache: '{tmp}/b/log' is inside {tmp}/b/log, which"),
         ({"ruckus_dev_snapshot": "/dev/null"}, "--with-ruckus-dev-snapshot: of which device?"),
+        ({"BUILDROOT": "{tmp}/store/x", "cache": "{tmp}"}, "BUILDROOT: '{tmp}/store/x' is inside {tmp}/store, which"),
+        ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b"}, "--with-cache: '{tmp}/b' is BUILDROOT, too"),
+        ({"prefix": "rel"}, "--prefix: 'rel' is not an absolute path"),
+        ({"prefix": ""}, "--prefix: '' is not an absolute path"),
+        ({"prefix": "/usr"}, "--prefix: '/usr' belongs to the host"),
+        ({"prefix": "{tmp}/p", "CLFS": "{tmp}/p"}, "CLFS: '{tmp}/p' is --prefix, too"),
+        ({"prefix": "{tmp}/p", "CLFS": "{tmp}/p/cache"}, "CLFS: '{tmp}/p/cache' is inside {tmp}/p/cache, which"),
+        ({"prefix": "{tmp}/p", "BUILDROOT": "{tmp}/p/boot"}, "BUILDROOT: '{tmp}/p/boot' is inside {tmp}/p/boot, which"),
+        (
+            {"prefix": "{tmp}/b/work/p", "BUILDROOT": "{tmp}/b"},
+            "--prefix: '{tmp}/b/work/p' is inside {tmp}/b/work, which",
+        ),
+        ({"BUILDROOT": "{tmp}/b", "PREFIX_HOSTPREP": "/journal.sqlite"}, "and {tmp}/b/journal.sqlite is in use"),
+        (
+            {"BUILDROOT": "{tmp}/b", "PREFIX_HOSTPREP": "/cache/x"},
+            "is {tmp}/b/cache/x on disk, and {tmp}/b/cache is in",
+        ),
+        ({"BUILDROOT": "{tmp}/b", "PREFIX_HOSTPREP": "/baby"}, "and {tmp}/b/baby is in use"),
+        (
+            {"BUILDROOT": "{tmp}/c/b", "CLFS": "{tmp}/c", "PREFIX_TOOLS": "/b"},
+            "'/b' is {tmp}/c/b on disk, and {tmp}/c/b is",
+        ),
         ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
     ],
 )
 def test_a_wrong_value_is_named(given_: Given, tmp_path: Path, values: dict[str, str], message: str) -> None:
     here = {name: value.replace("{tmp}", str(tmp_path)) for name, value in values.items()}
     assert message.replace("{tmp}", str(tmp_path)) in errors(given_(**here))
+
+
+@pytest.mark.parametrize("name", sorted({*BUILDDIR_NAMES, *BUILDROOT_NAMES, "packages"} - {"ruckus"}))
+def test_hostprep_does_not_take_what_is_in_the_build_directory(given_: Given, tmp_path: Path, name: str) -> None:
+    here = str(tmp_path / "src")
+    assert f"and {here}/{name} is in use" in errors(given_(builddir=here, PREFIX_HOSTPREP=f"/{name}"))
+
+
+def test_a_common_hostprep_has_the_cache(given_: Given, tmp_path: Path) -> None:
+    common = str(tmp_path / "P")
+    configuration = given_(prefix=f"{common}/")
+    assert not configuration.errors
+    assert (configuration.answers["ruckus_prefix"], configuration.answers["ruckus_cache"]) == (
+        common,
+        f"{common}/cache",
+    )
+    assert given_(prefix=common, cache=f"{common}/c").answers["ruckus_cache"] == f"{common}/c"
+    assert given_().answers["ruckus_prefix"] == ""
+    assert not Path(common).exists(), "nothing is made before something is built"
 
 
 def test_a_prefix_in_the_source_tree_or_around_it(given_: Given, tmp_path: Path) -> None:
@@ -250,7 +291,7 @@ def test_mistakes_go_to_stderr_and_nothing_to_stdout(given_: Given, capsys: pyte
 @given(st.text())
 def test_any_text_as_a_prefix_is_a_clean_path_or_a_clear_error(text: str) -> None:
     try:
-        path = configure._path("PREFIX_TOOLS", text)
+        path = absolute("PREFIX_TOOLS", text)
     except RuckusError as error:
         assert text in error.message
         assert error.hint

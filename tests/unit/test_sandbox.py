@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ruckus_aux import sandbox
-from ruckus_aux.configure import _within
+from ruckus_aux.folders import within
 from ruckus_aux.settings import Settings
 
 WORK, VIEW = Path("/b/work"), Path("/b/view")
@@ -54,4 +54,4 @@ def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypat
 @given(st.lists(st.sampled_from(["usr", "etc", "opt", "tools", "lib", "ruckus"]), min_size=1))
 def test_what_the_sandbox_takes_from_the_host_can_be_told_from_the_rest(parts: list[str]) -> None:
     path = "/" + "/".join(parts)
-    assert any(_within(path, taken) for taken in sandbox.RESERVED) == (parts[0] not in ("opt", "tools"))
+    assert any(within(path, taken) for taken in sandbox.RESERVED) == (parts[0] not in ("opt", "tools"))

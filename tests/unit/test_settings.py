@@ -13,6 +13,8 @@ def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
     assert settings.mirrors == (Path("/m1"), Path("/m2"))
     assert settings.hostprep_tools == ("m4", "bison")
     assert settings.log("i686/cross/gcc") == Path("/b/log/i686/cross/gcc.log")
+    assert settings.prefix is None
+    assert load(configured(tmp_path, ruckus_prefix="/p")).prefix == Path("/p")
     assert (settings.root("hostprep"), settings.root("stage1")) == (Path("/b"), Path("/b/baby"))
 
 
