@@ -56,6 +56,8 @@ def test_what_runs_on_the_host_is_compiled_as_c17_and_for_no_processor(plan: Pla
             for_host = "--host=x86_64-cross-linux-gnu" in line
             assert ("CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' " in line) == for_host, step.name
         assert "BUILD_CC=gcc" not in step.script, step.name
+    busybox = plan[f"{plan.settings.arch.name}/stage1/busybox"].script
+    assert len(re.findall(r"\bmake ", busybox)) == busybox.count("HOSTCC='gcc -std=gnu17'")
     assert "--without-gcc-arch" in plan["hostprep/isl"].script
 
 
