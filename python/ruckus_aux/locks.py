@@ -2,28 +2,122 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import re
+import socket
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
+
+import psutil
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 
 
+PATIENCE = 2.0  # seconds that are waited without a word
+_NOTE = 1 << 16  # characters of a holder's note that are read
+POLL = 1.0  # seconds between two looks at whether a lock is free by now, at most
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock, as it has noted in the lock's file.
+
+    what: the step or the like that it is at work on, folder: the build directory.
+    pid, host, space: its process, on which machine, in which PID namespace.
+    """
+
+    what: str
+    folder: str
+    pid: int
+    host: str
+    space: str
+
+    def __str__(self) -> str:
+        text = f"{self.what} is at work in {self.folder}, process {self.pid} on {self.host}"
+        if (self.host, self.space) == _here():
+            try:
+                if psutil.Process(self.pid).status() == psutil.STATUS_STOPPED:
+                    text += f", which is stopped; it goes on with: kill -CONT {self.pid}"
+            except psutil.NoSuchProcess:
+                text += ", which is gone; something that it has started still runs"
+        return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _here() -> tuple[str, str]:
+    """This machine, and this process's PID namespace."""
+    with suppress(OSError):
+        return socket.gethostname(), os.readlink("/proc/self/ns/pid")
+    return socket.gethostname(), ""
+
+
 @contextmanager
-def held(path: Path) -> Iterator[int]:
+def held(path: Path, what: str = "", folder: Path | None = None) -> Iterator[int]:
     """Hold the lock that a file stands for, after waiting for who holds it now (flock(2)).
 
-    Yields its descriptor: a child that inherits it keeps the lock when we are killed.
+    Yields its descriptor: a child that inherits it keeps the lock when we are killed. Its file may be removed by who
+    holds it.
+
+    Args:
+        path: the file, which is made.
+        what: what it is held for, such as a step: we say for whom it waits, and who waits for us says it, too.
+        folder: the build directory of that.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _locked(path, what) as file:
+        if what:
+            with suppress(OSError):  # nobody needs it but who waits
+                os.ftruncate(file.fileno(), 0)
+                file.write(json.dumps(asdict(Holder(what, str(folder), os.getpid(), *_here()))))
+                file.flush()
         yield file.fileno()
+
+
+def _locked(path: Path, what: str) -> TextIO:
+    """Open a file and lock it, which may take long."""
+    began, pause, said = time.monotonic(), 0.005, ""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            file = stack.enter_context(path.open("a+"))
+            while not _try(file):
+                if what and time.monotonic() - began > PATIENCE and (holder := _holder(file)) != said:
+                    print(f"  WAITING  {what}: {holder}", flush=True)
+                    said = holder
+                time.sleep(pause)
+                pause = min(POLL, 2 * pause)
+            if _stands_for(file, path):
+                stack.pop_all()
+                return file
+
+
+def _try(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stands_for(file: TextIO, path: Path) -> bool:
+    """Whether a lock's file still has its path: who held it may have removed it."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    return False
+
+
+def _holder(file: TextIO) -> str:
+    """Who holds a lock, in words."""
+    try:
+        file.seek(0)
+        return str(Holder(**json.loads(file.read(_NOTE))))
+    except (OSError, ValueError, TypeError):
+        return f"another process holds {file.name}"
 
 
 @contextmanager
@@ -31,12 +125,7 @@ def try_held(path: Path) -> Iterator[int | None]:
     """Hold a lock if nobody else does; yields its descriptor as `held` does, or None."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield file.fileno()
+        yield file.fileno() if _try(file) and _stands_for(file, path) else None
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,17 @@
+import json
 import os
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ruckus_aux import locks
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.locks import lock_file, named
+from ruckus_aux.locks import held, lock_file, named, try_held
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +62,80 @@ def test_the_note_of_another_user_is_not_believed(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(Path, "stat", lambda path: os.stat_result((*real[:4], 4712, *real[5:])))
         with pytest.raises(RuckusError, match="4712 has noted there"):
             assert lock.note
+
+
+@contextmanager
+def waiting(path: Path, what: str = "i686/cross/gcc") -> Iterator[threading.Event]:
+    """Another thread that wants a lock; yields the event that it got it."""
+    got = threading.Event()
+
+    def wait() -> None:
+        with held(path, what, Path("/b/two")):
+            got.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield got
+    thread.join(10)
+    assert got.is_set()
+
+
+def said(capsys: pytest.CaptureFixture[str], text: str) -> str:
+    """What was printed until some text has come."""
+    printed, until = "", time.monotonic() + 10
+    while text not in printed:
+        assert time.monotonic() < until, printed
+        printed += capsys.readouterr().out
+        time.sleep(0.005)
+    return printed
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 0.0)
+    monkeypatch.setattr(locks, "POLL", 0.01)
+
+
+def test_who_waits_says_for_whom_once(impatient: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "deep" / "lock"
+    with ExitStack() as holding:
+        holding.enter_context(held(path, "x86_64/cross/gcc", Path("/b/one")))
+        with waiting(path) as got:
+            start = f"  WAITING  i686/cross/gcc: x86_64/cross/gcc is at work in /b/one, process {os.getpid()} on "
+            assert said(capsys, "\n").startswith(start)
+            assert not got.wait(0.1)
+            assert capsys.readouterr().out == ""
+            holding.close()
+
+
+def test_that_a_holder_is_stopped_or_gone_is_said(
+    impatient: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    monkeypatch.setattr(psutil.Process, "status", lambda self: psutil.STATUS_STOPPED)
+    with ExitStack() as holding:
+        holding.enter_context(held(path, "x86_64/cross/gcc", Path("/b/one")))
+        with waiting(path):
+            said(capsys, f"which is stopped; it goes on with: kill -CONT {os.getpid()}")
+            note = json.loads(path.read_text())
+            path.write_text(json.dumps({**note, "pid": 999_999_999}))
+            said(capsys, "which is gone; something that it has started still runs")
+            path.write_text(json.dumps({**note, "host": "else\nwhere\033[31m"}))
+            assert "on else?where?[31m\n" in said(capsys, "else")
+            path.write_text("not a note")
+            said(capsys, f"another process holds {path}")
+            holding.close()
+
+
+def test_a_lock_whose_file_was_removed_by_its_holder(tmp_path: Path) -> None:
+    """Who waited for it has to lock the file that stands there by then."""
+    path = tmp_path / "lock"
+    with ExitStack() as holding, ExitStack() as new:
+        holding.enter_context(held(path))
+        with waiting(path) as got:
+            time.sleep(0.05)  # it has opened the old file by now
+            path.unlink()
+            assert new.enter_context(try_held(path)) is not None, "it is a new file"
+            holding.close()
+            assert not got.wait(0.1)
+            new.close()
