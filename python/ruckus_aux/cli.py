@@ -104,21 +104,22 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
     from ruckus_aux import sandbox
+    from ruckus_aux.locks import held
     from ruckus_aux.runner import prepare_work, source_of, view_of
 
     take(settings)
     plan = evaluate(settings)
     step = plan[options.step]
     work = settings.work(step.name)
-    if not (work / "script").exists():
-        prepare_work(settings, step)
     there = sandbox.inside(settings, work)
     source = source_of(settings, plan, step)
-    environment = sandbox.environment(settings, step.stage, there, {}, source)
+    environment = sandbox.environment(settings, step.stage, there, {})
     if "TERM" in os.environ:
         environment["TERM"] = os.environ["TERM"]
     program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
-    with view_of(settings, plan, step) as view:
+    with held(settings.work_lock(step.name), step.name, settings.builddir), view_of(settings, plan, step) as view:
+        if not (work / "script").exists():
+            prepare_work(settings, step, source)
         command = sandbox.command(settings, work, view, program, source=source, terminal=True)
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.

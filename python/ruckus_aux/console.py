@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ruckus_aux import signals
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.errors import RuckusError, of_the_system
 
 INTERRUPTED = 130
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
@@ -63,7 +63,7 @@ def _no_bug(error: OSError | ModuleNotFoundError) -> RuckusError:
         from ruckus_aux.modules import told  # slow to import
 
         return told(error)
-    return RuckusError(str(error), "RUCKUS_DEBUG=1 in the environment shows where")
+    return of_the_system(error)
 
 
 def print_error(error: RuckusError) -> None:

@@ -1,5 +1,11 @@
 """Errors that a person can act on."""
 
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
 
 class RuckusError(Exception):
     """Something that the user has to know and can put right.
@@ -12,3 +18,49 @@ class RuckusError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+_AGAIN = "then the same command continues"
+_WAYS_OUT = {
+    errno.ENOSPC: f"make room there (df -h, df -i); {_AGAIN}",
+    errno.EDQUOT: f"make room there, or have the quota raised; {_AGAIN}",
+    errno.EROFS: f"its file system is read-only, perhaps after an error (see dmesg): mount it read-write; {_AGAIN}",
+    errno.EACCES: f"see whose it is (ls -ld), and give this user the right; {_AGAIN}",
+    errno.EPERM: f"see whose it is (ls -ld), and give this user the right; {_AGAIN}",
+    errno.EIO: "its disk is damaged, or gone (see dmesg): save what is dear; elsewhere, begin anew",
+}
+
+
+def of_the_system(error: OSError, what: str = "") -> RuckusError:
+    """What a person is told of an error of the system: no bug, but a full disk, say, or a folder that is not ours.
+
+    Args:
+        error: the error; see `naming`.
+        what: what could not go on, such as a step.
+    """
+    paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, str | bytes)]
+    message = ": ".join(part for part in (what, " -> ".join(paths), error.strerror or str(error)) if part)
+    return RuckusError(message, _WAYS_OUT.get(error.errno or 0, "RUCKUS_DEBUG=1 in the environment shows where"))
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system name the file that is worked with; that of a write does not by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def afterwards(clean_up: Callable[[], object]) -> Iterator[None]:
+    """Clean up at the end, however it ends; what has failed first is told, and not that this fails for it, too."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError, RuckusError):
+            clean_up()
+        raise
+    clean_up()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.errors import RuckusError, afterwards
 from ruckus_aux.locks import held
 from ruckus_aux.writing import write_whole
 
@@ -63,6 +63,11 @@ class Ticket:
         """Say how many MB of memory the step takes now."""
         write_whole(self.path, json.dumps(asdict(replace(self.running, used=used))))
 
+    def take_back(self) -> None:
+        """Remove the announcement, when the step has ended."""
+        for suffix in (".json", ".part", ".lock"):
+            self.path.with_suffix(suffix).unlink(missing_ok=True)
+
 
 class Gate:
     """The gate of a cache folder."""
@@ -95,7 +100,7 @@ class Gate:
         """
         with ExitStack() as stack:
             if alone:
-                stack.enter_context(held(self.folder / "gate"))
+                stack.enter_context(held(self.folder / "gate", wanted.step, Path(wanted.folder)))
                 while self.running():
                     time.sleep(POLL)
                 yield stack.enter_context(self._announced(wanted))
@@ -106,7 +111,7 @@ class Gate:
         """Announce a step, on a stack that takes it back, when there is room for it."""
         said = ""
         while True:
-            with held(self.folder / "gate"):
+            with held(self.folder / "gate", wanted.step, Path(wanted.folder)):
                 self._sweep()
                 reason = _shortage(wanted, self.running())
                 if not reason:
@@ -122,12 +127,9 @@ class Gate:
         path = self.folder / f"{wanted.step.replace('/', '.')}.{os.urandom(8).hex()}.json"
         with held(path.with_suffix(".lock")) as descriptor:
             ticket = Ticket(path, descriptor, replace(wanted, started=time.time()))
-            ticket.write(0)
-            try:
+            with afterwards(ticket.take_back):
+                ticket.write(0)
                 yield ticket
-            finally:
-                path.unlink(missing_ok=True)
-                path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def pressure(path: Path = _PRESSURE_FILE) -> float:

@@ -19,7 +19,6 @@ import psutil
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 
-
 PATIENCE = 2.0  # seconds that are waited without a word
 _NOTE = 1 << 16  # characters of a holder's note that are read
 POLL = 1.0  # seconds between two looks at whether a lock is free by now, at most
@@ -29,7 +28,7 @@ POLL = 1.0  # seconds between two looks at whether a lock is free by now, at mos
 class Holder:
     """Who holds a lock, as it has noted in the lock's file.
 
-    what: the step or the like that it is at work on, folder: the build directory.
+    what: the step or the like that it works on, folder: the build directory.
     pid, host, space: its process, on which machine, in which PID namespace.
     """
 
@@ -40,7 +39,7 @@ class Holder:
     space: str
 
     def __str__(self) -> str:
-        text = f"{self.what} is at work in {self.folder}, process {self.pid} on {self.host}"
+        text = f"process {self.pid} on {self.host} has {self.what} in {self.folder}"
         if (self.host, self.space) == _here():
             try:
                 if psutil.Process(self.pid).status() == psutil.STATUS_STOPPED:
@@ -86,9 +85,9 @@ def _locked(path: Path, what: str) -> TextIO:
         with ExitStack() as stack:
             file = stack.enter_context(path.open("a+"))
             while not _try(file):
-                if what and time.monotonic() - began > PATIENCE and (holder := _holder(file)) != said:
-                    print(f"  WAITING  {what}: {holder}", flush=True)
-                    said = holder
+                if what and time.monotonic() - began > PATIENCE and (other := holder(file)) != said:
+                    print(f"  WAITING  {what}: {other}", flush=True)
+                    said = other
                 time.sleep(pause)
                 pause = min(POLL, 2 * pause)
             if _stands_for(file, path):
@@ -111,7 +110,7 @@ def _stands_for(file: TextIO, path: Path) -> bool:
     return False
 
 
-def _holder(file: TextIO) -> str:
+def holder(file: TextIO) -> str:
     """Who holds a lock, in words."""
     try:
         file.seek(0)

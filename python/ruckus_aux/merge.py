@@ -113,7 +113,7 @@ def _read(path: Path) -> Stamp | None:
 
 def lock(settings: Settings) -> AbstractContextManager[int]:
     """Held by who changes stamps, merged files or the graph: one process of a build directory at a time."""
-    return held(settings.buildroot / "stamps.lock")
+    return held(settings.buildroot / "stamps.lock", "the merged files", settings.builddir)
 
 
 def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], tree: Path | None) -> Stamp:

@@ -11,20 +11,21 @@ from functools import cache
 from pathlib import Path
 
 from ruckus_aux import figures, logs, plain, sandbox
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.errors import RuckusError, naming, of_the_system
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import run
 from ruckus_aux.jobserver import Jobserver, from_makeflags
 from ruckus_aux.journal import Entry, Journal
+from ruckus_aux.locks import held, try_held
 from ruckus_aux.merge import merge
 from ruckus_aux.report import outcome_line, utc
 from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
-from ruckus_aux.store import Store, remove, size
+from ruckus_aux.store import Store, listing, remove, size
 
 _READ = ("sources", "files", "script")  # what of a working folder a step only reads
 _NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)
@@ -45,8 +46,14 @@ class Crashed(StepFailed):
     reason = ""
 
 
-def prepare_work(settings: Settings, step: Step) -> Path:
-    """A fresh working folder with the step's sources, files and script."""
+def prepare_work(settings: Settings, step: Step, shared: Path | None) -> Path:
+    """A fresh working folder with the step's sources, files and script; who calls it holds the folder's lock.
+
+    Args:
+        settings: of the build directory.
+        step: the step.
+        shared: its shared source in the store. Without a sandbox it could be written to, and so is copied.
+    """
     work = settings.work(step.name)
     sandbox.prepare(settings, work)
     for source in step.sources:
@@ -54,6 +61,8 @@ def prepare_work(settings: Settings, step: Step) -> Path:
             _link(path, work / "sources" / path.name)
     for path in step.files:
         _copy(path, work / "files" / path.name)
+    if shared and settings.isolation == "none":
+        run(["cp", "-a", "--reflink=auto", shared, work / "src"])
     (work / "script").write_text(step.script)
     (work / "script").chmod(0o644)
     return work
@@ -162,7 +171,23 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
     alone: with no other step beside it, and one job.
     Raises StepFailed, with everything left in place for a look at it, when the script fails; Crashed when it died.
     """
-    work = prepare_work(settings, step)
+    lock = settings.work_lock(step.name)
+    with held(lock, step.name, settings.builddir) as own:
+        built = _build(settings, plan, step, locks=(claim, own), verbose=verbose, alone=alone)
+        if not keep:
+            _remove_work(settings, step)
+    return built
+
+
+def _remove_work(settings: Settings, step: Step) -> None:
+    """Remove a step's working folder, whose lock we hold."""
+    remove(settings.work(step.name))
+    settings.work_lock(step.name).unlink()
+
+
+def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...], verbose: bool, alone: bool) -> Built:
+    source = source_of(settings, plan, step)
+    work = prepare_work(settings, step, source)
     log = settings.log(step.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     logs.set_aside(log)
@@ -170,9 +195,8 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
     if jobserver.fifo:
         sandbox.give(settings, jobserver.fifo)
     there = sandbox.inside(settings, work)
-    source = source_of(settings, plan, step)
     ccache = _ccache(settings, step)
-    environment = sandbox.environment(settings, step.stage, there, jobserver.environment, source)
+    environment = sandbox.environment(settings, step.stage, there, jobserver.environment)
     if ccache:
         environment |= sandbox.ccache_environment(environment)
     with (
@@ -192,25 +216,38 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
         started = time.time()
         fields = {"run": run_name(), "step": step.name, "key": plan.key(step), "start": utc(started)}
         fields["command"] = " ".join(command)
-        output.write(logs.beginning(fields, environment, step.script).encode())
-        descriptors = (*jobserver.descriptors, claim, ticket.descriptor)
+        with naming(log):
+            output.write(logs.beginning(fields, environment, step.script).encode())
+        descriptors = (*jobserver.descriptors, *locks, ticket.descriptor)
         try:
             usage = run_script(command, environment, descriptors, work, output, verbose=verbose, report=ticket.write)
         except KeyboardInterrupt:
-            output.write(logs.interrupted(time.time()).encode())
+            with suppress(OSError):
+                output.write(logs.interrupted(time.time()).encode())
             raise
-        output.write(logs.ending(usage, started).encode())
+        with naming(log):
+            output.write(logs.ending(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
+    taken = size(work)
+    kept = _keep(settings, plan, step, work, there)
+    return Built(usage, taken, size(kept), *_ccache_counts(work / sandbox.CCACHE_LOG))
+
+
+def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path) -> Path:
+    """Put what a script has left into the store, and return where it is there; RuckusError when that can't be right.
+
+    there: the working folder as the script saw it.
+    """
     if not all((work / name).exists() for name in _READ):
         raise RuckusError(f"{step.name}: {work} was removed while it ran", "the same make command continues")
-    taken = size(work)
-    store, key, artifact = Store(settings.cache), plan.key(step), work / ("out" if step.installs else "src")
+    artifact = work / ("out" if step.installs else "src")
+    if not os.path.lexists(artifact) or all(name.endswith("/") for name in listing(artifact)):
+        what, where = ("installs", "$OUT") if step.installs else ("unpacks", "$SRC")
+        raise RuckusError(f"{step.name} {what} nothing: there is no file in {where}", f"see: ruckus show {step.name}")
+    store, key = Store(settings.cache), plan.key(step)
     store.add(key, artifact, step.name, inside=there, as_it_is=not step.installs)
-    built = Built(usage, taken, size(store.tree(key)), *_ccache_counts(work / sandbox.CCACHE_LOG))
-    if not keep:
-        remove(work)
-    return built
+    return store.tree(key)
 
 
 def _ccache(settings: Settings, step: Step) -> Path | None:
@@ -284,7 +321,7 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
     store, key = Store(settings.cache), plan.key(step)
     record = _Record(settings, step, key, own_cpu() if alone else 0.0)
     try:
-        with store.claim(key) as claim:
+        with store.claim(key, step.name, settings.builddir) as claim:
             if key in store and (fault := store.fault(key)):
                 print(f"  DAMAGED  {step.name}: {store.tree(key)}: {fault}; it is made again", flush=True)
                 store.discard(key)
@@ -292,6 +329,8 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
                 record.built = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep, alone=alone)
             merge(settings, step, key, plan.inputs(step), store.tree(key) if step.installs else None)
         record.outcome = "built" if record.built != Built() else "stored"
+        if record.outcome == "stored" and not keep:
+            _sweep(settings, step)
     except StepFailed as error:
         record.built = Built(error.usage)
         if isinstance(error, Crashed):
@@ -308,8 +347,25 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
         record.reason = error.message
         raise
     except OSError as error:
-        record.reason = str(error)
-        raise RuckusError(f"{step.name}: {error}", "the same make command continues with this step") from error
+        if error.filename is None:
+            error.filename = str(_fuller(settings))
+        told = of_the_system(error, step.name)
+        record.reason = told.message
+        raise told from error
     finally:
         record.write()
     return record
+
+
+def _sweep(settings: Settings, step: Step) -> None:
+    """Remove what a failed or killed attempt has left of a step that is made by now; not while somebody looks at it."""
+    if os.path.lexists(settings.work(step.name)):
+        with try_held(settings.work_lock(step.name)) as free:
+            if free is not None:
+                _remove_work(settings, step)
+
+
+def _fuller(settings: Settings) -> Path:
+    """Where an error most likely is that names no file: in the folder whose file system has less room."""
+    folders = [folder for folder in (settings.buildroot, settings.cache, settings.clfs) if folder.is_dir()]
+    return min(folders or [settings.buildroot], key=lambda folder: shutil.disk_usage(folder).free)

@@ -45,15 +45,12 @@ _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
 RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", "ruckus"))
 
 
-def environment(
-    settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str], source: Path | None = None
-) -> dict[str, str]:
+def environment(settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a step.
 
     stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
     work: its working folder as the script sees it.
     jobserver: MAKEFLAGS with the run's jobserver, or nothing.
-    source: its shared source on the host, which only without isolation is not at work/src.
     """
     cross = f"{settings.prefix_cross}/bin:" if stage not in COMMON_STAGES else ""
     return {
@@ -67,7 +64,7 @@ def environment(
         "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
         "SOURCES": str(work / "sources"),
         "FILES": str(work / "files"),
-        "SRC": str(source if source and settings.isolation == "none" else work / "src"),
+        "SRC": str(work / "src"),
         "BUILD": str(work / "build"),
         "OUT": str(work / "out"),
         **jobserver,

@@ -20,6 +20,7 @@ import psutil
 import sarge
 
 from ruckus_aux import signals
+from ruckus_aux.errors import naming
 from ruckus_aux.family import Family, family
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
@@ -217,5 +218,6 @@ class _Copy:
 
 def _write(log: BinaryIO, block: bytes) -> None:
     left = memoryview(block)
-    while left:
-        left = left[log.write(left) :]
+    with naming(Path(log.name)):
+        while left:
+            left = left[log.write(left) :]

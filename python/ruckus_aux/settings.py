@@ -82,6 +82,10 @@ class Settings:
         """The working folder of a step."""
         return self.buildroot / "work" / step
 
+    def work_lock(self, step: str) -> Path:
+        """The lock on a step's working folder, held by who uses it."""
+        return self.buildroot / "work" / ".locks" / step.replace("/", ".")
+
     def log(self, step: str) -> Path:
         """The log of a step."""
         return self.buildroot / "log" / f"{step}.log"

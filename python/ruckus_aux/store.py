@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ruckus_aux.errors import afterwards
 from ruckus_aux.host import run
 from ruckus_aux.locks import held, try_held
 from ruckus_aux.trees import check_whole, take, tree_hash, walk
@@ -103,11 +104,9 @@ class Store:
         with ExitStack() as stack:
             with self._unswept():
                 stack.enter_context(held(lock))
-            try:
-                yield path
-            finally:
-                remove(path)
-                lock.unlink(missing_ok=True)
+            stack.enter_context(afterwards(lambda: lock.unlink(missing_ok=True)))
+            stack.enter_context(afterwards(lambda: remove(path)))
+            yield path
 
     def sweep(self) -> None:
         """Remove what processes that were killed have left in scratch paths."""
@@ -123,9 +122,14 @@ class Store:
         """Held while a scratch path is made and not locked yet, and by who sweeps."""
         return held(self.folder / "locks" / "scratch")
 
-    def claim(self, key: str) -> AbstractContextManager[int]:
-        """Hold a key while its artifact is made; another build that wants the same one waits, and then finds it."""
-        return held(self.folder / "locks" / key)
+    def claim(self, key: str, step: str = "", folder: Path | None = None) -> AbstractContextManager[int]:
+        """Hold a key while its artifact is made; another build that wants the same one waits, and then finds it.
+
+        Args:
+            key: the key.
+            step: for what step, folder: of what build directory; who waits says so (see locks.held).
+        """
+        return held(self.folder / "locks" / key, step, folder)
 
 
 def listing(tree: Path) -> list[str]:

@@ -36,7 +36,7 @@ def test_errors_are_told_without_codes(capsys: pytest.CaptureFixture[str]) -> No
     ("error", "status", "told"),
     [
         (RuckusError("wrong", "do this"), 1, "ruckus: error: wrong\n  do this\n"),
-        (OSError(errno.ENOSPC, "No space left", "/b/x"), 1, "ruckus: error: [Errno 28] No space left: '/b/x'\n"),
+        (OSError(errno.ENOSPC, "No space left", "/b/x"), 1, "ruckus: error: /b/x: No space left\n  make room there"),
         (ModuleNotFoundError("no", name="sarge"), 1, "lacks the module sarge\n  run: "),
         (KeyboardInterrupt(), 130, "ruckus: stopped\n"),
     ],
