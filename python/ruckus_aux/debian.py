@@ -1,35 +1,23 @@
-"""The host distribution's source archive as a provider, through a private apt configuration.
+"""Debian's source archive as a provider: the host's own archives, asked through apt.
 
-Needs no root and leaves /etc alone: the host's own sources and keyrings are read, lists and cache are kept in a folder
-of ours (apt.conf(5), sources.list(5)). apt verifies the archive's signatures; the hash of each file comes from there.
+apt verifies the archive's signatures; the hash of each file comes from there.
 """
 
 import os
+import platform
 import re
 import tarfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from ruckus_aux.apt import Apt, Archives, archives
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.host import run
-from ruckus_aux.provider import Progress, Unavailable, WrongFile, check_hash
+from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.sources import Debian, File, Lock, Source
-
-POLL = 0.2  # seconds between two looks at how far apt-get has come
-
-_APT_CONF = """\
-Dir::Etc::sourcelist "/dev/null";
-Dir::Etc::sourceparts "{folder}/parts";
-Dir::State::lists "{folder}/lists";
-Dir::Cache "{folder}/cache";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-APT::Sandbox::User "";
-"""
 
 
 @dataclass(frozen=True)
@@ -41,9 +29,10 @@ class Candidate:
 
     @property
     def upstream(self) -> str:
-        """The upstream version: no epoch, no Debian revision, no +dfsg or .dfsg."""
+        """The upstream version: no epoch, no Debian revision, no +dfsg or .dfsg; of 1.3+really1.2, it is 1.2."""
         version = self.version.partition(":")[2] or self.version
-        return re.sub(r"[+.]dfsg.*$", "", version.rpartition("-")[0] or version)
+        version = (version.rpartition("-")[0] or version).rpartition("+really")[2]
+        return re.sub(r"[+.]dfsg.*$", "", version)
 
     def file(self, infix: str) -> str:
         """The name of the file whose name holds this infix, or ""; signatures do not count."""
@@ -66,119 +55,144 @@ def parse_showsrc(text: str, package: str) -> list[Candidate]:
     )
 
 
-def _source_parts(etc: Path) -> str:
-    """The host's archive as deb-src stanzas, from its deb822 files."""
-    stanzas = []
-    for path in sorted((etc / "sources.list.d").glob("*.sources")):
-        stanzas.append(re.sub(r"^Types:.*$", "Types: deb-src", path.read_text(), flags=re.MULTILINE))
-    return "\n\n".join(stanzas)
-
-
-def _source_list(etc: Path) -> str:
-    """The host's archive as deb-src lines, from sources.list and the files beside it."""
-    files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))]
-    lines = [line for path in files if path.exists() for line in path.read_text().splitlines()]
-    return "\n".join(re.sub(r"^deb(-src)?\s", "deb-src ", line) for line in lines if re.match(r"deb(-src)?\s", line))
+def own_release() -> str:
+    """The code name of this host's release of Debian; "" on any other distribution."""
+    try:
+        host = platform.freedesktop_os_release()
+    except OSError:
+        return ""
+    return host.get("VERSION_CODENAME", "sid") if host.get("ID") == "debian" else ""
 
 
 class DebianArchive:
-    """The source packages that `apt-get source` can get on this host."""
+    """A provider: the source packages that `apt-get source` can get on this host."""
 
-    def __init__(self, folder: Path, etc: Path = Path("/etc/apt")) -> None:
-        """Use a folder of our own for apt's lists and cache, and the host's sources in etc."""
+    def __init__(self, folder: Path, etc: Path = Path("/etc/apt"), own: str | None = None) -> None:
+        """Use the archives that the host uses, and lists of our own.
+
+        Args:
+            folder: For apt's lists and cache.
+            etc: Where the host's sources are.
+            own: The code name of the host's release of Debian; looked up when it is not given.
+        """
         self.folder = folder
         self.etc = etc
-        self._updated = threading.Lock()
-        self._reason: str | None = None
-        self._ready = False
-        self._trouble = ""
+        self.own = own_release() if own is None else own
+        self._lock = threading.Lock()
+        self._host: Archives | None = None
+        self._updated: dict[str, Apt] = {}
 
-    def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:
-        """Download a source package's tarballs with apt-get; see download.Provider."""
+    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
+        """Download a source package's tarballs with apt-get; see Provider."""
         if source.debian is None:
-            raise Unavailable("the manifest names no Debian source package")
-        self._update()
-        reasons = []
-        for candidate in self._candidates(source, source.debian):
+            raise Unavailable(f"Debian: the manifest names no source package of {source.name}")
+        reasons: list[str] = []
+        for apt in self._views(source.debian.release, watcher):
             try:
-                return self._download(source, candidate, partial, progress)
-            except (Unavailable, WrongFile) as error:  # the index can be newer than the pool; patches change
-                reasons.append(str(error))
-        nothing = f"Debian: no {source.debian.package} {source.version}{self._trouble}"
-        raise Unavailable("; ".join(reasons) or nothing)
+                return self._from(apt, source, partial, watcher)
+            except Unavailable as error:
+                reasons += error.reasons
+        raise Unavailable(*dict.fromkeys(reasons))
 
-    def _update(self) -> None:
-        with self._updated:
-            if not self._ready:
-                self._ready = True
-                self._reason = self._prepare()
-            if self._reason:
-                raise Unavailable(self._reason)
+    def _views(self, release: str, watcher: Watcher) -> Iterator[Apt]:
+        """The archives as they are to be asked: for the release that has a source, then as the host asks them.
 
-    def _prepare(self) -> str | None:
-        for name in ("parts", "lists/partial", "cache/archives/partial"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "parts" / "host.sources").write_text(_source_parts(self.etc))
-        (self.folder / "parts" / "host.list").write_text(_source_list(self.etc) + "\n")
-        (self.folder / "apt.conf").write_text(_APT_CONF.format(folder=self.folder))
-        try:
-            self._apt("apt-get", "update", "-q")
-        except RuckusError as error:
-            if "not found" in error.message:
-                return error.message
-            # A list of somebody else's that fails does no harm; it is named if the source is not found.
-            self._trouble = f" ({error.message}: {error.hint.splitlines()[-1] if error.hint else ''})"
-        return None
+        Only those that are come to are updated: a list of sources has some 10 MB.
+        """
+        with self._lock:
+            if self._host is None:
+                self._host = archives(self.etc)
+                for text in self._host.unread:
+                    watcher.say(f"note: {text}: the archives that it names are not asked")
+        known = {re.split("[-/]", suite)[0] for suite in self._host.suites()}
+        if release and self.own and release != self.own and release not in known:
+            yield self._current(release, self._host.of(release, self.own), watcher)
+        yield self._current("", self._host, watcher)
 
-    def _apt(self, *command: str, cwd: Path | None = None, check: bool = True) -> str:
-        environment = {"APT_CONFIG": str(self.folder / "apt.conf"), "LC_ALL": "C"}
-        return run(command, env={**os.environ, **environment}, cwd=cwd, check=check)[1]
+    def _current(self, release: str, wanted: Archives, watcher: Watcher) -> Apt:
+        with self._lock:
+            if release not in self._updated:
+                apt = Apt(self._private() / (release or "host"), wanted)
+                try:
+                    apt.update(watcher.check)
+                except RuckusError as error:
+                    raise Unavailable(f"Debian: {error.message}") from error
+                self._updated[release] = apt
+            return self._updated[release]
 
-    def _candidates(self, source: Source, debian: Debian) -> list[Candidate]:
-        pattern = debian.versions or source.version
-        output = self._apt("apt-cache", "showsrc", "--only-source", debian.package, check=False)
-        return [
-            candidate
-            for candidate in parse_showsrc(output, debian.package)
-            if fnmatch(candidate.upstream, pattern)
-            and (not debian.sha256 or candidate.files.get(candidate.file(".orig.tar.")) == debian.sha256)
-        ]
+    def _private(self) -> Path:
+        """The folder for apt: one that another user has made in a shared cache is not ours to use."""
+        if self.folder.exists() and self.folder.stat().st_uid != os.getuid():
+            return self.folder.with_name(f"{self.folder.name}-{os.getuid()}")
+        return self.folder
 
-    def _download(
-        self, source: Source, candidate: Candidate, partial: Path, progress: Progress
-    ) -> tuple[Lock, list[Path]]:
+    def _from(self, apt: Apt, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
         debian = source.debian
         assert debian is not None
-        folder = partial / f"{debian.package}_{candidate.version.replace(':', '%')}"
-        folder.mkdir(exist_ok=True)
-        part = [] if debian.patches else ["--tar-only"]
-        spec = f"{debian.package}={candidate.version}"
-        with ThreadPoolExecutor(1) as pool:
-            task = pool.submit(
-                self._apt, "apt-get", "source", "-q", "--only-source", "--download-only", *part, spec, cwd=folder
-            )
-            while not task.done():
-                threading.Event().wait(POLL)
-                progress(source.name, sum(path.stat().st_size for path in folder.iterdir()), 0)
-        try:
-            task.result()
-        except RuckusError as error:
-            reason = next((line for line in error.hint.splitlines() if re.match(r"E: |.*404", line)), error.message)
-            raise Unavailable(f"Debian: {spec}: {reason.strip()}") from error
-        name = candidate.file(".orig.tar.")
-        files = [File(name, candidate.files[name])]
-        if debian.patches:
-            _extract(debian, folder / candidate.file(".debian.tar."), candidate.files[candidate.file(".debian.tar.")])
-            files += map(debian.kept, debian.patches)
-        for file in files:
-            check_hash(folder / file.name, file.sha256, f"Debian's {spec}")
-        lock = Lock("debian", candidate.upstream, tuple(files), f"Debian {spec}")
-        return lock, [folder / file.name for file in files]
+        output = apt.run("apt-cache", "showsrc", "--only-source", debian.package, watch=watcher.check)[1]
+        candidates = parse_showsrc(output, debian.package)
+        fit = [one for one in candidates if fnmatch(one.upstream, debian.versions or source.version)]
+        exact = [one for one in fit if not debian.sha256 or one.files.get(one.file(".orig.tar.")) == debian.sha256]
+        reasons: list[str] = []
+        for candidate in exact:
+            try:
+                return _download(apt, source, candidate, partial, watcher)
+            except Unavailable as error:  # the index can be newer than the pool, a revision have another patch
+                reasons += error.reasons
+        raise Unavailable(*(reasons or [_why_not(apt, source, candidates, fit)]))
 
 
-def _extract(debian: Debian, packaging: Path, sha256: str) -> None:
+def _why_not(apt: Apt, source: Source, candidates: list[Candidate], fit: list[Candidate]) -> str:
+    """Why nothing of an archive will do, with what is there instead."""
+    assert source.debian is not None
+    package = source.debian.package
+    trouble = "".join(f"; {text}" for text in apt.trouble[:2])
+    suites = "Debian's archive (" + (" ".join(dict.fromkeys(apt.archives.suites())) or "no sources") + ")"
+    if fit:
+        versions = ", ".join(candidate.version for candidate in fit)
+        return f"{suites}: {package} {versions} has another tarball than the manifest pins{trouble}"
+    if candidates:
+        versions = ", ".join(dict.fromkeys(candidate.upstream for candidate in candidates))
+        return f"{suites}: {package} is there as {versions}{trouble}"
+    return f"{suites}: no {package}{trouble}"
+
+
+def _download(
+    apt: Apt, source: Source, candidate: Candidate, partial: Path, watcher: Watcher
+) -> tuple[Lock, list[Path]]:
+    """Fetch one version's tarball, and its patches if the manifest names some."""
+    debian = source.debian
+    assert debian is not None
+    folder = partial / f"{debian.package}_{candidate.version.replace(':', '%')}"
+    folder.mkdir(exist_ok=True)
+    part = [] if debian.patches else ["--tar-only"]
+    spec = f"{debian.package}={candidate.version}"
+
+    def look() -> None:
+        watcher.check()
+        with suppress(FileNotFoundError):  # apt renames them
+            watcher.progress(source.name, sum(path.stat().st_size for path in folder.iterdir()), 0)
+
+    command = ("apt-get", "source", "-q", "--only-source", "--download-only", *part, spec)
+    status, output = apt.run(*command, cwd=folder, watch=look)
+    if status:
+        lines = [*re.findall(r"^E: .*|.*404.*", output, re.MULTILINE), f"apt-get ended with {status}"]
+        raise Unavailable(f"Debian: {spec}: {without_password(lines[0].strip())}")
+    name = candidate.file(".orig.tar.")
+    files = [File(name, candidate.files[name])]
+    if debian.patches:
+        packaging = candidate.file(".debian.tar.")
+        check_hash(folder / packaging, candidate.files[packaging], f"Debian's {spec}", watcher)
+        _extract(debian, folder / packaging)
+        files += map(debian.kept, debian.patches)
+    for file in files:
+        check_hash(folder / file.name, file.sha256, f"Debian's {spec}", watcher)
+    lock = Lock("debian", candidate.upstream, tuple(files), f"Debian {spec}")
+    return lock, [folder / file.name for file in files]
+
+
+def _extract(debian: Debian, packaging: Path) -> None:
     """Write the patches that the manifest names beside the tarball of Debian's packaging that has them."""
-    check_hash(packaging, sha256, f"Debian's {debian.package}")
     with tarfile.open(packaging) as archive:
         for patch in debian.patches:
             try:
@@ -187,4 +201,6 @@ def _extract(debian: Debian, packaging: Path, sha256: str) -> None:
                 content = None
             if content is None:
                 raise Unavailable(f"Debian: no patch {patch.name} in {packaging.name}")
-            (packaging.parent / debian.kept(patch).name).write_bytes(content.read())
+            path = packaging.parent / debian.kept(patch).name
+            with writing(path):
+                path.write_bytes(content.read())

@@ -4,34 +4,31 @@ Providers are asked in this order: the mirror folders (--with-mirror), the upstr
 distribution's source archive. A file reaches the cache under its name only after its hash was right.
 """
 
+import errno
+import queue
 import shutil
-import sys
+import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from textwrap import indent
 
 from ruckus_aux.debian import DebianArchive
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import held
 from ruckus_aux.progress import bars
-from ruckus_aux.provider import Progress, Provider, Unavailable, WrongFile, check_hash
+from ruckus_aux.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
 from ruckus_aux.settings import Settings
-from ruckus_aux.sources import File, Lock, Source, sha256_of, write_lock
+from ruckus_aux.sources import File, Lock, Source, recorded, write_lock
 from ruckus_aux.store import remove
+from ruckus_aux.upstream import Upstream
 from ruckus_aux.writing import settle
 
 AT_A_TIME = 4
-TIMEOUT = (10, 60)  # seconds to connect, and without a byte
-BLOCK = 1 << 14  # bytes; what was read of one when a connection breaks is lost
+_GRACE = 1  # seconds that downloads which are called off get to notice it
 
 
-def _upstream_lock(source: Source, origin: str) -> Lock:
-    return Lock("upstream", source.version, (File(source.file, source.sha256),), origin)
+class NotAvailable(RuckusError):
+    """No provider has a source; the hint says what each of them said."""
 
 
 class Mirror:
@@ -40,108 +37,57 @@ class Mirror:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:  # noqa: ARG002
+    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
         """Copy the release's file; see Provider."""
         original = self.folder / source.file
-        if not original.is_file():
-            raise Unavailable(f"mirror {self.folder}: no {source.file}")
         copy = partial / source.file
-        shutil.copyfile(original, copy)
-        check_hash(copy, source.sha256, str(original))
-        return _upstream_lock(source, str(original)), [copy]
+        try:
+            if not original.is_file():
+                raise Unavailable(f"mirror {self.folder}: no {source.file}")
+            shutil.copyfile(original, copy)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                with writing(copy):
+                    raise
+            raise Unavailable(f"mirror {original}: {error.strerror}") from error
+        check_hash(copy, source.sha256, str(original), watcher)
+        return Lock("upstream", source.version, (File(source.file, source.sha256),), str(original)), [copy]
 
 
-class Upstream:
-    """The addresses in the manifest, over HTTP or HTTPS."""
-
-    def __init__(self) -> None:
-        self.session = requests.Session()
-        retries = Retry(total=3, connect=0, backoff_factor=0.5, status_forcelist=(500, 502, 503, 504))
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, HTTPAdapter(max_retries=retries))
-        self.unreachable: set[str] = set()
-
-    def fetch(self, source: Source, partial: Path, progress: Progress) -> tuple[Lock, list[Path]]:
-        """Try each address in turn; see Provider."""
-        reasons = []
-        for base in source.urls:
-            url = f"{base.rstrip('/')}/{source.file}"
-            host = urlsplit(url).netloc
-            if host in self.unreachable:
-                reasons.append(f"{host}: could not be reached")
-                continue
-            try:
-                path = self._get(url, partial / source.file, source, progress)
-            except requests.ConnectionError:
-                self.unreachable.add(host)  # asked once a run, not once a source
-                reasons.append(f"{host}: could not be reached")
-            except requests.RequestException as error:
-                reasons.append(f"{url}: {error}")
-            else:
-                return _upstream_lock(source, url), [path]
-        raise Unavailable("; ".join(reasons) or "no upstream address in the manifest")
-
-    def _get(self, url: str, path: Path, source: Source, progress: Progress) -> Path:
-        resumed = self._transfer(url, path, source.name, progress)
-        if resumed and sha256_of(path) != source.sha256:
-            path.unlink()  # the first part was from another file: once more, from its start
-            self._transfer(url, path, source.name, progress)
-        check_hash(path, source.sha256, url)
-        return path
-
-    def _transfer(self, url: str, path: Path, name: str, progress: Progress) -> bool:
-        """Download a file, continuing a part of it (RFC 9110, section 14); returns whether there was one."""
-        have = path.stat().st_size if path.exists() else 0
-        headers = (
-            {"Range": f"bytes={have}-", "Accept-Encoding": "identity"} if have else {"Accept-Encoding": "identity"}
-        )
-        with self.session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-            if have and response.status_code == requests.codes.requested_range_not_satisfiable:
-                return True  # nothing is missing, or the part is longer than the file: its hash will tell
-            response.raise_for_status()
-            if response.status_code != requests.codes.partial_content:
-                have = 0
-            total = have + int(response.headers.get("Content-Length", 0))
-            done = have
-            with path.open("ab" if have else "wb") as file:
-                for block in response.iter_content(BLOCK):
-                    file.write(block)
-                    done += len(block)
-                    progress(name, done, total)
-            if total > have and done < total:
-                raise requests.ConnectionError(f"the connection ended after {done} of {total} bytes")
-        return have > 0
-
-
-def _ask(provider: Provider, source: Source, cache: Path, progress: Progress) -> Lock:
+def _ask(provider: Provider, source: Source, cache: Path, watcher: Watcher) -> Lock:
     partial = cache / "partial"
     partial.mkdir(parents=True, exist_ok=True)
-    lock, paths = provider.fetch(source, partial, progress)
+    lock, paths = provider.fetch(source, partial, watcher)
     for path, file in zip(paths, lock.files, strict=True):
         settle(path, cache / file.name)
     write_lock(cache, source.name, lock)
     return lock
 
 
-def fetch(source: Source, providers: Sequence[Provider], cache: Path, progress: Progress) -> Lock:
+def fetch(source: Source, providers: Sequence[Provider], cache: Path, watcher: Watcher) -> Lock:
     """Bring one source into the cache.
 
-    A provider that gave something else than the manifest pins is named on standard error, and the next one asked.
-    Raises RuckusError when none is left, with what each of them said.
+    Args:
+        source: An entry of the manifest.
+        providers: Who is asked, one after the other.
+        cache: The folder of sources.
+        watcher: Who sees it, and may call it off.
+
+    Returns:
+        The record, which is written.
+
+    Raises:
+        NotAvailable: No provider has it.
+        RuckusError: It could not be written.
+        CalledOff: The watcher said so.
     """
-    reasons = []
+    reasons: list[str] = []
     for provider in providers:
         try:
-            return _ask(provider, source, cache, progress)
+            return _ask(provider, source, cache, watcher)
         except Unavailable as error:
-            reasons.append(str(error))
-        except WrongFile as error:
-            print(f"ruckus: warning: {error}", file=sys.stderr)
-            reasons += str(error).splitlines()
-    raise RuckusError(
-        f"source {source.name} {source.version}: nobody has it",
-        "\n".join([*reasons, f"or put {source.file} into a folder and configure --with-mirror=FOLDER"]),
-    )
+            reasons += error.reasons
+    raise NotAvailable(f"source {source.name} {source.version} is not available from any provider", "\n".join(reasons))
 
 
 def download(settings: Settings, sources: Iterable[Source]) -> None:
@@ -153,21 +99,61 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     if not missing:
         return
     cache = settings.sources
-    mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
-    providers = [*mirrors, Upstream(), DebianArchive(cache / "apt")]
-    failures: list[RuckusError] = []
-    # One download at a time into a cache: another build's waits here.
-    with held(cache / "lock"), bars(len(missing)) as view, ThreadPoolExecutor(AT_A_TIME) as pool:
-        tasks = [(source, pool.submit(fetch, source, providers, cache, view.update)) for source in missing]
-        for source, task in tasks:
-            try:
-                lock = task.result()
-                view.finished(source.name, lock.version, lock.origin)
-            except RuckusError as error:
-                failures.append(error)
+    # One download at a time into a cache: another build's is waited for.
+    with held(cache / "lock", "download", settings.builddir):
+        missing = [source for source in missing if recorded(cache, source).lock is None]  # another build brought some
+        mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
+        failures = _all(missing, [*mirrors, Upstream(), DebianArchive(cache / "apt")], cache)
     if not failures:
         remove(cache / "partial")
-    else:
-        raise RuckusError(
-            "\n".join(error.message for error in failures), "\n".join(error.hint for error in failures if error.hint)
-        )
+        return
+    files = " ".join(source.file for source, error in failures if isinstance(error, NotAvailable))
+    raise RuckusError(
+        "\n\n".join(f"{error.message}\n{indent(error.hint, '    ')}" for _, error in failures),
+        f"or put {files} into a folder and configure --with-mirror=FOLDER" if files else "",
+    )
+
+
+def _all(sources: Sequence[Source], providers: Sequence[Provider], cache: Path) -> list[tuple[Source, RuckusError]]:
+    """Fetch sources, several at a time; returns those that failed, and why."""
+    todo: queue.SimpleQueue[Source] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[Source, Lock | BaseException]] = queue.SimpleQueue()
+    for source in sources:
+        todo.put(source)
+
+    def work(watcher: Watcher) -> None:
+        while not todo.empty():
+            try:
+                source = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                done.put((source, fetch(source, providers, cache, watcher)))
+            except CalledOff:
+                return
+            except BaseException as error:
+                done.put((source, error))
+
+    failures = []
+    with bars(len(sources)) as view:
+        watcher = Watcher(view.update, view.say)
+        # Daemons: when we are interrupted, one that waits for a silent server is not waited for.
+        threads = [threading.Thread(target=work, args=(watcher,), daemon=True) for _ in range(AT_A_TIME)]
+        try:
+            for thread in threads:
+                thread.start()
+            for _ in sources:
+                source, outcome = done.get()
+                if isinstance(outcome, Lock):
+                    view.finished(source.name, outcome.version, outcome.origin)
+                elif isinstance(outcome, RuckusError):
+                    failures.append((source, outcome))
+                else:
+                    raise outcome
+        except BaseException:
+            watcher.call_off()
+            view.say("download stopped: what has come is kept, and continued the next time")
+            for thread in filter(threading.Thread.is_alive, threads):
+                thread.join(_GRACE / AT_A_TIME)
+            raise
+    return failures

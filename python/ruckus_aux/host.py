@@ -7,7 +7,8 @@ import platform
 import pwd
 import shlex
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from ruckus_aux.errors import RuckusError
 
 # What every step finds of the host's programs, and how they speak to it.
 STEP_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
+
+_LOOK = 0.2  # seconds between two looks at a command that is watched
 
 logging.getLogger("sarge").setLevel(logging.CRITICAL)  # it logs what it also raises
 
@@ -29,6 +32,7 @@ def run(
     cwd: Path | None = None,
     check: bool = True,
     detached: bool = False,
+    watch: Callable[[], None] | None = None,
 ) -> tuple[int, str]:
     """Run a command of the host and return its exit status and what it wrote to stdout and stderr together.
 
@@ -36,6 +40,7 @@ def run(
     check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
     detached: it goes on whatever happens to us: the terminal's Ctrl-C does not reach it, and when we are killed, the
         locks on things that we hold (locks.named) are its own until it has ended.
+    watch: called a few times a second while it runs; what it raises ends the command.
     Raises RuckusError when the command is not installed.
     """
     words = [str(word) for word in command]
@@ -55,6 +60,9 @@ def run(
             f"{words[0]}: command not found{where}", f"install the program that provides {words[0]}"
         ) from error
     try:
+        while watch and job.poll() is None:
+            watch()
+            time.sleep(_LOOK)
         status = job.wait()
     except BaseException:  # Ctrl-C and the like: it must not go on without us
         job.kill()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 
@@ -28,7 +29,15 @@ class Bars:
         """Replace a source's bar by a line that stays."""
         if self._progress is not None and name in self._tasks:
             self._progress.remove_task(self._tasks.pop(name))
-        self._console.print(f"  FETCHED  {name} {version}  [dim]{origin}[/dim]", highlight=False, soft_wrap=True)
+        text = f"  FETCHED  {name} {version}  [dim]{escape(origin)}[/dim]"
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Tell something: above the bars, or on standard error where there are none."""
+        if self._progress is None:
+            print(f"ruckus: {text}", file=sys.stderr, flush=True)
+        else:
+            self._console.print(f"ruckus: {text}", highlight=False, soft_wrap=True, markup=False)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ NAME.json, which files it got and their hashes. Everything else reads only that 
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class Debian:
     patches: of Debian's own that make its tarball, from which the documentation was removed, build again: paths below
         debian/patches. Pinned like the tarball, because another revision of the package may have others.
     strip: patch's -p for them.
+    release: of Debian that has this version, by its code name; "" for the host's own.
     """
 
     package: str
@@ -44,6 +45,7 @@ class Debian:
     nested: str = ""
     patches: tuple[File, ...] = ()
     strip: int = 1
+    release: str = ""
 
     def kept(self, patch: File) -> File:
         """A patch as a file of the cache."""
@@ -115,7 +117,7 @@ def _read_lock(cache: Path, name: str) -> Lock | None:
         data = json.loads(_lock_path(cache, name).read_text())
         files = tuple(File(**file) for file in data.pop("files"))
         lock = Lock(files=files, **data)
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
         return None  # never downloaded, or a record that was cut off: download it (again)
     return lock if all((cache / file.name).is_file() for file in lock.files) else None
 
@@ -125,12 +127,13 @@ def write_lock(cache: Path, name: str, lock: Lock) -> None:
     write_whole(_lock_path(cache, name), json.dumps(asdict(lock), indent=2) + "\n", lasting=True)
 
 
-def _entry(path: Path, name: str, table: dict[str, Any]) -> Source:
+def _entry(path: Path, name: str, table: dict[str, Any], release: str) -> Source:
     try:
         debian = None
         if "debian" in table:
             pinned = table["debian"].get("patches", {}).items()
-            debian = Debian(**{**table["debian"], "patches": tuple(File(name, sha256) for name, sha256 in pinned)})
+            patches = tuple(File(patch, sha256) for patch, sha256 in pinned)
+            debian = Debian(**{"release": release, **table["debian"], "patches": patches})
         return Source(
             name=name,
             version=table["version"],
@@ -153,14 +156,14 @@ def read_manifest(path: Path, cache: Path) -> dict[str, Source]:
         tables = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise RuckusError(f"{path}: {error}") from error
-    sources = {}
-    for name, table in tables.items():
-        source = _entry(path, name, table)
-        lock = _read_lock(cache, name)
-        if lock and source.accepts(lock):
-            source = Source(**{**source.__dict__, "lock": lock})
-        sources[name] = source
-    return sources
+    release = tables.pop("debian_release", "")
+    return {name: recorded(cache, _entry(path, name, table, release)) for name, table in tables.items()}
+
+
+def recorded(cache: Path, source: Source) -> Source:
+    """A source with the record of what of it is in the cache, if that is what the manifest wants now."""
+    lock = _read_lock(cache, source.name)
+    return replace(source, lock=lock if lock and source.accepts(lock) else None)
 
 
 def sha256_of(path: Path) -> str:

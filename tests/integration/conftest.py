@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from integration.places import Place, loops
 from integration.real import TOP, Tree, run
+from integration.web import VARIABLES, Server, serving
 
 from ruckus_aux.journal import Journal
 from ruckus_aux.locks import lock_file
@@ -58,3 +59,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 @pytest.fixture
 def access(tmp_path: Path) -> Root:
     return Root(Journal(tmp_path / "journal.sqlite"), "run")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    with serving() as server:
+        yield server

@@ -1,19 +1,30 @@
 import hashlib
 import io
-import os
 import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
+from pytest_subprocess.utils import Any
 
+from ruckus_aux.apt import Archives
 from ruckus_aux.debian import Candidate, DebianArchive, parse_showsrc
-from ruckus_aux.provider import Unavailable
+from ruckus_aux.provider import Unavailable, Watcher
 from ruckus_aux.sources import Debian, File, Source
 
 CONTENT = b"a kernel"
 SUM = hashlib.sha256(CONTENT).hexdigest()
+DEB822 = """Types: deb
+URIs: http://host.example/debian
+Suites: trixie trixie-updates
+ trixie-security
+Components: main trixie
+"""
+
+
+def apt_get(*words: str | Any) -> list[str | Any]:
+    return ["apt-get", "-c", Any(max=1), *words]
 
 
 def showsrc(*versions: str, package: str = "linux") -> str:
@@ -33,24 +44,25 @@ Priority: optional
     )
 
 
-def source(sha256: str = "", versions: str = "") -> Source:
-    debian = Debian("linux", sha256=sha256, versions=versions)
+def source(sha256: str = "", versions: str = "", release: str = "") -> Source:
+    debian = Debian("linux", sha256=sha256, versions=versions, release=release)
     return Source("linux", "6.1.9", "linux-6.1.9.tar.xz", "00", (), debian, None)
 
 
-def silent(name: str, done: int, total: int) -> None:
-    pass
+@pytest.fixture
+def archive(untouched: DebianArchive, fp: FakeProcess) -> DebianArchive:
+    fp.register(apt_get("update", "-q"), occurrences=2)
+    return untouched
 
 
 @pytest.fixture
-def archive(tmp_path: Path, fp: FakeProcess) -> DebianArchive:
+def untouched(tmp_path: Path) -> DebianArchive:
     etc = tmp_path / "etc"
     (etc / "sources.list.d").mkdir(parents=True)
-    (etc / "sources.list.d" / "debian.sources").write_text("Types: deb\nURIs: http://host.example/debian\n")
-    (etc / "sources.list").write_text("# a comment\ndeb http://host.example/debian bookworm main\n")
-    fp.register(["apt-get", "update", "-q"])
+    (etc / "sources.list.d" / "debian.sources").write_text(DEB822)
+    (etc / "sources.list").write_text("# a comment\ndeb [arch=amd64] http://host.example/debian trixie main trixie\n")
     (tmp_path / "partial").mkdir()
-    return DebianArchive(tmp_path / "apt", etc)
+    return DebianArchive(tmp_path / "apt", etc, own="trixie")
 
 
 def serve(fp: FakeProcess, version: str, partial: Path, *options: str, content: bytes = CONTENT) -> None:
@@ -60,13 +72,19 @@ def serve(fp: FakeProcess, version: str, partial: Path, *options: str, content: 
     def write(process: object) -> None:
         (partial / f"linux_{version}" / name).write_bytes(content)
 
-    command = ["apt-get", "source", "-q", "--only-source", "--download-only", *options, f"linux={version}"]
+    command = apt_get("source", "-q", "--only-source", "--download-only", *options, f"linux={version}")
     fp.register(command, callback=write)
 
 
 @pytest.mark.parametrize(
     ("version", "upstream"),
-    [("2:6.2.1+dfsg1-1.1", "6.2.1"), ("1:1.2.13.dfsg-1", "1.2.13"), ("12.2.0-14+deb12u1", "12.2.0"), ("5.0", "5.0")],
+    [
+        ("2:6.2.1+dfsg1-1.1", "6.2.1"),
+        ("1:1.2.13.dfsg-1", "1.2.13"),
+        ("12.2.0-14+deb12u1", "12.2.0"),
+        ("5.0", "5.0"),
+        ("1:1.3.dfsg+really1.3.1-1", "1.3.1"),
+    ],
 )
 def test_the_upstream_version(version: str, upstream: str) -> None:
     assert Candidate(version, {}).upstream == upstream
@@ -82,18 +100,82 @@ def test_versions_newest_first_by_number_and_only_of_this_package() -> None:
 def test_apts_configuration_is_private(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
     fp.register(["apt-cache", fp.any()], stdout="")
     with pytest.raises(Unavailable):
-        archive.fetch(source(), tmp_path / "partial", silent)
-    parts = tmp_path / "apt" / "parts"
-    assert (parts / "host.sources").read_text() == "Types: deb-src\nURIs: http://host.example/debian\n"
-    assert (parts / "host.list").read_text() == "deb-src http://host.example/debian bookworm main\n"
-    assert f'Dir::State::lists "{tmp_path}/apt/lists"' in (tmp_path / "apt" / "apt.conf").read_text()
-    assert "APT_CONFIG" not in os.environ
+        archive.fetch(source(), tmp_path / "partial", Watcher())
+    folder = tmp_path / "apt" / "host"
+    assert (folder / "parts" / "host.sources").read_text() == DEB822.replace("Types: deb", "Types: deb-src")
+    assert (folder / "parts" / "host.list").read_text() == (
+        "deb-src [arch=amd64] http://host.example/debian trixie main trixie\n"
+    )
+    configuration = (folder / "apt.conf").read_text()
+    assert f'Dir::State::lists "{folder}/lists"' in configuration
+    assert "#clear APT::Update;" in configuration
+    # The host's sources can have passwords.
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.rglob("*.[cls]*") if path.is_file()} == {0o600}
+
+
+def test_the_release_that_has_a_source_is_asked_first(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
+    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.9.1-1"), occurrences=2)
+    with pytest.raises(Unavailable) as caught:
+        archive.fetch(source(release="bookworm"), tmp_path / "partial", Watcher())
+    assert [text.partition(":")[2] for text in caught.value.reasons] == [" linux is there as 6.9.1"] * 2
+    asked = [call[2] for call in map(list, fp.calls) if "apt-cache" in call]
+    assert asked == [f"{tmp_path}/apt/{view}/apt.conf" for view in ("bookworm", "host")]
+    parts = tmp_path / "apt" / "bookworm" / "parts"
+    assert "Suites: bookworm bookworm-updates\n bookworm-security\n" in (parts / "host.sources").read_text()
+    assert (parts / "host.list").read_text() == (
+        "deb-src [arch=amd64] http://host.example/debian bookworm main trixie\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "suites", "asked"),
+    [
+        ("trixie", "stable stable-updates", "bookworm bookworm-updates"),
+        ("sid", "sid unstable experimental", "bookworm bookworm experimental"),
+        ("trixie", "trixie/updates trixie-x trixied", "bookworm/updates bookworm-x trixied"),
+    ],
+)
+def test_names_of_releases(own: str, suites: str, asked: str) -> None:
+    assert Archives(f"Suites: {suites}").of("bookworm", own).suites() == asked.split()
+
+
+@pytest.mark.parametrize(("own", "release"), [("trixie", "trixie"), ("", "bookworm"), ("trixie", "")])
+def test_the_hosts_own_archives_are_asked_as_they_are(
+    archive: DebianArchive, fp: FakeProcess, tmp_path: Path, own: str, release: str
+) -> None:
+    archive.own = own
+    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
+    archive.fetch(source(release=release), tmp_path / "partial", Watcher())
+    assert [path.name for path in (tmp_path / "apt").iterdir()] == ["host"]
+
+
+def test_a_list_that_can_not_be_read_is_left_out_and_said(
+    archive: DebianArchive, fp: FakeProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (archive.etc / "sources.list.d" / "vendor.list").mkdir()  # as good as one of mode 0600: root could read that
+    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
+    archive.fetch(source(), tmp_path / "partial", Watcher())
+    assert f"note: {archive.etc}/sources.list.d/vendor.list: Is a directory" in capsys.readouterr().err
+
+
+def test_why_a_list_could_not_be_fetched_without_its_password(
+    untouched: DebianArchive, fp: FakeProcess, tmp_path: Path
+) -> None:
+    text = "W: Failed to fetch http://me:secret@host.example/debian/x  Could not resolve 'host.example'\n"
+    fp.register(apt_get("update", "-q"), stdout=text)
+    fp.register(["apt-cache", fp.any()], stdout="")
+    with pytest.raises(Unavailable, match=r"no linux; Failed to fetch http://host\.example/debian/x") as caught:
+        untouched.fetch(source(), tmp_path / "partial", Watcher())
+    assert "secret" not in str(caught.value)
 
 
 def test_the_manifests_version(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
     fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.10-1", "6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
-    lock, paths = archive.fetch(source(), tmp_path / "partial", silent)
+    lock, paths = archive.fetch(source(), tmp_path / "partial", Watcher())
     assert (lock.variant, lock.version, lock.origin) == ("debian", "6.1.9", "Debian linux=6.1.9-1")
     assert paths[0].read_bytes() == CONTENT
 
@@ -102,22 +184,26 @@ def test_a_version_that_the_pool_lost_gives_way_to_an_older_one(
     archive: DebianArchive, fp: FakeProcess, tmp_path: Path
 ) -> None:
     fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.10-1", "6.1.9-1", "5.10-1"))
-    fp.register(["apt-get", "source", fp.any(), "linux=6.1.10-1"], stdout="E: 404  Not Found\n", returncode=100)
+    fp.register(
+        ["apt-get", "-c", fp.any(max=1), "source", fp.any(), "linux=6.1.10-1"],
+        stdout="E: 404  Not Found\n",
+        returncode=100,
+    )
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
-    assert archive.fetch(source(versions="6.1.*"), tmp_path / "partial", silent)[0].version == "6.1.9"
+    assert archive.fetch(source(versions="6.1.*"), tmp_path / "partial", Watcher())[0].version == "6.1.9"
 
 
 def test_a_pinned_hash_that_the_archive_does_not_have(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
     fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
-    with pytest.raises(Unavailable, match=r"no linux 6\.1\.9"):
-        archive.fetch(source(sha256="11" * 32), tmp_path / "partial", silent)
+    with pytest.raises(Unavailable, match=r"linux 6\.1\.9-1 has another tarball"):
+        archive.fetch(source(sha256="11" * 32), tmp_path / "partial", Watcher())
 
 
 def test_a_file_that_is_not_what_the_archive_signed(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
     fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only", content=b"something else")
     with pytest.raises(Unavailable, match=SUM):
-        archive.fetch(source(), tmp_path / "partial", silent)
+        archive.fetch(source(), tmp_path / "partial", Watcher())
     assert not list((tmp_path / "partial").rglob("*.orig.tar.xz"))
 
 
@@ -145,12 +231,12 @@ def test_a_revision_with_another_patch_than_the_pinned_one_is_passed_over(
             (folder / "linux_6.1.9.orig.tar.xz").write_bytes(CONTENT)
             (folder / f"linux_{version}.debian.tar.xz").write_bytes(content)
 
-        command = ["apt-get", "source", "-q", "--only-source", "--download-only", f"linux={version}"]
+        command = apt_get("source", "-q", "--only-source", "--download-only", f"linux={version}")
         fp.register(command, callback=write)
     fp.register(["apt-cache", fp.any()], stdout="\n".join(stanzas))
     pinned = File("all/no-manual.diff", hashlib.sha256(b"the patch").hexdigest())
     wanted = replace(source(), debian=Debian("linux", patches=(pinned,), strip=2))
-    lock, paths = archive.fetch(wanted, tmp_path / "partial", silent)
+    lock, paths = archive.fetch(wanted, tmp_path / "partial", Watcher())
     assert lock.origin == "Debian linux=6.1.9-1"
     assert paths[1].read_bytes() == b"the patch"
     assert replace(wanted, lock=lock).unpack_commands()[-1] == (

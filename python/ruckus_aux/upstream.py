@@ -1,0 +1,222 @@
+"""The addresses in the manifest, over HTTP or HTTPS: one after the other, with patience that has an end.
+
+A transfer that breaks off is continued, here or at the next address. A server that is busy is asked again when the
+others were asked. What goes wrong is of one address only, and its text says of what kind it is (trouble.py).
+"""
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from urllib3.util import Retry
+
+from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
+from ruckus_aux.sources import File, Lock, Source, sha256_of
+from ruckus_aux.trouble import ERRORS, bundle, explain, status_text
+
+BLOCK = 1 << 16  # bytes read at most at a time
+_BUSY = (429, 500, 502, 503, 504)
+_ASKED = 3  # times that a busy server is asked for one file
+_BREAKS = 10  # times that a transfer is continued which breaks off and still gets on
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is borne with.
+
+    connect: seconds until there is a connection.
+    silence: seconds without a byte.
+    floor, window: an address that gives less than so many bytes in so many seconds is too slow.
+    largest: bytes that a file may have; no release of source code comes near.
+    pause: seconds until a busy server is asked again that does not say when.
+    patience: seconds, in all, that a run waits for busy servers.
+    """
+
+    connect: float = 10
+    silence: float = 60
+    floor: int = 60_000
+    window: float = 60
+    largest: int = 1 << 30
+    pause: float = 2
+    patience: float = 60
+
+
+class _Busy(Unavailable):
+    """The server asks to come back later: at `again`, on time.monotonic's clock."""
+
+    def __init__(self, reason: str, again: float) -> None:
+        super().__init__(reason)
+        self.again = again
+
+
+class _Broken(Unavailable):
+    """A transfer broke off; what came is kept."""
+
+
+class Upstream:
+    """A provider: the addresses in the manifest."""
+
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008 (immutable)
+        self.limits = limits
+        self.session = requests.Session()
+        self.session.verify = bundle()
+        self._unreachable: dict[str, str] = {}  # hosts that nothing came from, and why: asked once a run
+        self._answered: set[str] = set()
+        self._busy: dict[str, float] = {}  # hosts, and when they may be asked again
+        self._patience = limits.patience
+        self._waits_until = 0.0
+        self._lock = threading.Lock()
+
+    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
+        """Try each address in turn; see Provider."""
+        reasons = {}
+        addresses = [f"{base.rstrip('/')}/{source.file}" for base in source.urls]
+        for _ in range(_ASKED):
+            busy: dict[str, float] = {}
+            for url in addresses:
+                try:
+                    path = self._get(url, partial / source.file, source, watcher)
+                except _Busy as error:
+                    busy[url] = error.again
+                    reasons[url] = error.reasons
+                except Unavailable as error:
+                    reasons[url] = error.reasons
+                else:
+                    files = (File(source.file, source.sha256),)
+                    return Lock("upstream", source.version, files, without_password(url)), [path]
+            if not busy or not self._wait(min(busy.values()), source, [*busy], watcher):
+                break
+            addresses = [*busy]
+        none = (f"the manifest has no upstream address of {source.name}",)
+        raise Unavailable(*([text for texts in reasons.values() for text in texts] or none))
+
+    def _wait(self, until: float, source: Source, addresses: list[str], watcher: Watcher) -> bool:
+        """Wait for a busy server, if the run's patience is enough; sources that wait at the same time share it."""
+        now = time.monotonic()
+        with self._lock:
+            cost = max(0.0, until - max(now, self._waits_until))
+            if cost > self._patience:
+                return False
+            self._patience -= cost
+            self._waits_until = max(until, self._waits_until)
+        seconds = max(0.0, until - now)
+        if seconds > 0.5:
+            hosts = ", ".join(sorted({urlsplit(without_password(url)).netloc for url in addresses}))
+            watcher.say(f"{source.name}: waiting {seconds:.0f} s for {hosts}, which is busy")
+        watcher.pause(seconds)
+        return True
+
+    def _get(self, url: str, path: Path, source: Source, watcher: Watcher) -> Path:
+        resumed = self._whole(url, path, source.name, watcher)
+        if resumed and sha256_of(path) != source.sha256:
+            path.unlink()  # the first part was from another file: once more, from its start
+            self._whole(url, path, source.name, watcher)
+        check_hash(path, source.sha256, without_password(url), watcher)
+        return path
+
+    def _whole(self, url: str, path: Path, name: str, watcher: Watcher) -> bool:
+        """Download a file, also when the connection breaks a few times; returns whether a part was there before."""
+        before = _size(path)
+        for _ in range(_BREAKS):
+            have = _size(path)
+            try:
+                return self._transfer(url, path, name, watcher) and before > 0
+            except _Broken as error:
+                broken = error
+                if _size(path) <= have:
+                    break
+        raise broken
+
+    def _transfer(self, url: str, path: Path, name: str, watcher: Watcher) -> bool:
+        """Download a file, continuing a part of it (RFC 9110, section 14); returns whether there was one."""
+        host = urlsplit(url).netloc
+        if host in self._unreachable:
+            raise Unavailable(self._unreachable[host])
+        have = _size(path)
+        response = self._answer(url, have)
+        with response:
+            if have and response.status_code == requests.codes.requested_range_not_satisfiable:
+                return True  # nothing is missing, or the part is longer than the file: its hash will tell
+            self._check_status(url, response)
+            if response.status_code != requests.codes.partial_content:
+                have = 0
+            try:
+                self._receive(response, path, have, name, watcher)
+            except ERRORS as error:
+                raise _Broken(explain(error, url)) from error
+        return have > 0
+
+    def _answer(self, url: str, have: int) -> requests.Response:
+        """The response to a request for what is missing of a file."""
+        host = urlsplit(url).netloc
+        if self._busy.get(host, 0) > time.monotonic():
+            raise _Busy(f"{without_password(url)}: its server is busy", self._busy[host])
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+        timeout = (self.limits.connect, self.limits.silence)
+        try:
+            response = self.session.get(url, headers=headers, stream=True, timeout=timeout)
+        except ERRORS as error:
+            failed = urlsplit(getattr(getattr(error, "request", None), "url", None) or url).netloc
+            text = explain(error, url)
+            unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
+            if unreachable and failed not in self._answered:
+                self._unreachable[failed] = text
+            raise Unavailable(text) from error
+        self._answered |= {urlsplit(one.url).netloc for one in (*response.history, response)}
+        return response
+
+    def _check_status(self, url: str, response: requests.Response) -> None:
+        status = response.status_code
+        if status in _BUSY:
+            seconds = _retry_after(response.headers.get("Retry-After", ""), self.limits.pause)
+            again = time.monotonic() + seconds
+            self._busy[urlsplit(url).netloc] = again
+            raise _Busy(f"{status_text(url, status)}; asks to come back in {seconds:.0f} s", again)
+        if status not in (requests.codes.ok, requests.codes.partial_content):
+            raise Unavailable(status_text(url, status))
+
+    def _receive(self, response: requests.Response, path: Path, have: int, name: str, watcher: Watcher) -> None:
+        """Write what comes behind the first bytes of a file that are there."""
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
+        if total > self.limits.largest:
+            raise Unavailable(f"{without_password(response.url)}: {total} bytes are announced: too many")
+        done = have
+        since, then = time.monotonic(), done
+        with writing(path):
+            file = path.open("ab" if have else "wb")
+        with file:
+            while block := response.raw.read1(BLOCK, decode_content=False):
+                watcher.check()
+                with writing(path):
+                    file.write(block)
+                    file.flush()
+                done += len(block)
+                watcher.progress(name, done, total)
+                if done > self.limits.largest:
+                    raise Unavailable(f"{without_password(response.url)}: more than {done - 1} bytes: too many")
+                now = time.monotonic()
+                if now - since >= self.limits.window:
+                    if done - then < self.limits.floor:
+                        speed = (done - then) / (now - since)
+                        raise Unavailable(f"{without_password(response.url)}: too slow ({speed:.0f} bytes a second)")
+                    since, then = now, done
+        if done < total:
+            raise _Broken(f"{without_password(response.url)}: the connection ended after {done} of {total} bytes")
+
+
+def _retry_after(header: str, otherwise: float) -> float:
+    """The seconds that a Retry-After header asks for, in either of its two forms."""
+    try:
+        return float(min(Retry().parse_retry_after(header), 86400))
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+        return otherwise
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
