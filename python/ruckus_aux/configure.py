@@ -19,7 +19,7 @@ from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute, check_space, check_writable, nearest, within
 from ruckus_aux.host import run
-from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES
+from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, check_own_cache
 from ruckus_aux.sandbox import RESERVED
 
 PROFILES = ("tiny", "clfs")
@@ -137,6 +137,7 @@ class Configuration:
             if path == "/" or path in RESERVED or (name == "CLFS" and within(srcdir, path)):
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
             check_writable(name, Path(path))
+        check_own_cache(Path(cache))
         names = {"BUILDROOT": BUILDROOT_NAMES, "--prefix": PREFIX_NAMES, "--with-cache": CACHE_NAMES}
         written = {name: {f"{places[name]}/{one}" for one in names[name]} for name in places if name != "CLFS"}
         written["builddir"] = {f"{builddir}/{one}" for one in BUILDDIR_NAMES}

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import user_name
 from ruckus_aux.layout import PREFIX
 from ruckus_aux.settings import Settings
 
@@ -46,13 +48,26 @@ def take_folder(folder: Path, names: Iterable[str]) -> None:
     (folder / MARKER).write_text(_TEXT)
 
 
+def check_own_cache(cache: Path) -> None:
+    """Raise RuckusError when a cache is another user's: it would trust us, and we would trust all that is in it."""
+    with suppress(FileNotFoundError):
+        owner = (cache / MARKER).stat().st_uid
+        if owner != os.geteuid():
+            raise RuckusError(
+                f"{cache} is the cache of {user_name(owner)}, and a cache has one owner, who can trust what is in it",
+                f"configure --with-cache=FOLDER with one of your own, or build as {user_name(owner)}",
+            )
+
+
 def take(settings: Settings) -> None:
     """Take BUILDROOT and the cache for Ruckus, before anything is written there.
 
-    Raises RuckusError when one of them has files of somebody else under names that Ruckus uses, and when $CLFS is not
+    Raises RuckusError when one of them has files of somebody else under names that Ruckus uses, when the cache is
+    another user's, and when $CLFS is not
     on the device of --with-install-dev (it is not mounted any more, say).
     """
     take_folder(settings.buildroot, BUILDROOT_NAMES)
+    check_own_cache(settings.cache)
     take_folder(settings.cache, CACHE_NAMES)
     if settings.install_dev:
         settings.clfs.mkdir(parents=True, exist_ok=True)
