@@ -45,7 +45,7 @@ AC_ARG_WITH([stage1-xen], [AS_HELP_STRING([--without-stage1-xen],
 
 AC_ARG_VAR([PREFIX_CROSS], [prefix of the cross toolchain (default: /cross-tools-$CLFS_ARCH_STRING; in the CLFS book: /cross-tools)])
 AC_ARG_VAR([PREFIX_TOOLS], [prefix of the temporary system (default: /tools-$CLFS_ARCH_STRING; in the CLFS book: /tools)])
-AC_ARG_VAR([PREFIX_HOSTPREP], [prefix of what hostprep builds (default: /hostprep)])
+AC_ARG_VAR([PREFIX_HOSTPREP], [prefix of what hostprep builds (default: /hostprep; without a sandbox: /hostprep-$CLFS_ARCH_STRING)])
 AC_ARG_VAR([BUILDROOT], [folder of everything that a build writes (default: the build directory)])
 AC_ARG_VAR([CLFS], [root of the system that is built (default: the mount point of --with-install-dev, else BUILDROOT/baby)])
 AC_ARG_VAR([CPUCOUNT], [jobs at a time (default: the number of processors)])
@@ -75,11 +75,10 @@ AS_IF([test $? -ne 0], [
   AC_MSG_ERROR([nothing was configured])])
 rm -f conftest.err
 eval "$ruckus_answer"
-ruckus_hostprep_tools=`echo $ruckus_hostprep_tools`
 AC_MSG_RESULT([good])
 m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_prefix ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing ruckus_isolation
   ruckus_cache ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
-  ruckus_xen ruckus_stage1_xen ruckus_hostprep_tools CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
+  ruckus_xen ruckus_stage1_xen CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
 ])
 
 # RUCKUS_SUMMARY

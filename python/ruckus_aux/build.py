@@ -57,6 +57,8 @@ class Build:
 
     def prepare_root(self) -> None:
         """Make sure of the root's rights that are needed, and use them: for volumes, and for links."""
+        for line in self.request.fault.lines() if self.request.fault else ():
+            print(f"  NOTE     {line}", flush=True)
         volumes, root = self._volumes(), Root(self.journal, self.name)
         names = [volume_name(arch) for arch in self.request.archs]
         links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]

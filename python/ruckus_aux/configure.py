@@ -6,19 +6,17 @@ first, and each with the way out.
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from ruckus_aux import mounts
+from ruckus_aux import isolation, mounts
 from ruckus_aux.architecture import architecture
 from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute, check_space, check_writable, nearest, within
-from ruckus_aux.host import run
 from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, check_own_cache
 from ruckus_aux.sandbox import RESERVED
 
@@ -27,6 +25,7 @@ SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
 MOST_CPUS = 4096
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
 _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
+_KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 
 
@@ -40,6 +39,17 @@ def prefix_path(name: str, value: str, srcdir: str) -> str:
     return path
 
 
+def default_prefixes(string: str, kind: str) -> dict[str, str]:
+    """The prefixes of an architecture, by the variables that change them.
+
+    Args:
+        string: its CLFS_ARCH_STRING.
+        kind: of isolation: without a sandbox, hostprep's is a link on the host, which can lead to one place only.
+    """
+    hostprep = "/hostprep" if kind == "bwrap" else f"/hostprep-{string}"
+    return dict(zip(PREFIXES, (f"/cross-tools-{string}", f"/tools-{string}", hostprep), strict=True))
+
+
 class Configuration:
     """The values given to configure, checked one by one; self.answers is what configure substitutes."""
 
@@ -49,6 +59,8 @@ class Configuration:
         self.notes: list[str] = []
         self.answers: dict[str, str] = {}
         self.taken: set[str] = set()  # paths that something is written to
+        self.kind = "bwrap"  # of isolation
+        self.fault: isolation.Fault | None = None  # why it is another
 
     def check(self) -> None:
         """Check everything; mistakes are in self.errors afterwards."""
@@ -60,8 +72,9 @@ class Configuration:
             self._devices,
             self._folders,
             self._mirrors,
-            self._prefixes,
             self._isolation,
+            self._prefixes,
+            self._symlinks,
             self._later,
         )
         for check in checks:
@@ -160,8 +173,7 @@ class Configuration:
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")
-        defaults = (f"/cross-tools-{string}", f"/tools-{string}", "/hostprep")
-        for name, default in zip(PREFIXES, defaults, strict=True):
+        for name, default in default_prefixes(string, self.kind).items():
             self._attempt(partial(self._prefix, name, default))
         for name, other in combinations([name for name in PREFIXES if name in self.answers], 2):
             one, two = self.answers[name], self.answers[other]
@@ -182,31 +194,40 @@ class Configuration:
         wish = self.given["isolation"]
         if wish not in ("auto", "bwrap", "none"):
             raise RuckusError(f"--with-isolation: unknown kind '{wish}'", "choose one of: auto, bwrap, none")
-        reason = "" if wish == "none" else _bwrap_failure()
-        if wish == "bwrap" and reason:
+        self.fault = isolation.fault() if wish != "none" else None
+        if wish == "bwrap" and self.fault:
+            way_out = [self.fault.cure] if self.fault.cure else []
             raise RuckusError(
-                f"--with-isolation=bwrap: {reason}", "apt-get install bubblewrap, or configure --with-isolation=none"
+                f"--with-isolation=bwrap: {self.fault}", "\n".join([*way_out, "or configure --with-isolation=none"])
             )
-        kind = "none" if wish == "none" or reason else "bwrap"
-        self.answers["ruckus_isolation"] = kind
-        because = f" ({reason})" if reason else ""
-        text = "a bubblewrap sandbox" if kind == "bwrap" else f"the host, not isolated{because}"
-        self.answers["ruckus_isolation_text"] = text
-        if kind == "none" and all(name in self.answers for name in (*PREFIXES, "CLFS")):
-            self._symlinks()
+        self.kind = "none" if wish == "none" or self.fault else "bwrap"
+        self.answers["ruckus_isolation"] = self.kind
+        self.answers["ruckus_isolation_text"] = _KINDS[self.kind]
+        self.notes += self.fault.lines() if self.fault else []
+        if self.kind == "none" and os.geteuid() == 0:
+            self.notes.append("without a sandbox, root's steps can change anything on this host: build as another user")
 
     def _symlinks(self) -> None:
         """Without a sandbox, the prefixes must lead into $CLFS and $BUILDROOT, as in the CLFS book."""
+        if self.kind == "bwrap" or not all(name in self.answers for name in (*PREFIXES, "CLFS")):
+            return
         missing = []
         for name in PREFIXES:
             prefix = self.answers[name]
             root = self.answers["BUILDROOT" if name == "PREFIX_HOSTPREP" else "CLFS"]
-            if os.path.realpath(prefix) != os.path.realpath(root + prefix):
-                missing.append(f"ln -sfn {root}{prefix} {prefix}")
+            if os.path.realpath(prefix) == os.path.realpath(root + prefix):
+                continue
+            if os.path.exists(prefix):
+                raise RuckusError(
+                    f"{name}: {prefix} leads to {os.path.realpath(prefix)}, and would have to lead to {root}{prefix}",
+                    f"if another build uses it, give this one its own, such as {name}={prefix}-2; else remove it",
+                )
+            missing.append(f"ln -sfn {root}{prefix} {prefix}")
         if missing:
+            why = self.fault.lines() if self.fault else []
             raise RuckusError(
                 "without a sandbox, steps find their prefixes through symbolic links, which are not there",
-                "as root, run:\n" + "\n".join(f"  {command}" for command in missing),
+                "\n".join([*why, "as root, run:", *(f"  {command}" for command in missing)]),
             )
 
     def _later(self) -> None:
@@ -257,14 +278,6 @@ def _writable_mount(device: str, numbers: str) -> str:
             f"as root: chown {os.getuid()}:{os.getgid()} {point}   (or mount it read-write)",
         )
     return str(point)
-
-
-def _bwrap_failure() -> str:
-    """Why bubblewrap can't be used here, or ""."""
-    if shutil.which("bwrap") is None:
-        return "bwrap is not installed"
-    status, output = run(["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"], check=False)
-    return "" if status == 0 else f"bwrap does not work here: {output.strip()}"
 
 
 def main(arguments: list[str]) -> int:

@@ -5,10 +5,12 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from ruckus_aux import isolation
 from ruckus_aux.architecture import ARCHITECTURES, Architecture
-from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, prefix_path
+from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, default_prefixes, prefix_path
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
 from ruckus_aux.host import user_name
@@ -18,7 +20,6 @@ from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
 
 UNTIL = ("configure", "download", "hostprep", "cross", "bootstrap", "install", "boot")
-_NO_SANDBOX = "--with-isolation=none"
 # What configure would take from the environment: meant for another build, and the same for all architectures.
 _PRECIOUS = ("BUILDROOT", "CLFS", "CPUCOUNT", "HOSTPREP_TOOLS", "MIRRORS", *PREFIXES)
 # What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.
@@ -92,7 +93,7 @@ class Request:
                 wrong.append(f"--configure={option}: neither --with-..., --enable-... nor one of {_VARIABLES}")
             elif (choice["choice"] or choice["variable"]) in _OURS:
                 wrong.append(f"--configure={option}: the build gives this to configure itself")
-            elif self._without_sandbox and len(self.archs) > 1 and option.startswith("PREFIX_"):
+            elif self._kind == "none" and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
             wrong += self._wrong_prefix(*option.split("=", 1)) if option.startswith("PREFIX_") else []
         if wrong:
@@ -144,9 +145,20 @@ class Request:
         words += [] if self.sharing else ["--no-sharing"]
         return shlex.join([*words, *(f"--configure={option}" for option in self.configure)])
 
+    @cached_property
+    def fault(self) -> isolation.Fault | None:
+        """Why steps run without a sandbox, where that was not asked for."""
+        return isolation.fault() if self._isolation == "auto" else None
+
     @property
-    def _without_sandbox(self) -> bool:
-        return _NO_SANDBOX in self.configure
+    def _isolation(self) -> str:
+        option = "--with-isolation="
+        return next((word.removeprefix(option) for word in reversed(self.configure) if word.startswith(option)), "auto")
+
+    @property
+    def _kind(self) -> str:
+        """Where steps run, as configure decides it."""
+        return "none" if self._isolation == "none" or self.fault else "bwrap"
 
     def configure_options(self, arch: Architecture) -> list[str]:
         """What configure is given in an architecture's build directory."""
@@ -155,7 +167,6 @@ class Request:
         words += [] if prefix in cache.parents else [f"--with-cache={cache}"]
         words += [f"--with-arch={arch.name}", f"--with-profile={self.profile}"]
         words += [] if self.sharing else ["--disable-sharing"]
-        words += [f"PREFIX_HOSTPREP=/hostprep-{arch.string}"] if self._without_sandbox else []
         words += [f"PYTHON={self.python}", f"CLFS={self.clfs(arch)}", f"CPUCOUNT={self.jobs}"]
         return [*words, *self.configure]
 
@@ -169,15 +180,12 @@ class Request:
 
         Raises RuckusError when something else has their names.
         """
-        if not self._without_sandbox:
+        if self._kind != "none":
             return []
-        given = dict(word.split("=", 1) for word in self.configure_options(arch) if word.startswith("PREFIX_"))
-        places = {
-            given.get("PREFIX_CROSS", f"/cross-tools-{arch.string}"): self.clfs(arch),
-            given.get("PREFIX_TOOLS", f"/tools-{arch.string}"): self.clfs(arch),
-            given["PREFIX_HOSTPREP"]: self.builddir(arch),
-        }
-        return missing_links(places)
+        given = dict(word.split("=", 1) for word in self.configure if word.startswith("PREFIX_"))
+        prefixes = default_prefixes(arch.string, self._kind) | given
+        roots = {name: self.builddir(arch) if name == "PREFIX_HOSTPREP" else self.clfs(arch) for name in prefixes}
+        return missing_links({prefix: roots[name] for name, prefix in prefixes.items()})
 
     def way_out(self, user: str = "") -> str:
         """What an administrator does when a user may not run what this needs as root."""
@@ -203,6 +211,7 @@ class Request:
 
     def commands(self) -> Iterator[str]:
         """Every command in order, as a line of shell."""
+        yield from (f"# {line}" for line in (self.fault.lines() if self.fault else []))
         for arch in self.archs:
             yield shlex.join(["mkdir", "-p", str(self.builddir(arch))])
             for command in self.link_commands(arch):

@@ -96,7 +96,7 @@ def inside(settings: Settings, work: Path) -> Path:
 
 
 @cache
-def _is_root() -> bool:
+def changes_user() -> bool:
     """Whether we can make a sandbox for USER, and hand files over: as root, who may be a container's.
 
     Where root's namespace has no other user, or root lacks rights, we are as an ordinary user is.
@@ -131,7 +131,7 @@ def give(settings: Settings, *things: Path | int) -> None:
         settings: they say whether there is a sandbox, and so another user.
         things: paths that no step could have changed yet, or descriptors.
     """
-    if settings.isolation == "bwrap" and _is_root():
+    if settings.isolation == "bwrap" and changes_user():
         for thing in things:
             os.chown(thing, USER, USER)
 
@@ -139,11 +139,17 @@ def give(settings: Settings, *things: Path | int) -> None:
 def give_folder(settings: Settings, folder: Path) -> bool:
     """Make a folder that steps write to, in one run after the other; False when it is somebody else's already."""
     folder.mkdir(parents=True, exist_ok=True)
-    if settings.isolation == "bwrap" and _is_root() and (owner := folder.stat().st_uid) != USER:
+    if settings.isolation == "bwrap" and changes_user() and (owner := folder.stat().st_uid) != USER:
         if owner != 0:
             return False
         run(["chown", "-R", "--no-dereference", f"{USER}:{USER}", folder])
     return True
+
+
+def lacking() -> str:
+    """The first program that the sandbox needs and this host does not have; "" when all are there."""
+    wanted = {"bwrap": None} | ({"setpriv": STEP_ENVIRONMENT["PATH"]} if changes_user() else {})
+    return next((name for name, path in wanted.items() if shutil.which(name, path=path) is None), "")
 
 
 def _program(name: str, path: str | None = None) -> str:
@@ -159,7 +165,7 @@ def _bind(option: str, source: str, target: str) -> list[str]:
 
 def _as_user() -> tuple[list[str], list[str]]:
     """Options of bwrap and the beginning of a program that have it run as USER, without any rights."""
-    if not _is_root():
+    if not changes_user():
         return ["--unshare-user", "--uid", str(USER), "--gid", str(USER)], []
     kept = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
     setpriv = [_program("setpriv", STEP_ENVIRONMENT["PATH"]), f"--reuid={USER}", f"--regid={USER}"]

@@ -112,7 +112,7 @@ def who(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if os.geteuid() != 0 and request.param != "ordinary":
         pytest.skip("this is about root")
     if request.param != "root":
-        monkeypatch.setattr(sandbox, "_is_root", lambda: False)
+        monkeypatch.setattr(sandbox, "changes_user", lambda: False)
     return str(request.param)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import TOP
 
+from ruckus_aux import isolation
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.build import Build
 from ruckus_aux.errors import RuckusError
@@ -207,6 +208,19 @@ def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> No
     assert (f"{tmp_path}/baby-i686/tools-x86", "/tools-x86") in links
     assert (f"{tmp_path}/baby-x86_64/ruckus-build/hostprep-x86_64", "/hostprep-x86_64") in links
     assert len(links) == 6
+
+
+def test_where_no_sandbox_works_links_are_made_and_it_is_said_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(tmp_path, configure=("--with-isolation=none",))
+    wanted = [command for arch in asked.archs for command in asked.link_commands(arch)]
+    monkeypatch.setattr(isolation, "fault", lambda: isolation.Fault("bwrap was tried", "a container", "leave it"))
+    fallen = request(tmp_path)
+    assert [command for arch in fallen.archs for command in fallen.link_commands(arch)] == wanted
+    assert list(fallen.commands())[:2] == ["# no sandbox: bwrap was tried (a container)", "# to have one: leave it"]
+    sandboxed = request(tmp_path, configure=("--with-isolation=bwrap",))  # configure says what is wrong
+    assert not [command for arch in sandboxed.archs for command in sandboxed.link_commands(arch)]
 
 
 def test_an_administrator_is_told_the_whole_command(tmp_path: Path) -> None:
