@@ -2,7 +2,10 @@
 
 import os
 import re
+import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,24 +113,58 @@ def test_several_mirrors(tree: Tree, tmp_path: Path) -> None:
     assert conf(tmp_path)["mirrors"] == f"{tmp_path}/m1 {tmp_path}/m2 {tmp_path}/m3"
 
 
+def elsewhere(tree: Tree, build: Path, change: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run configure as a user on a host that was changed for it alone: in a namespace of its own."""
+    build.mkdir(parents=True, exist_ok=True)
+    call = shlex.join([str(tree.top / "configure"), f"PYTHON={sys.executable}", *options])
+    return run("unshare", "--map-root-user", "--mount", "sh", "-ec", f"{change}\n{call}", cwd=build, status=None)
+
+
+def without(folder: Path, *programs: str) -> str:
+    """Shell that takes programs from /usr for all that runs in the same namespace."""
+    nothing = folder / "nothing"
+    nothing.touch()
+    hidden = {os.path.realpath(f"/usr/bin/{name}") for name in programs}
+    return "\n".join(f"mount --bind {nothing} {path}" for path in hidden)
+
+
 def test_a_poor_host_gets_tools_and_what_cannot_be_built_is_named(tree: Tree, tmp_path: Path) -> None:
-    """A PATH on which there is no bison, bc, g++ or xz."""
-    poor = tmp_path / "bin"
-    poor.mkdir()
-    for folder in ("/usr/bin", "/bin"):
-        for program in Path(folder).iterdir():
-            if program.name not in ("bison", "bc", "g++", "xz") and not (poor / program.name).exists():
-                (poor / program.name).symlink_to(program)
-    build = tmp_path / "build"
-    done = tree.configure(build, f"PATH={poor}", status=None)
-    # configure takes PATH=... as an assignment after it has looked for its shell.
+    """A host without bison, bc, g++ and xz, whose user has two of them in a folder of his own."""
+    own = tmp_path / "bin"
+    own.mkdir()
+    for name in ("bc", "xz"):
+        (own / name).write_text("#!/bin/sh\n")
+        (own / name).chmod(0o755)
+    path = f"PATH={own}:$PATH\n"
+    done = elsewhere(tree, tmp_path / "build", path + without(tmp_path, "bison", "bc", "g++", "xz"))
     assert done.returncode == 1
-    assert "this host lacks what can't be built here: g++ xz" in done.stderr
-    assert "apt-get install g++ xz-utils" in done.stderr
-    for name in ("g++", "xz"):
-        (poor / name).symlink_to(shutil.which(name) or name)
-    assert "tools to build: bison bc" in tree.configure(build, f"PATH={poor}").stdout
-    assert conf(build)["hostprep_tools"].split() == ["bison", "bc"]
+    assert "this host lacks what can't be built here: g++ xz\n" in done.stderr
+    assert "apt-get install g++ xz-utils\n" in done.stderr
+    assert f"Steps do not see: {own}/xz\n" in done.stderr
+    done = elsewhere(tree, tmp_path / "build", path + without(tmp_path, "bison", "bc"))
+    assert f"checking for bc... no (steps do not see {own}/bc); hostprep builds it\n" in done.stdout
+    assert "tools to build: bison bc\n" in done.stdout
+    assert conf(tmp_path / "build")["hostprep_tools"].split() == ["bison", "bc"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "cure"),
+    [
+        ("echo 0 >/proc/sys/user/max_user_namespaces", "no user namespaces", "sysctl -w user.max_user_namespaces="),
+        ("mount -t tmpfs none /proc/fs", "hides parts of /proc", "--security-opt systempaths=unconfined"),
+    ],
+)
+def test_a_host_on_which_no_sandbox_works_is_told_from_one_on_which_it_does(
+    tree: Tree, tmp_path: Path, change: str, reason: str, cure: str
+) -> None:
+    done = elsewhere(tree, tmp_path, change)
+    assert done.returncode == 1
+    for word in ("no sandbox: bwrap was tried: bwrap: ", reason, cure, f"ln -sfn {tmp_path}/hostprep-x86_64 "):
+        assert word in done.stderr
+    assert (
+        "--with-isolation=bwrap: bwrap was tried: bwrap: "
+        in elsewhere(tree, tmp_path, change, "--with-isolation=bwrap").stderr
+    )
 
 
 def test_tools_may_be_asked_for(tree: Tree, tmp_path: Path) -> None:
