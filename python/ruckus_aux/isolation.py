@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from ruckus_aux import sandbox
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.settings import defaults
 
@@ -91,6 +92,8 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
         work, view = folder / "work", folder / "view"
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
             Path(f"{view}{prefix}").mkdir(parents=True)
+        if INCLUDE.is_dir():
+            link_headers(Path(f"{view}{INCLUDE}"), ["elfutils"])
         sandbox.prepare(settings, work)
         for file, text in (files or {}).items():
             (work / "files" / file).write_text(text)

@@ -209,7 +209,7 @@ def command(
         elif os.path.isdir(path):
             words += ["--ro-bind", path, path]
     words += ["--tmpfs", "/usr/local"]
-    words += ["--ro-bind", str(INCLUDE), str(BEHIND), "--ro-bind-try", f"{view}{INCLUDE}", str(INCLUDE)]
+    words += ["--ro-bind-try", str(INCLUDE), str(BEHIND), "--ro-bind-try", f"{view}{INCLUDE}", str(INCLUDE)]
     for folder in sorted({path.resolve() for pattern in _PKGCONFIG for path in Path("/usr").glob(pattern)}):
         words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
     for name in _ETC:
