@@ -1,6 +1,7 @@
 """Integration tests: real autoconf, make, bwrap, apt and compilers, on a copy of this tree with small packages."""
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from integration.places import Place, loops
 from integration.real import TOP, Tree, run
+from integration.small import Small
 from integration.web import VARIABLES, Server, serving
 
 from ruckus_aux.journal import Journal
@@ -54,6 +56,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     assert str(tmp_path) not in "\n".join(loops())
     notes = {file: file.read_text() for file in lock_file("").parent.glob("ruckus-*.lock")}
     assert not [file for file, note in notes.items() if note and tmp_path.name in file.name]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Small]:
+    small = Small(tmp_path)
+    yield small
+    for process in small.running:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        process.communicate()
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""A source tree with one small recipe, which takes no time to build, for tests of what happens around a step."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from integration.real import TOP, clean_environment
+from unit.samples import configured
+
+STEP = "x86_64/cross/small"
+RECIPE = """
+from ruckus_aux.recipe import Recipe
+recipe = Recipe("small")
+
+@recipe.step("cross", cpu=1, memory=1, profiles=("tiny",))
+def cross(sh):
+    '''a step'''
+    {source}
+    sh.sh({text!r})
+"""
+INSTALL = 'mkdir -p "$OUT/bin"; echo {} > "$OUT/bin/small"'
+WAIT = 'touch "$HOME/begun"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; '
+
+
+class Small:
+    """A source tree with one small recipe, and its build directories with a common cache."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "src/packages").mkdir(parents=True)
+        (folder / "mirror").mkdir()
+        (folder / "src/packages/sources.toml").write_text("")
+        self.running: list[subprocess.Popen[str]] = []
+
+    def recipe(self, text: str, source: str = "") -> None:
+        (self.folder / "src/packages/small.py").write_text(RECIPE.format(text=text, source=source))
+
+    def builddir(self, name: str = "one", isolation: str = "bwrap") -> Path:
+        build = self.folder / name
+        if not build.exists():
+            build.mkdir()
+            configured(
+                build,
+                ruckus_srcdir=str(self.folder / "src"),
+                BUILDROOT=str(build),
+                CLFS=str(build / "baby"),
+                ruckus_cache=str(self.folder / "cache"),
+                ruckus_arch="x86_64",
+                ruckus_isolation=isolation,
+                ruckus_mirrors=str(self.folder / "mirror"),
+                ruckus_hostprep_tools="",
+            )
+        return build
+
+    def start(
+        self, *command: str, name: str = "one", isolation: str = "bwrap", within: Sequence[str] = (), **more: str
+    ) -> "subprocess.Popen[str]":
+        """Start a command of ruckus, by default the step; within: words of a command that runs it."""
+        build = self.builddir(name, isolation)
+        environment = {**clean_environment(), "PYTHONPATH": str(TOP / "python"), "RUCKUS_BUILDDIR": str(build), **more}
+        pipe = subprocess.PIPE
+        words = [*within, sys.executable, "-m", "ruckus_aux", *(command or ("step", STEP))]
+        self.running.append(subprocess.Popen(words, env=environment, stdout=pipe, stderr=pipe, text=True))
+        return self.running[-1]
+
+    def run(self, *command: str, status: int = 0, **options: Any) -> str:
+        process = self.start(*command, **options)
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == status, output + errors
+        return output + errors
+
+    def work(self, name: str = "one") -> Path:
+        return self.folder / name / "work" / STEP
+
+    def artifacts(self) -> list[Path]:
+        return sorted((self.folder / "cache/store").glob("*/bin/small"))
+
+    def outcomes(self, name: str = "one") -> list[tuple[str, str]]:
+        with sqlite3.connect(self.folder / name / "journal.sqlite") as journal:
+            return journal.execute("SELECT outcome, reason FROM entry ORDER BY id").fetchall()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
