@@ -5,6 +5,7 @@ A backend makes and removes; what is allowed is decided in volumes.py, which alo
 
 import json
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Protocol
 from ruckus_aux import root
 from ruckus_aux.devices import Device, attached, device
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import user_name
 from ruckus_aux.images import copy_image
 from ruckus_aux.layout import BUILDDIR, SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
 from ruckus_aux.locks import Named
@@ -241,6 +243,9 @@ class Folder:
         path = Path(self.path(name)).resolve()
         if within := [mount.point for mount in mounted() if path in (mount.point, *mount.point.parents)]:
             raise RuckusError(f"{within[0]} is mounted, and is not emptied", f"unmount it first: umount {within[0]}")
+        if os.geteuid() not in (0, owner := path.stat().st_uid):  # or the build directory in it would be lost first
+            reopen = f"take that back first: sudo make -C {shlex.quote(str(path / BUILDDIR))} bootstrap-reopen"
+            raise RuckusError(f"{path} belongs to {user_name(owner)}: the system was installed", reopen)
         self.access.run(("rm", "-rf", "--one-file-system", "--", str(path)))
 
     def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:

@@ -22,7 +22,7 @@ from ruckus_aux.journal import End, Entry, Journal, Run
 from ruckus_aux.layout import volume_name
 from ruckus_aux.locks import try_held
 from ruckus_aux.merge import lock, stamp_path
-from ruckus_aux.ownership import BUILD_NAMES, take, take_folder
+from ruckus_aux.ownership import BUILD_NAMES, MARKER, refuse_root, take, take_folder
 from ruckus_aux.report import duration, label
 from ruckus_aux.request import Request
 from ruckus_aux.root import Root
@@ -175,6 +175,7 @@ class Build:
         show: makes the view.
         """
         request = self.request
+        refuse_root(request.folder / MARKER)
         take_folder(request.folder, BUILD_NAMES)
         with _alone(request.folder) as descriptor:
             started = time.time()

@@ -12,7 +12,7 @@ from ruckus_aux import __version__, plain
 from ruckus_aux.console import ended
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
-from ruckus_aux.ownership import take
+from ruckus_aux.ownership import check_open, explained, take
 from ruckus_aux.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
@@ -75,6 +75,7 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     plan = evaluate(settings)
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
+    check_open(settings, settings.root(plan[options.step].stage))
     run_step(settings, plan, plan[options.step], verbose=verbose, keep=keep)
 
 
@@ -152,6 +153,7 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
     from ruckus_aux.boot import boot, boot_once
 
+    take(settings)
     if options.once:
         boot_once(settings)
     else:
@@ -204,15 +206,19 @@ def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
     """do what only root can: owners and device nodes of the finished system"""
-    from ruckus_aux.install import install
+    from ruckus_aux.install import install, reopen
 
-    install(settings)
+    if options.undo:
+        reopen(settings)
+    else:
+        install(settings)
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     """check the finished system: compiler, programs, paths in its files, and that it boots"""
     from ruckus_aux.acceptance import check
 
+    take(settings)
     check(settings)
 
 
@@ -281,7 +287,9 @@ def parser() -> argparse.ArgumentParser:
     add(cmd_verify_sudo)
     verify = add(cmd_verify_store)
     verify.add_argument("--sample", type=_count, metavar="N", help="only N of them, chosen at random")
-    add(cmd_install)
+    add(cmd_install).add_argument(
+        "--undo", action="store_true", help="give everything back to who configured, to go on building"
+    )
     add(cmd_check)
     logs = add(cmd_collect_logs)
     logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")
@@ -299,6 +307,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o022)  # what is built does not depend on who builds it
 
     def command() -> None:
-        options.call(load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve()), options)
+        settings = load(Path(os.environ.get("RUCKUS_BUILDDIR", os.curdir)).resolve())
+        with explained(settings):
+            options.call(settings, options)
 
     return ended(command, "interrupted; the same command continues")

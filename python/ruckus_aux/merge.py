@@ -20,6 +20,7 @@ from pathlib import Path
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.locks import held
+from ruckus_aux.ownership import explained
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 from ruckus_aux.store import listing
@@ -132,7 +133,7 @@ def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], t
         files=tuple(listing(tree)) if tree else (),
         temporary=f".ruckus-{secrets.token_hex(8)}",
     )
-    with lock(settings):
+    with explained(settings), lock(settings):
         existing = [other for other in stamps(settings, pending=True) if other.root == stamp.root]
         earlier = [other for other in existing if other.step == step.name]
         others = {name: other for other in existing if other.step != step.name for name in other.files}

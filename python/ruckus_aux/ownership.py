@@ -1,15 +1,16 @@
 """What Ruckus may write to and remove: folders that it made itself, on the device that was configured."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 from ruckus_aux.layout import PREFIX
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings import FILE_NAME, Settings
 
 MARKER = ".ruckus"
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
@@ -62,10 +63,15 @@ def check_own_cache(cache: Path) -> None:
 def take(settings: Settings) -> None:
     """Take BUILDROOT and the cache for Ruckus, before anything is written there.
 
-    Raises RuckusError when one of them has files of somebody else under names that Ruckus uses, when the cache is
-    another user's, and when $CLFS is not
-    on the device of --with-install-dev (it is not mounted any more, say).
+    Raises RuckusError when one of them has files of somebody else under names that Ruckus uses, when root is about to
+    build for another user or has done so, when the cache is another user's, and when $CLFS is not on the device of
+    --with-install-dev (it is not mounted any more, say).
     """
+    refuse_root(settings.builddir / FILE_NAME)
+    for name in (MARKER, *BUILDROOT_NAMES):
+        path = settings.buildroot / name
+        if os.geteuid() != 0 and os.path.lexists(path) and path.lstat().st_uid == 0:
+            raise RuckusError(f"{path} belongs to root, who has run make here", reopening(settings))
     take_folder(settings.buildroot, BUILDROOT_NAMES)
     check_own_cache(settings.cache)
     take_folder(settings.cache, CACHE_NAMES)
@@ -77,3 +83,50 @@ def take(settings: Settings) -> None:
                 f"{settings.clfs} is not on {settings.install_dev}, as it was when configure ran",
                 f"mount it again: mount {settings.install_dev} {settings.clfs}",
             )
+
+
+def refuse_root(witness: Path) -> None:
+    """Raise RuckusError when root is about to write into another user's folder, who could not go on there.
+
+    witness: a file in the folder, made by its user; when it is not there, nothing was made yet.
+    """
+    if os.geteuid() == 0 and witness.exists() and (owner := witness.stat().st_uid) != 0:
+        name = user_name(owner)
+        raise RuckusError(
+            f"{witness.parent} is a build of {name}, and what root writes there would be in the way",
+            f"run this as {name}, without sudo; only `make bootstrap-install` and `make clean` may be root's",
+        )
+
+
+def check_open(settings: Settings, root: Path) -> None:
+    """Raise RuckusError when this user can't merge anything into a folder: better before a build than after it."""
+    if root.exists() and not os.access(root, os.W_OK | os.X_OK):
+        owner = user_name(root.stat().st_uid)
+        raise RuckusError(f"{root} belongs to {owner}: the system was installed", reopening(settings))
+
+
+def reopening(settings: Settings) -> str:
+    """How one goes on where root has been at work."""
+    return (
+        f"to go on building: sudo make -C {shlex.quote(str(settings.builddir))} bootstrap-reopen\n"
+        "(it gives everything back to who configured; bootstrap-install can be run again)"
+    )
+
+
+@contextmanager
+def explained(settings: Settings) -> Iterator[None]:
+    """Say of a file that this user may not change whose it is, and how one goes on."""
+    try:
+        yield
+    except PermissionError as error:
+        path = Path(os.fsdecode(error.filename or ""))
+        places = (settings.builddir, settings.buildroot, settings.clfs)
+        theirs = next((one for one in (path, *path.parents) if _is_anothers(one)), None)
+        if theirs is None or not any(place in (path, *path.parents) for place in places):
+            raise
+        owner = user_name(theirs.lstat().st_uid)
+        raise RuckusError(f"{path}: {error.strerror}: {theirs} belongs to {owner}", reopening(settings)) from error
+
+
+def _is_anothers(path: Path) -> bool:
+    return os.path.lexists(path) and path.lstat().st_uid != os.geteuid()

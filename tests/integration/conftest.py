@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,15 +24,29 @@ _TREE = ("configure", "Makefile.in", "aclocal.m4", "configure.ac", "Makefile.am"
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """A copy of the source tree whose recipes are the small ones beside these tests."""
+    return copied(tmp_path_factory.mktemp("tree"), PACKAGES)
+
+
+@pytest.fixture(scope="module")
+def instant() -> Iterator[Tree]:
+    """A copy whose recipes take no time; not in tmp_path, which is its user's alone."""
+    top = Path(tempfile.mkdtemp(prefix="ruckus-tree-", dir="/var/tmp"))
+    top.chmod(0o755)
+    yield copied(top / "tree", PACKAGES.parent / "instant")
+    shutil.rmtree(top)
+
+
+def copied(top: Path, packages: Path) -> Tree:
+    """Copy the source tree, with other recipes."""
     if not (TOP / "configure").exists():
         pytest.fail("no configure: run ./autogen.sh, or ./build-aux/check, which does it all")
-    top = tmp_path_factory.mktemp("tree")
+    top.mkdir(exist_ok=True)
     for name in _TREE:
         shutil.copy2(TOP / name, top / name)
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("build-aux", "m4", "python"):
         shutil.copytree(TOP / name, top / name, ignore=ignore)
-    shutil.copytree(PACKAGES, top / "packages", ignore=ignore)
+    shutil.copytree(packages, top / "packages", ignore=ignore)
     return Tree(top)
 
 

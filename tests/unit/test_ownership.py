@@ -15,7 +15,7 @@ def test_a_cache_of_another_user_is_refused(settings: Settings, monkeypatch: pyt
     take(settings)
     monkeypatch.setattr("os.geteuid", lambda: 54321)
     with pytest.raises(RuckusError, match=f"{settings.cache} is the cache of .*, and a cache has one owner") as error:
-        take(settings)
+        check_own_cache(settings.cache)
     assert "--with-cache=FOLDER" in error.value.hint
 
 

@@ -5,6 +5,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
+
 from start import sound_code
 
 

@@ -7,6 +7,7 @@ from pytest_subprocess import FakeProcess
 from unit.fakes import Machine
 
 from ruckus_aux import locks, root
+from ruckus_aux.backends import Folder
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Made
 from ruckus_aux.layout import Layout, layout
@@ -447,3 +448,16 @@ def test_plain_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fp: Fake
     monkeypatch.setattr("ruckus_aux.mounts.MOUNTINFO", table)
     with pytest.raises(RuckusError, match="is mounted, and is not emptied"):
         volumes.remove(NAME, yes)
+
+
+def test_a_folder_that_root_has_installed_is_not_emptied_by_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tmp_path / "baby-x86_64"
+    (system / "ruckus-build").mkdir(parents=True)
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    folder = Folder(tmp_path, Root(Journal(tmp_path / "journal.sqlite"), "run"))
+    with pytest.raises(RuckusError, match="baby-x86_64 belongs to") as caught:
+        folder.remove(system.name)
+    assert f"sudo make -C {system}/ruckus-build bootstrap-reopen" in caught.value.hint
+    assert (system / "ruckus-build").exists()

@@ -1,0 +1,14 @@
+"""A library, as far as tests of everything around a build go: made at once, from nothing."""
+
+from ruckus_aux.recipe import Recipe, Script
+
+recipe = Recipe("one")
+
+
+@recipe.step("hostprep", cpu=1, memory=1)
+def hostprep(sh: Script) -> None:
+    """a file"""
+    sh.sh(f"""
+        mkdir -p "$OUT{sh.prefix_hostprep}/lib"
+        head -c 300000 /dev/zero | tr '\\0' x > "$OUT{sh.prefix_hostprep}/lib/one"
+    """)

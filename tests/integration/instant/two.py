@@ -1,0 +1,15 @@
+"""A program that needs it."""
+
+from ruckus_aux.recipe import Recipe, Script
+
+recipe = Recipe("two")
+
+
+@recipe.step("stage1", cpu=1, memory=1, profiles=("tiny",))
+def stage1(sh: Script) -> None:
+    """a copy of the file"""
+    sh.needs("hostprep/one")
+    sh.sh(f"""
+        mkdir -p "$OUT{sh.prefix_tools}/bin"
+        cp {sh.prefix_hostprep}/lib/one "$OUT{sh.prefix_tools}/bin/two"
+    """)
