@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ruckus_aux.host import run
 from ruckus_aux.provider import without_password
+from ruckus_aux.visible import visible
 
 # Read after the host's own configuration (apt-get -c), or #clear would clear nothing.
 _CONFIGURATION = """\
@@ -67,11 +68,11 @@ def archives(etc: Path) -> Archives:
     """What a folder like /etc/apt names; a file that is not ours to read is left out."""
     found = Archives()
     parts = []
-    for path in sorted((etc / "sources.list.d").glob("*.sources")):
+    for path in visible(etc / "sources.list.d", "*.sources"):
         if text := _read(path, found):
             parts.append(re.sub(r"^Types:.*$", "Types: deb-src", text, flags=re.MULTILINE | re.IGNORECASE).strip("\n"))
     found.parts = "\n\n".join(parts)
-    for path in (etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list"))):
+    for path in (etc / "sources.list", *visible(etc / "sources.list.d", "*.list")):
         matches = (_LINE.match(line) for line in _read(path, found).splitlines())
         found.lines += [f"deb-src {match[1]}{match[2]}{match[3]}" for match in matches if match]
     return found

@@ -165,7 +165,7 @@ def _write_index(folder: Path, run: str, lines: list[Collected], unreadable: lis
     ordered = sorted(known.values(), key=lambda log: (log["status"] == 0, log["arch"], log["step"]))
     data = {"run": run, "logs": ordered, "unreadable": unreadable}
     (folder / INDEX).write_text(json.dumps(data, indent=1))
-    (folder / "index.html").write_text(render("logs.html", folder, data))
+    (folder / "index.html").write_text(render("logs.html", folder, data), encoding="utf-8")
 
 
 def build_directories(folder: Path, archs: Collection[str] = ()) -> list[BuildDirectory]:

@@ -17,6 +17,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.prefixes import sed_program
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source
+from ruckus_aux.visible import visible
 
 BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # The host's compilers, at a language that does not depend on their age: from gcc 15 on, C would be C23, which older
@@ -171,7 +172,7 @@ class Script:
 
     def patch(self, *, strip: int = 1) -> None:
         """Apply the patches in the recipe's patches folder, rewritten to the configured prefixes, in sorted order."""
-        for path in sorted(self.folder.glob("patches/*.patch")):
+        for path in visible(self.folder, "patches/*.patch"):
             if b"/tools" not in path.read_bytes() and b"/cross-tools" not in path.read_bytes():
                 # Nothing to rewrite: the same for every architecture, whose sources can then be one.
                 self.sh(f'patch -d "$SRC" -p{strip} -i "$FILES/{self._file(path)}"')

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from ruckus_aux import figures, logs, plain, sandbox
 from ruckus_aux.errors import RuckusError, naming, of_the_system
@@ -63,7 +64,7 @@ def prepare_work(settings: Settings, step: Step, shared: Path | None) -> Path:
         _copy(path, work / "files" / path.name)
     if shared and settings.isolation == "none":
         run(["cp", "-a", "--reflink=auto", shared, work / "src"])
-    (work / "script").write_text(step.script)
+    (work / "script").write_text(step.script, encoding="utf-8")
     (work / "script").chmod(0o644)
     return work
 
@@ -253,11 +254,16 @@ def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path) -
 def _ccache(settings: Settings, step: Step) -> Path | None:
     """The folder of shared objects, for a step that shares them where that is possible.
 
-    Without a sandbox the paths of source and build differ, and no object would ever be found.
+    Without a sandbox the paths of source and build differ, and no object would ever be found. Each family has a folder
+    of its own: its steps can write what they like into it, and none of another family takes it for an object.
     """
-    if not (step.objects and settings.sharing and settings.isolation == "bwrap" and sandbox.CCACHE_COMPILERS.is_dir()):
+    if not (step.objects and settings.sharing and settings.isolation == "bwrap" and sandbox.ccache_program()):
         return None
-    return settings.ccache if sandbox.give_folder(settings, settings.ccache) else None
+    folder = settings.ccache / quote(step.objects, safe="")
+    with suppress(PermissionError):  # somebody else's
+        if sandbox.give_folder(settings, folder):
+            return folder
+    return None
 
 
 def _ccache_counts(log: Path) -> tuple[int, int]:

@@ -25,7 +25,8 @@ INSIDE = Path("/ruckus")
 USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd
 COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
 HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
-CCACHE_COMPILERS = Path("/usr/lib/ccache")  # where distributions put links to ccache, named like the compilers
+_COMPILERS = ("gcc", "g++", "cc", "c++")
+_CCACHE_COMPILERS = "/usr/local/lib/ccache"  # where a step that shares objects has links to ccache, called like these
 CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
 _CCACHE = INSIDE / "ccache"
 # What of the host's root is needed to run a compiler. Symbolic links (/lib -> usr/lib) stay links.
@@ -78,7 +79,7 @@ def ccache_environment(environment: Mapping[str, str]) -> dict[str, str]:
     See ccache(1).
     """
     path = environment["PATH"].split(":")
-    path.insert(path.index("/usr/bin"), str(CCACHE_COMPILERS))
+    path.insert(path.index("/usr/bin"), _CCACHE_COMPILERS)
     return {
         "PATH": ":".join(path),
         "CCACHE_DIR": str(_CCACHE),
@@ -88,6 +89,12 @@ def ccache_environment(environment: Mapping[str, str]) -> dict[str, str]:
         "CCACHE_MAXSIZE": "5G",
         "CCACHE_STATSLOG": str(INSIDE / CCACHE_LOG),
     }
+
+
+@cache
+def ccache_program() -> str | None:
+    """Where steps find ccache; None where they find none."""
+    return shutil.which("ccache", path=STEP_ENVIRONMENT["PATH"])
 
 
 def inside(settings: Settings, work: Path) -> Path:
@@ -190,7 +197,7 @@ def command(
     work: the step's working folder on the host.
     view: a folder that holds the artifacts of its dependencies, merged.
     source: its shared source, which it sees as $SRC and can't write to.
-    ccache: the folder of the host's objects, for a step that shares them.
+    ccache: the folder of its family's objects, for a step that shares them.
     fifo: the jobserver's named pipe, when it has one.
     terminal: keep the terminal, for a shell that a person types into.
     """
@@ -228,8 +235,10 @@ def command(
         words += ["--ro-bind", str(work / name), str(INSIDE / name)]
     if source:
         words += ["--ro-bind", str(source), str(INSIDE / "src")]
-    if ccache:
+    if ccache and (linked := ccache_program()):
         words += ["--bind", str(ccache), str(_CCACHE)]
+        for name in _COMPILERS:
+            words += ["--symlink", linked, f"{_CCACHE_COMPILERS}/{name}"]
     # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
     for path in ("/usr/local", "/proc", "/dev", "/"):
         words += ["--remount-ro", path]

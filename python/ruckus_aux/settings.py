@@ -75,7 +75,7 @@ class Settings:
 
     @property
     def ccache(self) -> Path:
-        """The folder of objects that the host's compiler made, shared as the cache is."""
+        """The folder of the objects that the host's compiler made, by family of steps, shared as the cache is."""
         return self.cache / "ccache"
 
     def work(self, step: str) -> Path:

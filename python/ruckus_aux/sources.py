@@ -153,8 +153,8 @@ def read_manifest(path: Path, cache: Path) -> dict[str, Source]:
     Raises RuckusError when the file is not what docs/recipes.md describes.
     """
     try:
-        tables = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RuckusError(f"{path}: {error}") from error
     release = tables.pop("debian_release", "")
     return {name: recorded(cache, _entry(path, name, table, release)) for name, table in tables.items()}

@@ -12,6 +12,7 @@ from ruckus_aux.host import fingerprint, tool_version
 from ruckus_aux.recipe import SOURCE, Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
+from ruckus_aux.visible import visible
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
 FORMAT = "3"
@@ -244,7 +245,7 @@ def evaluate(settings: Settings) -> Plan:
     """
     sources = read_manifest(settings.recipes / "sources.toml", settings.sources)
     steps: dict[str, Step] = {}
-    for path in sorted([*settings.recipes.glob("*.py"), *settings.recipes.glob("*/recipe.py")]):
+    for path in visible(settings.recipes, "*.py", "*/recipe.py"):
         recipe = _load_recipe(path)
         for phase in recipe.phases:
             for step in _evaluate(settings, sources, path, recipe, phase):

@@ -20,7 +20,7 @@ def write_whole(path: Path, text: str, *, lasting: bool = False) -> None:
     """
     partial = path.with_name(f"{path.name}.part")
     try:
-        partial.write_text(text)
+        partial.write_text(text, encoding="utf-8")
         settle(partial, path, lasting=lasting)
     except BaseException:  # a full disk: do not fill it further
         partial.unlink(missing_ok=True)

@@ -60,6 +60,7 @@ def untouched(tmp_path: Path) -> DebianArchive:
     etc = tmp_path / "etc"
     (etc / "sources.list.d").mkdir(parents=True)
     (etc / "sources.list.d" / "debian.sources").write_text(DEB822)
+    (etc / "sources.list.d" / "._debian.sources").write_bytes(b"\x00\x05\x16\x07")  # macOS's
     (etc / "sources.list").write_text("# a comment\ndeb [arch=amd64] http://host.example/debian trixie main trixie\n")
     (tmp_path / "partial").mkdir()
     return DebianArchive(tmp_path / "apt", etc, own="trixie")

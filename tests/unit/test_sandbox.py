@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ruckus_aux import sandbox
 from ruckus_aux.folders import within
+from ruckus_aux.host import STEP_ENVIRONMENT
 from ruckus_aux.settings import Settings
 
 WORK, VIEW = Path("/b/work"), Path("/b/view")
@@ -33,6 +34,25 @@ def test_no_network_and_no_home(settings: Settings) -> None:
 def test_a_named_pipe_is_visible(settings: Settings) -> None:
     words = sandbox.command(settings, WORK, VIEW, ["true"], fifo=Path("/tmp/GMfifo1"))
     assert binds(words, "--bind")["/tmp/GMfifo1"] == "/tmp/GMfifo1"
+
+
+def test_the_compilers_of_a_step_that_shares_objects_are_links_of_ours_to_ccache(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the distribution has such links, or none."""
+    ccache = tmp_path / "ccache"
+    ccache.write_text("#!/bin/sh\n")
+    ccache.chmod(0o755)
+    monkeypatch.setitem(STEP_ENVIRONMENT, "PATH", str(tmp_path))
+    sandbox.ccache_program.cache_clear()
+    assert sandbox.ccache_program() == str(ccache)
+    words = sandbox.command(settings, WORK, VIEW, ["true"], ccache=Path("/c/gcc"))
+    sandbox.ccache_program.cache_clear()
+    links = {link: target for link, target in binds(words, "--symlink").items() if target == str(ccache)}
+    folders = {str(Path(link).parent) for link in links}
+    assert {Path(link).name for link in links} == {"gcc", "g++", "cc", "c++"}
+    path = sandbox.ccache_environment({"PATH": "/hostprep/bin:/usr/bin:/bin"})["PATH"]
+    assert path.split(":") == ["/hostprep/bin", *folders, "/usr/bin", "/bin"]
 
 
 def test_without_isolation_the_program_runs_as_it_is(settings: Settings) -> None:

@@ -67,6 +67,21 @@ def test_a_patch_is_part_of_the_key_and_named_in_the_script(settings: Settings, 
     assert changed(with_patch, keys(settings)) == {"x86_64/stage1/pigz"}
 
 
+def test_what_editors_leave_is_neither_a_recipe_nor_a_patch(settings: Settings, recipes: Path) -> None:
+    (recipes / "pigz" / "recipe.py").write_text(PIGZ.replace("sh.unpack()", "sh.unpack()\n    sh.patch()"))
+    (recipes / "pigz" / "patches").mkdir()
+    (recipes / "pigz" / "patches" / "one.patch").write_text("--- a/x\n")
+    before = keys(settings)
+    (recipes / ".#zlib.py").symlink_to("me@here.4711:1764000000")
+    for name in (".zlib.py", "._zlib.py", "#zlib.py", "#zlib.py#", "zlib.py~", ".zlib.py.swp"):
+        (recipes / name).write_text("not Python")
+    for name in ("._one.patch", ".#one.patch", "#one.patch#", "one.patch~"):
+        (recipes / "pigz" / "patches" / name).write_text("not a patch")
+    (recipes / "pigz~").mkdir()
+    (recipes / "pigz~" / "recipe.py").write_text("not Python")
+    assert keys(settings) == before
+
+
 def test_what_was_downloaded_is_part_of_the_key(settings: Settings, recipes: Path) -> None:
     before = keys(settings)
     settings.sources.mkdir(parents=True)

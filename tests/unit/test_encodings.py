@@ -1,0 +1,40 @@
+"""What Ruckus writes is the same in every language's environment, also where Python would not take UTF-8 by itself."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+from unit.samples import MANIFEST, TOP
+
+from ruckus_aux.host import run
+
+PROGRAM = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.runner import prepare_work
+from ruckus_aux.settings import defaults
+from ruckus_aux.sources import read_manifest
+from ruckus_aux.steps import Step
+from ruckus_aux.writing import write_whole
+folder = Path(sys.argv[1])
+read_manifest(folder / "sources.toml", folder)
+write_whole(folder / "page.html", "\\u00fc")
+settings = replace(defaults(folder, folder, ARCHITECTURES["i686"], "tiny", 1), buildroot=folder, isolation="none")
+step = Step("one", "cross", "", "echo \\u00fc", (), (), (), (), 1.0, 0.0, 1, 0, 0, (), ())
+prepare_work(settings, step, None)
+"""
+
+
+def test_text_is_utf8_whatever_the_locale_says(
+    fp: FakeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fp.allow_unregistered(True)
+    (tmp_path / "sources.toml").write_text("# für zlib\n" + MANIFEST, encoding="utf-8")
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": str(TOP / "python")}
+    run([sys.executable, "-c", PROGRAM, tmp_path], env={**ascii_only, "PATH": os.environ["PATH"]}, replace_env=True)
+    assert (tmp_path / "page.html").read_bytes() == b"\xc3\xbc"
+    assert (tmp_path / "work" / "one" / "script").read_bytes() == b"echo \xc3\xbc"
