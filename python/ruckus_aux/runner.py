@@ -21,6 +21,7 @@ from ruckus_aux.jobserver import Jobserver, from_makeflags
 from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.locks import held, try_held
 from ruckus_aux.merge import merge
+from ruckus_aux.processor import unasked
 from ruckus_aux.report import outcome_line, utc
 from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
@@ -230,6 +231,12 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
             output.write(logs.ending(usage, started).encode())
     if usage.status != 0:
         raise _failure(settings, step, usage, log)
+    if flags := unasked(log, step.script):
+        raise StepFailed(
+            f"{step.name} was compiled for one kind of processor: {' '.join(flags)}",
+            f"let its recipe switch that off, or name the flag, if only in a comment of the script\nlog:     {log}",
+            usage,
+        )
     taken = size(work)
     kept = _keep(settings, plan, step, work, there)
     return Built(usage, taken, size(kept), *_ccache_counts(work / sandbox.CCACHE_LOG))

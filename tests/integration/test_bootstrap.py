@@ -236,6 +236,13 @@ def test_a_failure_says_what_when_where_and_how_to_go_on(build: Path, recipe: Re
     assert outcomes(run("make", "bootstrap", cwd=build).stdout) == {GZIP: "BUILT"}
 
 
+def test_code_for_the_processor_that_builds_is_not_stored(build: Path, recipe: Recipes) -> None:
+    recipe.change("zlib.py", "sh.make()", "sh.make('CFLAGS=\"-O2 $(printf -- -mtune=%s native)\"')")
+    done = run("make", ZLIB, cwd=build, status=2)
+    assert f"ruckus: error: {ZLIB} was compiled for one kind of processor: -mtune=native\n" in done.stderr
+    assert outcomes(done.stdout) == {}
+
+
 def test_a_step_sees_its_declared_dependencies_and_nothing_else(build: Path, recipe: Recipes, tmp_path: Path) -> None:
     recipe.change("bzip2/recipe.py", "    sh.unpack()\n", '    sh.sh("ls /opt/r/h/include/zlib.h")\n    sh.unpack()\n')
     run("make", ZLIB, cwd=build)
