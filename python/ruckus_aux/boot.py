@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sarge
 
+from ruckus_aux.console import printable
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.merge import stamps
@@ -133,7 +134,7 @@ def boot(settings: Settings, *, interactive: bool = False) -> str:
             print(f"  BOOTED   {settings.arch.name}, with {accelerator} in {seconds:.1f} s from power-on to power-off:")
             break
     check_console(settings, text)
-    print("\n".join(f"  {line}" for line in text.replace("\r", "").splitlines() if line.startswith("ruckus: ")))
+    print("\n".join(f"  {printable(line)}" for line in text.replace("\r", "").splitlines() if line.startswith("ruckus: ")))
     remove(image)
     return text
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ruckus_aux.console import INTERRUPTED
+from ruckus_aux.console import INTERRUPTED, printable
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME, Selection, combined, tidy, write_graph
 from ruckus_aux.host import run
@@ -228,9 +228,9 @@ class Build:
             elif self.request.reaches("hostprep"):
                 print(f"  {label('failed')} {arch.name:<12} {missing} of {every} steps are missing")
         for _, entry in self.failed():
-            print(f"  {label('failed')} {entry.step}: {entry.reason or f'exit status {entry.status}'}")
+            print(f"  {label('failed')} {entry.step}: {printable(entry.reason) or f'exit status {entry.status}'}")
         for reason in self.reasons:
-            print(f"  {label('failed')} {reason}")
+            print(f"  {label('failed')} {printable(reason)}")
         print(f"{self.name}: {duration(wall)}, {duration(own_cpu())} of CPU; more: invoke report, invoke collect-logs")
         if status:
             print("the same command continues")

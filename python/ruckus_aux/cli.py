@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ruckus_aux import __version__, plain
-from ruckus_aux.console import ended
+from ruckus_aux.console import ended, printable
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.ownership import check_open, explained, take
@@ -135,7 +135,10 @@ def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
     if not path.exists():
         raise RuckusError(f"{options.step} has not been run here", f"it would log to {path}")
     with plain.opened(path) as file:
-        shutil.copyfileobj(file, sys.stdout.buffer)
+        if sys.stdout.isatty():
+            sys.stdout.writelines(printable(line.decode(errors="replace")) for line in file)
+        else:
+            shutil.copyfileobj(file, sys.stdout.buffer)
 
 
 def cmd_times(settings: Settings, options: argparse.Namespace) -> None:

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Iterator
 from itertools import islice
 
+from ruckus_aux.console import printable
+
 _CONTEXT = 4  # lines that are shown, of the first error and what follows it
 _TAIL = 10  # lines that are shown when no line looks like an error
 _WIDTH = 500  # characters of a line that are shown
@@ -69,11 +71,11 @@ def first_error(output: str) -> list[str]:
 
 
 def _lines(text: str, start: int) -> Iterator[str]:
-    """The lines from a position on that are not empty, as far as they are shown."""
+    """The lines from a position on that are not empty, as far as they are shown, and as a terminal may get them."""
     position = max(0, start)
     while position < len(text):
         end = text.find("\n", position)
         end = len(text) if end < 0 else end
         if line := text[position : min(end, position + _WIDTH)].rstrip():
-            yield line
+            yield printable(line)
         position = end + 1

@@ -14,6 +14,8 @@ from typing import Protocol, TextIO
 import psutil
 import sarge
 
+from ruckus_aux.console import printable
+
 from ruckus_aux import signals
 from ruckus_aux.family import Family, family
 
@@ -102,7 +104,7 @@ class Stream:
         with suppress(OSError):  # the disk may be full; the build goes on
             log.write(f"{line}\n")
             log.flush()
-        self.view.line(line)
+        self.view.line(printable(line))
 
 
 def _read(output: TextIO, lines: "queue.SimpleQueue[str | None]") -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from invoke import Context, task
 
 from ruckus_aux import lending, sudo
+from ruckus_aux.console import printable
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 from ruckus_aux.journal import FILE_NAME, Journal
@@ -313,4 +314,4 @@ def volumes(c: Context, arch_list: str = ARCHS, build_dir: str = "build", json: 
         size, used = (f"{number / 2**30:.1f}G" if number >= 0 else "-" for number in (line.size, line.used))
         where = ", ".join(line.mounted) or "not mounted"
         figures = f"{line.name:<20} {line.backend:<4} {size:>7} {used:>7} used  {line.owner or '-':<8}"
-        print("  ".join([figures, where, *line.notes]))
+        print(printable("  ".join([figures, where, *line.notes])))

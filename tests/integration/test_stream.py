@@ -49,6 +49,13 @@ def test_lines_of_both_streams_go_to_view_and_log(tmp_path: Path) -> None:
     assert log.read_text().splitlines() == view.lines
 
 
+def test_what_a_build_says_cannot_command_the_terminal(tmp_path: Path) -> None:
+    view = Seen()
+    Stream(view, tmp_path / "run.log", {}).run(python(r"print('\x1b[2J\x1b[31mred\x1b[m')"))
+    assert view.lines == [r"\x1b[2Jred"]
+    assert "\x1b[2J" in (tmp_path / "run.log").read_text(), "the log has all of it"
+
+
 STUBBORN = """
 import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

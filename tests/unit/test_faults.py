@@ -82,3 +82,8 @@ def test_a_line_without_end_is_cut_to_the_error() -> None:
 )
 def test_how_a_script_died(status: int, output: str, reason: str) -> None:
     assert crash(status, output) == reason
+
+
+def test_the_first_error_cannot_command_the_terminal() -> None:
+    (line,) = first_error("\x1b]0;mine\x07x.c:1:1: error: \x1b[31mno\x1b[m\n")
+    assert line == r"\x1b]0;mine\x07x.c:1:1: error: no"
