@@ -134,7 +134,9 @@ def boot(settings: Settings, *, interactive: bool = False) -> str:
             print(f"  BOOTED   {settings.arch.name}, with {accelerator} in {seconds:.1f} s from power-on to power-off:")
             break
     check_console(settings, text)
-    print("\n".join(f"  {printable(line)}" for line in text.replace("\r", "").splitlines() if line.startswith("ruckus: ")))
+    for line in text.replace("\r", "").splitlines():
+        if line.startswith("ruckus: "):
+            print(f"  {printable(line)}")
     remove(image)
     return text
 
@@ -143,7 +145,7 @@ def boot_once(settings: Settings) -> None:
     """Boot the system unless just this one has been booted before; see boot."""
     held = sorted(str(stamp.path.relative_to(settings.stamps)) for stamp in stamps(settings))
     mark = settings.buildroot / BOOTED
-    if mark.exists() and mark.read_text().splitlines() == held:
+    if mark.exists() and mark.read_text(errors="replace").splitlines() == held:
         print(f"  BOOTED   {settings.arch.name}, before; nothing in it has changed")
         return
     boot(settings)

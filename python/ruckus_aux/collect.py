@@ -15,13 +15,14 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ruckus_aux import logs, plain
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import first_error
 from ruckus_aux.layout import builddir_of
+from ruckus_aux.records import read_record
 from ruckus_aux.rendering import render
 
 INDEX = "index.json"
@@ -78,6 +79,15 @@ class Collected:
     status: int | None
     seconds: float
     error: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Index:
+    """What was collected of a run, and what could not be read."""
+
+    run: str
+    logs: tuple[Collected, ...]
+    unreadable: tuple[str, ...]
 
 
 def collect(sources: Iterable[Source], target: Path, run: str = "") -> tuple[dict[str, list[Collected]], list[str]]:
@@ -152,18 +162,18 @@ def _place(wanted: Path, log: Path) -> Path:
     return place
 
 
-def _indexed_before(folder: Path) -> list[dict[str, Any]]:
+def _indexed_before(folder: Path) -> tuple[Collected, ...]:
     """What an earlier collection has put there: it is in the new index, too."""
     try:
-        return list(json.loads((folder / INDEX).read_text())["logs"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return read_record(Index, (folder / INDEX).read_bytes()).logs
+    except (OSError, ValueError):
+        return ()
 
 
 def _write_index(folder: Path, run: str, lines: list[Collected], unreadable: list[str]) -> None:
-    known = {log["file"]: log for log in [*_indexed_before(folder), *(asdict(line) for line in lines)]}
-    ordered = sorted(known.values(), key=lambda log: (log["status"] == 0, log["arch"], log["step"]))
-    data = {"run": run, "logs": ordered, "unreadable": unreadable}
+    known = {log.file: log for log in (*_indexed_before(folder), *lines)}
+    ordered = sorted(known.values(), key=lambda log: (log.status == 0, log.arch, log.step))
+    data = asdict(Index(run, tuple(ordered), tuple(unreadable)))
     (folder / INDEX).write_text(json.dumps(data, indent=1))
     (folder / "index.html").write_text(render("logs.html", folder, data), encoding="utf-8")
 

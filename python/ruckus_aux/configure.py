@@ -109,7 +109,7 @@ class Configuration:
 
     def _numbers(self) -> None:
         value = self.given["CPUCOUNT"] or str(os.cpu_count() or 1)
-        if not value.isdecimal() or not 1 <= int(value) <= MOST_CPUS:
+        if len(value) > 9 or not value.isdecimal() or not 1 <= int(value) <= MOST_CPUS:
             raise RuckusError(f"CPUCOUNT: '{value}' is not a number from 1 to {MOST_CPUS}", "for instance: CPUCOUNT=4")
         self.answers["CPUCOUNT"] = str(int(value))
 

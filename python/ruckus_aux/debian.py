@@ -49,10 +49,12 @@ def parse_showsrc(text: str, package: str) -> list[Candidate]:
         sums = [line.split() for line in fields.get("Checksums-Sha256", "").strip().splitlines()]
         version = fields["Version"].strip()
         found[version] = Candidate(version, {line[2]: line[0] for line in sums if len(line) == 3})
-    # Numbers compare as numbers; enough within one upstream series, where only they differ.
-    return sorted(
-        found.values(), key=lambda candidate: [int(n) for n in re.findall(r"\d+", candidate.version)], reverse=True
-    )
+    return sorted(found.values(), key=_age, reverse=True)
+
+
+def _age(candidate: Candidate) -> list[int]:
+    """Numbers compare as numbers; that is enough within one upstream series, where only they differ."""
+    return [int(number) for number in re.findall("[0-9]{1,99}", candidate.version)]
 
 
 def own_release() -> str:

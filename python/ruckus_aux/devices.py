@@ -270,9 +270,9 @@ def xen_disks(listing: str) -> list[XenDisk]:
 
 def _numbers(values: Mapping[str, str]) -> str:
     major, _, minor = values.get("physical-device", "").partition(":")
-    if minor:
-        return f"{int(major, 16)}:{int(minor, 16)}"
     try:
+        if minor:
+            return f"{int(major, 16)}:{int(minor, 16)}"
         return device(values.get("params", "").rpartition(":")[2]).numbers
-    except RuckusError:
+    except (RuckusError, ValueError):
         return ""

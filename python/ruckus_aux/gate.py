@@ -20,6 +20,7 @@ import psutil
 
 from ruckus_aux.errors import RuckusError, afterwards
 from ruckus_aux.locks import held
+from ruckus_aux.records import read_record
 from ruckus_aux.writing import write_whole
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
@@ -79,9 +80,9 @@ class Gate:
         """The steps whose scripts run now, the oldest first."""
         found = []
         for lock in self.folder.glob("*.lock"):
-            with suppress(OSError, ValueError, TypeError):  # about to be written, or just gone
+            with suppress(OSError, ValueError):  # about to be written, or just gone
                 if not _is_void(lock, fcntl.LOCK_SH):
-                    found.append(Running(**json.loads(lock.with_suffix(".json").read_text())))
+                    found.append(read_record(Running, lock.with_suffix(".json").read_bytes()))
         return sorted(found, key=lambda running: running.started)
 
     def _sweep(self) -> None:

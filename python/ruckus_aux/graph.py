@@ -144,7 +144,7 @@ def graph(selection: Selection) -> str:
 def write_graph(selection: Selection, path: Path) -> None:
     """Bring a graph.mk up to date; it is not touched when nothing changed."""
     text = graph(selection)
-    if not path.exists() or path.read_text() != text:
+    if not path.exists() or path.read_bytes() != text.encode(errors="surrogateescape"):
         write_whole(path, text)
 
 

@@ -51,7 +51,7 @@ def from_makeflags(makeflags: str) -> Jobserver:
     if value.startswith("fifo:"):
         fifo = Path(value.removeprefix("fifo:"))
         return Jobserver(f"{kept} {auth}".strip(), fifo=fifo) if fifo.is_fifo() else Jobserver()
-    match = re.fullmatch(r"(\d+),(\d+)", value)
+    match = re.fullmatch("([0-9]{1,9}),([0-9]{1,9})", value)
     if not match:
         return Jobserver()
     descriptors = (int(match[1]), int(match[2]))

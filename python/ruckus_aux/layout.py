@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ruckus_aux.architecture import Architecture
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.records import read_record
 from ruckus_aux.root import FILE_SYSTEMS
 from ruckus_aux.writing import write_whole
 
@@ -90,11 +91,11 @@ def layout(folder: Path) -> Layout:
     """What was saved in a build folder; plain folders, when nothing was. Raises RuckusError when it can't be read."""
     path = folder / FILE_NAME
     try:
-        found = Layout(**json.loads(path.read_text()))
+        found = read_record(Layout, path.read_bytes())
         found.check()
     except FileNotFoundError:
         return FOLDERS
-    except (ValueError, TypeError, RuckusError) as error:
+    except (ValueError, RuckusError) as error:
         raise RuckusError(f"{path}: {error}", f"put it right, or remove it: rm {path}") from error
     return found
 

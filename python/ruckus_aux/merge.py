@@ -21,6 +21,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.locks import held
 from ruckus_aux.ownership import explained
+from ruckus_aux.records import read_record
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 from ruckus_aux.store import listing
@@ -105,10 +106,8 @@ def _stamp_files(settings: Settings) -> list[Path]:
 
 def _read(path: Path) -> Stamp | None:
     try:
-        data = json.loads(path.read_text())
-        data |= {"root": Path(data["root"]), "replaces": tuple(data["replaces"]), "files": tuple(data["files"])}
-        return Stamp(path=path, **data)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return read_record(Stamp, path.read_bytes(), path=path)
+    except (FileNotFoundError, ValueError):
         return None
 
 

@@ -49,7 +49,7 @@ def decoded(field: str) -> str:
 def parse(text: str) -> list[Mount]:
     """The mounts in a mountinfo file, in its order; lines that are not of its form are left out."""
     mounts = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # a path may hold what else ends a line
         before, _, after = line.partition(" - ")
         fields, (kind, source, superblock, *_) = before.split(" "), (*after.split(" "), "", "", "")
         if len(fields) >= 6 and kind:

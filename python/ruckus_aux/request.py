@@ -45,7 +45,7 @@ def number_of_jobs(text: str) -> int:
     """What --jobs stands for: a number, or that of the processors; RuckusError when it is none."""
     if not text:
         return os.cpu_count() or 1
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_CPUS:
+    if len(text) > 9 or not text.isdecimal() or not 1 <= int(text) <= MOST_CPUS:
         raise RuckusError(f"--jobs={text}: not a number from 1 to {MOST_CPUS}", "for instance: --jobs=4")
     return int(text)
 

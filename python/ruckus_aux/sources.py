@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.records import read_record, record_of
 from ruckus_aux.writing import write_whole
 
 
@@ -114,10 +115,8 @@ def _lock_path(cache: Path, name: str) -> Path:
 
 def _read_lock(cache: Path, name: str) -> Lock | None:
     try:
-        data = json.loads(_lock_path(cache, name).read_text())
-        files = tuple(File(**file) for file in data.pop("files"))
-        lock = Lock(files=files, **data)
-    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+        lock = read_record(Lock, _lock_path(cache, name).read_bytes())
+    except (FileNotFoundError, ValueError):
         return None  # never downloaded, or a record that was cut off: download it (again)
     return lock if all((cache / file.name).is_file() for file in lock.files) else None
 
@@ -129,21 +128,12 @@ def write_lock(cache: Path, name: str, lock: Lock) -> None:
 
 def _entry(path: Path, name: str, table: dict[str, Any], release: str) -> Source:
     try:
-        debian = None
         if "debian" in table:
             pinned = table["debian"].get("patches", {}).items()
-            patches = tuple(File(patch, sha256) for patch, sha256 in pinned)
-            debian = Debian(**{"release": release, **table["debian"], "patches": patches})
-        return Source(
-            name=name,
-            version=table["version"],
-            file=table["file"],
-            sha256=table["sha256"],
-            urls=tuple(table["urls"]),
-            debian=debian,
-            lock=None,
-        )
-    except (AttributeError, KeyError, TypeError) as error:
+            patches = [{"name": patch, "sha256": sha256} for patch, sha256 in pinned]
+            table = {**table, "debian": {"release": release, **table["debian"], "patches": patches}}
+        return record_of(Source, {"debian": None, **table}, name=name, lock=None)
+    except (AttributeError, TypeError, ValueError) as error:
         raise RuckusError(f"{path}: [{name}]: {error}", "docs/recipes.md describes an entry's keys") from error
 
 
@@ -154,7 +144,7 @@ def read_manifest(path: Path, cache: Path) -> dict[str, Source]:
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RuckusError(f"{path}: {error}") from error
     release = tables.pop("debian_release", "")
     return {name: recorded(cache, _entry(path, name, table, release)) for name, table in tables.items()}

@@ -17,6 +17,7 @@ from pathlib import Path
 from ruckus_aux.errors import afterwards
 from ruckus_aux.host import run
 from ruckus_aux.locks import held, try_held
+from ruckus_aux.records import read_record
 from ruckus_aux.trees import check_whole, take, tree_hash, walk
 from ruckus_aux.writing import write_whole
 
@@ -55,8 +56,8 @@ class Store:
     def record(self, key: str) -> Record | None:
         """What was written down about an artifact; None when that can't be read, or an earlier version stored it."""
         try:
-            return Record(**json.loads(self._record_file(key).read_text()))
-        except (OSError, ValueError, TypeError):
+            return read_record(Record, self._record_file(key).read_bytes())
+        except (OSError, ValueError):
             return None
 
     def _record_file(self, key: str) -> Path:

@@ -14,9 +14,8 @@ from typing import Protocol, TextIO
 import psutil
 import sarge
 
-from ruckus_aux.console import printable
-
 from ruckus_aux import signals
+from ruckus_aux.console import printable
 from ruckus_aux.family import Family, family
 
 GRACE = 15.0  # seconds that make and the steps have to stop, which themselves give scripts five

@@ -18,6 +18,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.graph import Target, shortest
 from ruckus_aux.journal import FILE_NAME, Journal, Sample
+from ruckus_aux.records import read_record
 from ruckus_aux.writing import write_whole
 
 STATUS = "status.json"
@@ -66,13 +67,7 @@ def to_json(state: State) -> str:
 
 def from_json(text: str) -> State:
     """The state that to_json wrote; ValueError when it is none."""
-    data = json.loads(text)
-    try:
-        data["archs"] = tuple(Progress(**row) for row in data["archs"])
-        data["running"] = tuple(Running(**row) for row in data["running"])
-        return State(**data)
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"not the state of a build: {error}") from error
+    return read_record(State, text)
 
 
 class Watch:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import sarge
+from hypothesis import settings as hypothesis_settings
 from pytest_subprocess import FakeProcess
 from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 
@@ -12,6 +13,9 @@ from ruckus_aux import isolation
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.host import distribution, fingerprint, tool_version
 from ruckus_aux.settings import Settings
+
+hypothesis_settings.register_profile("ruckus", deadline=None)  # on a busy machine, everything takes long
+hypothesis_settings.load_profile("ruckus")
 
 TOOLS = ("m4", "bison", "flex", "gawk", "bc")
 
