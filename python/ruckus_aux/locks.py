@@ -1,5 +1,6 @@
 """Locks between processes: held as long as a file descriptor is open, and gone with the process, however it ends."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -71,28 +72,37 @@ def held(path: Path, what: str = "", folder: Path | None = None) -> Iterator[int
     with _locked(path, what) as file:
         if what:
             with suppress(OSError):  # nobody needs it but who waits
-                os.ftruncate(file.fileno(), 0)
-                file.write(json.dumps(asdict(Holder(what, str(folder), os.getpid(), *_here()))))
-                file.flush()
+                path.write_text(json.dumps(asdict(Holder(what, str(folder), os.getpid(), *_here()))))
         yield file.fileno()
 
 
 def _locked(path: Path, what: str) -> TextIO:
     """Open a file and lock it, which may take long."""
     began, pause, said = time.monotonic(), 0.005, ""
+    flags = os.O_RDONLY  # a step's script inherits it, and has nothing to write there
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            file = stack.enter_context(path.open("a+"))
-            while not _try(file):
-                if what and time.monotonic() - began > PATIENCE and (other := holder(file)) != said:
-                    print(f"  WAITING  {what}: {other}", flush=True)
-                    said = other
-                time.sleep(pause)
-                pause = min(POLL, 2 * pause)
+            file = stack.enter_context(_opened_with(path, flags))
+            try:
+                while not _try(file):
+                    if what and time.monotonic() - began > PATIENCE and (other := holder(file)) != said:
+                        print(f"  WAITING  {what}: {other}", flush=True)
+                        said = other
+                    time.sleep(pause)
+                    pause = min(POLL, 2 * pause)
+            except OSError as error:
+                if error.errno != errno.EBADF or flags == os.O_RDWR:
+                    raise
+                flags = os.O_RDWR  # NFS locks what can be written to, no other
+                continue
             if _stands_for(file, path):
                 stack.pop_all()
                 return file
+
+
+def _opened_with(path: Path, flags: int) -> TextIO:
+    return open(path, opener=lambda name, _: os.open(name, flags | os.O_CREAT | os.O_CLOEXEC, 0o666))
 
 
 def _try(file: TextIO) -> bool:

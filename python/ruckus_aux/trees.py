@@ -173,10 +173,13 @@ def _is_unwanted(path: str) -> bool:
 
 
 def _mode(status: os.stat_result, *, as_it_is: bool) -> int:
-    """The mode of a file or folder in the store."""
+    """The mode of a file or folder in the store; a source can be read by the user that steps are (sandbox.py)."""
+    if as_it_is:
+        readable = 0o755 if stat.S_ISDIR(status.st_mode) else 0o555 if status.st_mode & 0o100 else 0o444
+        return status.st_mode & 0o755 | readable
     if not stat.S_ISDIR(status.st_mode):
         return status.st_mode & 0o755 | 0o400
-    if not as_it_is and status.st_mode & 0o1002 == 0o1002:
+    if status.st_mode & 0o1002 == 0o1002:
         return status.st_mode & 0o1777 | 0o700  # /tmp: only the step itself can have said so
     return status.st_mode & 0o755 | 0o700
 

@@ -187,6 +187,24 @@ def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, fol
     assert done.stdout.splitlines() == ["ruckus", user, user, "0022", "/ruckus", "ruckus", *places, *owned], done.stderr
 
 
+def test_what_a_step_is_handed_is_its_own(who: str, folder: Path) -> None:
+    """A working folder, the named pipe of make's jobserver, and a folder that outlives it."""
+    here = room(folder)
+    pipe, objects = folder / "pipe", folder / "objects"
+    os.mkfifo(pipe, 0o600)
+    sandbox.give(here.settings, pipe)
+    assert sandbox.give_folder(here.settings, objects)
+    assert sandbox.give_folder(here.settings, objects)
+    (here.work / "script").write_text(
+        "set -e; : <>$PIPE; mkdir /ruckus/ccache/new; mkdir /ruckus/build; rmdir /ruckus/out"
+    )
+    program = ["/bin/sh", "/ruckus/script"]
+    command = sandbox.command(here.settings, here.work, here.view, program, ccache=objects, fifo=pipe)
+    done = run_as(who, command, folder, {"PIPE": str(pipe)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (objects / "new").is_dir()
+
+
 def test_a_killed_sandbox_leaves_nothing_behind(who: str, folder: Path) -> None:
     """What runs inside may be another user's, whom the kernel lets nobody but root end."""
     here = room(folder)

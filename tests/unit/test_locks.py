@@ -1,3 +1,5 @@
+import errno
+import fcntl
 import json
 import os
 import threading
@@ -5,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 import pytest
@@ -141,3 +144,22 @@ def test_a_lock_whose_file_was_removed_by_its_holder(tmp_path: Path) -> None:
             holding.close()
             assert not got.wait(0.1)
             new.close()
+
+
+def test_who_inherits_a_lock_can_write_nothing_into_its_file(tmp_path: Path) -> None:
+    with held(tmp_path / "lock", "a step", tmp_path) as descriptor, pytest.raises(OSError, match="Bad file descriptor"):
+        os.write(descriptor, b"nonsense")
+    assert json.loads((tmp_path / "lock").read_text())["what"] == "a step"
+
+
+def test_a_file_system_that_locks_only_what_can_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = fcntl.flock
+
+    def nfs(file: TextIO, kind: int) -> None:
+        if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", nfs)
+    with held(tmp_path / "lock"), try_held(tmp_path / "lock") as descriptor:
+        assert descriptor is None

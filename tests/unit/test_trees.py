@@ -230,6 +230,15 @@ def test_only_what_a_step_itself_said_of_a_folder_is_kept(tmp_path: Path) -> Non
     assert stat.S_IMODE(source["tmp"].st_mode) == 0o755
 
 
+def test_every_file_of_a_source_can_be_read_by_whoever_a_step_is(tmp_path: Path) -> None:
+    source = tree(tmp_path / "src", private="x", folder__configure="x")
+    for name, mode in {"private": 0o600, "folder": 0o700, "folder/configure": 0o700}.items():
+        (source / name).chmod(mode)
+    found = taken(source, tmp_path / "ours", as_it_is=True)
+    modes = [stat.S_IMODE(found[name].st_mode) for name in ("private", "folder", "folder/configure")]
+    assert modes == [0o644, 0o755, 0o755]
+
+
 def test_access_lists_of_the_folder_above_are_not_inherited(tmp_path: Path) -> None:
     out = tree(tmp_path / "out", bin__foo="x")
     for path in (out, out / "bin", out / "bin" / "foo"):
