@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.samples import MANIFEST, TOP
+from unit.samples import MANIFEST
 
 from ruckus_aux.host import run
 
@@ -34,7 +34,7 @@ def test_text_is_utf8_whatever_the_locale_says(
 ) -> None:
     fp.allow_unregistered(True)
     (tmp_path / "sources.toml").write_text("# für zlib\n" + MANIFEST, encoding="utf-8")
-    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": str(TOP / "python")}
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": ":".join(sys.path)}
     run([sys.executable, "-c", PROGRAM, tmp_path], env={**ascii_only, "PATH": os.environ["PATH"]}, replace_env=True)
     assert (tmp_path / "page.html").read_bytes() == b"\xc3\xbc"
     assert (tmp_path / "work" / "one" / "script").read_bytes() == b"echo \xc3\xbc"
