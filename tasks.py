@@ -38,7 +38,7 @@ with importing():
         "arch_list": ARCH_HELP,
         "profile": "what to build; tiny: kernel, busybox and glibc (default)",
         "build_dir": DIR_HELP,
-        "jobs": "jobs at a time, over all architectures (default: the number of processors)",
+        "jobs": "jobs at a time, over all architectures (default: the processors that may be used)",
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
         "until": "stop after: configure, download, hostprep, cross, bootstrap, install, boot (default)",
@@ -185,7 +185,7 @@ def history(c: Context, build_dir: str = "build") -> None:
         "arch_list": ARCH_HELP,
         "profile": "what to build; tiny (default)",
         "build_dir": f"{DIR_HELP}; its journals have the figures of this machine",
-        "jobs": "jobs at a time (default: the number of processors)",
+        "jobs": "jobs at a time (default: the processors that may be used)",
         "fresh": "from nothing, whatever is built already",
         "json": "for programs",
     }
@@ -245,7 +245,7 @@ def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run:
         "arch_list": "architectures to build together, separated by commas (default: all)",
         "alone": "the one to compare with (default: x86_64)",
         "build_dir": "where to build (default: bench in the current directory)",
-        "jobs": "jobs at a time (default: the number of processors)",
+        "jobs": "jobs at a time (default: the processors that may be used)",
     }
 )
 @told

@@ -48,7 +48,7 @@ AC_ARG_VAR([PREFIX_TOOLS], [prefix of the temporary system (default: /tools-$CLF
 AC_ARG_VAR([PREFIX_HOSTPREP], [prefix of what hostprep builds (default: /hostprep; without a sandbox: /hostprep-$CLFS_ARCH_STRING)])
 AC_ARG_VAR([BUILDROOT], [folder of everything that a build writes (default: the build directory)])
 AC_ARG_VAR([CLFS], [root of the system that is built (default: the mount point of --with-install-dev, else BUILDROOT/baby)])
-AC_ARG_VAR([CPUCOUNT], [jobs at a time (default: the number of processors)])
+AC_ARG_VAR([CPUCOUNT], [jobs at a time (default: the processors that may be used)])
 ])
 
 # RUCKUS_VALIDATE

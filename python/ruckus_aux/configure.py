@@ -17,6 +17,7 @@ from ruckus_aux.architecture import architecture
 from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute, check_space, check_writable, nearest, within
+from ruckus_aux.limits import processors
 from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, check_own_cache
 from ruckus_aux.sandbox import RESERVED
 
@@ -108,7 +109,7 @@ class Configuration:
         self.answers["ruckus_goal"] = "bootstrap" if only == "no" else "hostprep"
 
     def _numbers(self) -> None:
-        value = self.given["CPUCOUNT"] or str(os.cpu_count() or 1)
+        value = self.given["CPUCOUNT"] or str(processors())
         if len(value) > 9 or not value.isdecimal() or not 1 <= int(value) <= MOST_CPUS:
             raise RuckusError(f"CPUCOUNT: '{value}' is not a number from 1 to {MOST_CPUS}", "for instance: CPUCOUNT=4")
         self.answers["CPUCOUNT"] = str(int(value))

@@ -16,15 +16,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import psutil
-
+from ruckus_aux import limits
 from ruckus_aux.errors import RuckusError, afterwards
 from ruckus_aux.locks import held
 from ruckus_aux.records import read_record
 from ruckus_aux.writing import write_whole
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
-RESERVE = 0.05  # of the machine's memory, which is left alone
+RESERVE = 0.05  # of the memory that may be used, which is left alone
 PRESSURE = 20.0  # per cent of the last ten seconds in which some process waited for memory
 _PRESSURE_FILE = Path("/proc/pressure/memory")
 _MB = 1_000_000
@@ -170,7 +169,7 @@ def _shortage(wanted: Running, others: list[Running]) -> str:
         return f"it needs {wanted.disk} MB of disk, and running steps leave {max(0.0, free - coming):.0f} MB"
     if not others:
         return ""
-    memory = psutil.virtual_memory()
+    memory = limits.memory()
     coming = sum(max(0, other.memory - other.used) for other in others)
     left = memory.available / _MB - coming - RESERVE * memory.total / _MB
     if left < wanted.memory:

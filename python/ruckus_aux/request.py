@@ -15,6 +15,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
 from ruckus_aux.host import user_name
 from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout, cache_of, prefix_of
+from ruckus_aux.limits import processors
 from ruckus_aux.root import Command, as_root, missing_links
 from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
@@ -42,9 +43,9 @@ def arch_list(text: str) -> tuple[Architecture, ...]:
 
 
 def number_of_jobs(text: str) -> int:
-    """What --jobs stands for: a number, or that of the processors; RuckusError when it is none."""
+    """What --jobs stands for: a number, or that of the processors that may be used; RuckusError when it is none."""
     if not text:
-        return os.cpu_count() or 1
+        return processors()
     if len(text) > 9 or not text.isdecimal() or not 1 <= int(text) <= MOST_CPUS:
         raise RuckusError(f"--jobs={text}: not a number from 1 to {MOST_CPUS}", "for instance: --jobs=4")
     return int(text)

@@ -1,4 +1,3 @@
-import os
 import re
 import shlex
 import shutil
@@ -14,6 +13,7 @@ from ruckus_aux.devices import Device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute
 from ruckus_aux.isolation import Fault
+from ruckus_aux.limits import processors
 from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES
 
 GIB = 1 << 30
@@ -75,7 +75,7 @@ def test_the_defaults(given_: Given, tmp_path: Path) -> None:
     assert answers["PREFIX_TOOLS"] == "/tools-x86_64"
     assert answers["CLFS"] == str(tmp_path / "build" / "baby")
     assert answers["ruckus_isolation"] == "bwrap"
-    assert int(answers["CPUCOUNT"]) == os.cpu_count()
+    assert int(answers["CPUCOUNT"]) == processors()
 
 
 @pytest.mark.parametrize(("arch", "string"), [("i686", "x86"), ("x86_64-64", "x86_64-64")])

@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from ruckus_aux import gate
+from ruckus_aux import gate, limits
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running, pressure
+from ruckus_aux.limits import Memory
 
-Memory = namedtuple("Memory", "available total")
 Usage = namedtuple("Usage", "free")
 
 
@@ -28,7 +27,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """A machine with 8 GB of memory of which 4 are free, 1 GB of free disk, and no pressure."""
     figures: dict[str, float] = {"available": 4000e6, "free": 1000e6, "pressure": 0.0}
     monkeypatch.setattr(gate, "POLL", 0.01)
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: Memory(figures["available"], 8000e6))
+    monkeypatch.setattr(limits, "memory", lambda: Memory(figures["available"], 8000e6))
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(figures["free"]))
     monkeypatch.setattr(gate, "pressure", lambda: figures["pressure"])
     return figures
