@@ -41,6 +41,7 @@ with importing():
         "jobs": "jobs at a time, over all architectures (default: the processors that may be used)",
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
+        "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: never)",
         "until": "stop after: configure, download, hostprep, cross, bootstrap, install, boot (default)",
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",
@@ -60,6 +61,7 @@ def build(
     jobs: str = "",
     keep_going: bool = False,
     fail_fast: bool = False,
+    step_timeout: str = "",
     until: str = "",
     only: Sequence[str] | None = None,
     boot: bool = True,
@@ -82,6 +84,7 @@ def build(
     from rich.console import Console
 
     from ruckus_aux.build import Build
+    from ruckus_aux.figures import limit_factor
     from ruckus_aux.layout import chosen
     from ruckus_aux.report import utc
     from ruckus_aux.request import Request, number_of_jobs
@@ -98,6 +101,7 @@ def build(
         profile=profile,
         jobs=number_of_jobs(jobs),
         fail_fast=fail_fast,
+        step_timeout=limit_factor(step_timeout, "--step-timeout"),
         until=until or ("boot" if boot else "install"),
         only=tuple(only or ()),
         sharing=sharing,

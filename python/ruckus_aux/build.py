@@ -214,7 +214,7 @@ class Build:
         watch = Watch(request.folder, self.name, combined(self.selection), request.jobs)
         log = request.folder / "runs" / f"{self.name}.log"
         with show(watch) as view:
-            stream = Stream(view, log, {"RUCKUS_RUN": self.name}, [descriptor])
+            stream = Stream(view, log, {**request.make_environment(), "RUCKUS_RUN": self.name}, [descriptor])
             status = self.make(stream)
             return self.finish(stream) or status
 

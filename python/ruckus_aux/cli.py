@@ -64,6 +64,19 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
         write_graph([(plan, list(plan.steps.values()))], settings.buildroot / FILE_NAME)
 
 
+def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
+    """build a goal: bring everything up to date for it (see graph), and let make do it; what `make bootstrap` calls"""
+    from ruckus_aux import gnumake
+    from ruckus_aux.graph import FILE_NAME
+    from ruckus_aux.report import utc
+
+    cmd_graph(settings, options)
+    makeflags, jobs = gnumake.below(os.environ.get("MAKEFLAGS", ""), settings.cpucount)
+    words = gnumake.command(settings.buildroot / FILE_NAME, options.goal, jobs)
+    sys.stdout.flush()
+    os.execve(words[0], words, {**os.environ, "MAKEFLAGS": makeflags, "RUCKUS_RUN": utc(time.time())})
+
+
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
     from ruckus_aux.jobserver import only_asks
@@ -299,7 +312,8 @@ def parser() -> argparse.ArgumentParser:
     add(cmd_clean).add_argument("--all", action="store_true", help="these, too")
     goal = "bootstrap, hostprep or a step"
     add(cmd_download).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)")
-    add(cmd_graph).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")
+    for builds in (cmd_graph, cmd_make):
+        add(builds).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")
     step(add(cmd_step)).add_argument("--keep", action="store_true", help="keep the working folder after success")
     return top
 

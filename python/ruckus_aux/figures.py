@@ -1,11 +1,15 @@
 """What a step needs: as its earlier builds took it, or as its recipe states until there are any."""
 
+import math
 from collections.abc import Sequence
 
+from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Entry
 from ruckus_aux.steps import Step
 
 JOB_MEMORY = 150  # MB that each further job of a step takes, until the journal knows better
+SHORTEST_LIMIT = 600.0  # seconds that every step may take: a busy machine is slow, and figures of short steps vary
+MOST_TIMES = 10_000
 _MB = 1_000_000
 
 
@@ -38,3 +42,27 @@ def disk(step: Step, last: Entry | None) -> int:
 def installed(step: Step, last: Entry | None) -> int:
     """MB of what it installs."""
     return last.artifact // _MB if last else step.installed
+
+
+def longest(step: Step, built: Sequence[Entry]) -> float:
+    """Seconds that it took at most: here, or, on one processor somewhere, as its recipe states."""
+    return max((entry.wall for entry in built), default=step.cpu)
+
+
+def limit(step: Step, built: Sequence[Entry], factor: float) -> float:
+    """Seconds after which a step takes too long: so many times what it took at most, but never less than a while.
+
+    factor: 0 for no limit.
+    """
+    return max(SHORTEST_LIMIT, factor * longest(step, built)) if factor else math.inf
+
+
+def limit_factor(text: str, option: str) -> float:
+    """The factor that an option gives for `limit`; RuckusError when it is none."""
+    try:
+        factor = float(text or "0")
+    except ValueError:
+        factor = math.nan
+    if factor and not 1 <= factor <= MOST_TIMES:
+        raise RuckusError(f"{option}={text}: not a number from 1 to {MOST_TIMES}, or 0", f"for instance: {option}=5")
+    return factor

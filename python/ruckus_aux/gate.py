@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -72,8 +72,13 @@ class Ticket:
 class Gate:
     """The gate of a cache folder."""
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, when_idle: Callable[[], object] = lambda: None) -> None:
+        """Stand before a gate.
+
+        when_idle: called before a step is let in while no other script runs, and none can begin to.
+        """
         self.folder = cache / "running"
+        self.when_idle = when_idle
 
     def running(self) -> list[Running]:
         """The steps whose scripts run now, the oldest first."""
@@ -103,6 +108,7 @@ class Gate:
                 stack.enter_context(held(self.folder / "gate", wanted.step, Path(wanted.folder)))
                 while self.running():
                     time.sleep(POLL)
+                self.when_idle()
                 yield stack.enter_context(self._announced(wanted))
             else:
                 yield self._wait(wanted, stack)
@@ -113,8 +119,11 @@ class Gate:
         while True:
             with held(self.folder / "gate", wanted.step, Path(wanted.folder)):
                 self._sweep()
-                reason = _shortage(wanted, self.running())
+                others = self.running()
+                reason = _shortage(wanted, others)
                 if not reason:
+                    if not others:
+                        self.when_idle()
                     return stack.enter_context(self._announced(wanted))
             if reason.partition(",")[0] != said:  # the figures behind the comma change all the time
                 print(f"  WAITING  {wanted.step}: {reason}", flush=True)

@@ -4,12 +4,21 @@ See "Sharing Job Slots with GNU make" in the GNU make manual. A step is itself a
 slot; what its makes need beyond that, they take from the pool. So no step ever says -j.
 """
 
+import array
+import fcntl
 import os
 import re
 import stat
-from collections.abc import Mapping
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+_LOOKS, _PAUSE = 5, 0.05  # how often the pool is counted before something is done about it, and seconds between
 
 
 @dataclass(frozen=True)
@@ -69,3 +78,56 @@ def flags(environment: Mapping[str, str]) -> str:
     """The single-letter options that make was called with, such as "kn" for -k -n."""
     first = environment.get("MAKEFLAGS", "").partition(" ")[0]
     return "" if first.startswith("-") or "=" in first else first
+
+
+def lost(pool: Jobserver, make: int) -> int:
+    """How many of a pool's tokens are gone with makes that were killed, as it is known while no script runs.
+
+    Each step that make has started holds a token, but for one, which has the slot of make itself; all others are in
+    the pipe, or lost. The least of some looks counts: make may have taken a token, and not started the step yet.
+
+    Args:
+        pool: of the run.
+        make: the process that has started the steps; a pool that it shares with others can't be counted.
+
+    Raises:
+        OSError, psutil.Error: when that process, or the pool, can't be looked at.
+    """
+    size = re.search(r"-j(\d+)", pool.makeflags)
+    if size is None or "--jobserver-" in psutil.Process(make).environ().get("MAKEFLAGS", ""):
+        return 0
+    least = int(size[1])
+    for look in range(_LOOKS):
+        if look:
+            time.sleep(_PAUSE)
+        least = min(least, int(size[1]) - _free(pool) - len(psutil.Process(make).children()))
+        if least <= 0:
+            return 0
+    return least
+
+
+def put_back(pool: Jobserver, tokens: int) -> None:
+    """Give a pool its lost tokens again; OSError when it can't be written to."""
+    with _end(pool, os.O_WRONLY) as descriptor:
+        os.write(descriptor, b"+" * tokens)
+
+
+def _free(pool: Jobserver) -> int:
+    """The tokens that are in the pool now."""
+    found = array.array("i", [0])
+    with _end(pool, os.O_RDONLY) as descriptor:
+        fcntl.ioctl(descriptor, termios.FIONREAD, found)
+    return found[0]
+
+
+@contextmanager
+def _end(pool: Jobserver, mode: int) -> Iterator[int]:
+    """One end of a pool's pipe."""
+    if pool.fifo is None:
+        yield pool.descriptors[mode == os.O_WRONLY]
+        return
+    descriptor = os.open(pool.fifo, mode | os.O_NONBLOCK)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -50,6 +50,8 @@ def ending(usage: Usage, started: float) -> str:
         "cpu": f"{usage.user:.1f} s user, {usage.system:.1f} s system",
         "memory": f"{usage.memory / 1024:.0f} MB, largest process; {usage.peak / 1024:.0f} MB, all together",
     }
+    if usage.stopped:
+        fields["stopped"] = "it took longer than STEP_TIMEOUT allows"
     return "\n" + "".join(f"# {name:<8} {value}\n" for name, value in fields.items())
 
 

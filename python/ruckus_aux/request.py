@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ruckus_aux import isolation
+from ruckus_aux import gnumake, isolation
 from ruckus_aux.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, default_prefixes, prefix_path
 from ruckus_aux.errors import RuckusError
@@ -59,6 +59,7 @@ class Request:
     srcdir: the source tree; python: the interpreter that configure records.
     jobs: at most that many at a time, over all architectures.
     fail_fast: stop at the first failure, instead of going on with what does not depend on it.
+    step_timeout: how many times what it usually takes a step may take; 0 for no limit.
     until: the last of UNTIL that is done.
     only: names of steps to build with what they need, instead of everything.
     sharing: whether architectures share steps, sources and objects.
@@ -73,6 +74,7 @@ class Request:
     profile: str
     jobs: int
     fail_fast: bool = False
+    step_timeout: float = 0.0
     until: str = "boot"
     only: tuple[str, ...] = ()
     sharing: bool = True
@@ -140,6 +142,7 @@ class Request:
         words = [f"--build-dir={self.folder}", f"--arch-list={self.arch_names}"]
         words += [f"--profile={self.profile}", f"--jobs={self.jobs}"]
         words += ["--fail-fast"] if self.fail_fast else []
+        words += [f"--step-timeout={self.step_timeout:g}"] if self.step_timeout else []
         words += self.layout.options()
         words += [f"--until={self.until}"] if self.until != "boot" else []
         words += [f"--only={step}" for step in self.only]
@@ -199,8 +202,16 @@ class Request:
     def make_command(self) -> list[str]:
         """How make is called for all architectures together."""
         keep_going = [] if self.fail_fast else ["-k"]
-        graph = str(self.folder / FILE_NAME)
-        return ["make", "--no-print-directory", *keep_going, f"-j{self.jobs}", "-f", graph, "steps"]
+        return gnumake.command(self.folder / FILE_NAME, "steps", [*keep_going, f"-j{self.jobs}"])
+
+    def make_environment(self) -> dict[str, str]:
+        """What make, and so every step, finds in its environment besides."""
+        pool = {"MAKEFLAGS": gnumake.below(os.environ["MAKEFLAGS"], self.jobs)[0]} if "MAKEFLAGS" in os.environ else {}
+        return pool | ({"RUCKUS_STEP_TIMEOUT": f"{self.step_timeout:g}"} if self.step_timeout else {})
+
+    def _make_line(self) -> list[str]:
+        variables = [f"{name}={value}" for name, value in self.make_environment().items() if name != "MAKEFLAGS"]
+        return [*(["env", *variables] if variables else []), *self.make_command()]
 
     def install_command(self, arch: Architecture) -> list[str]:
         """How the part that needs root is called."""
@@ -224,7 +235,7 @@ class Request:
                     yield shlex.join([str(self.builddir(arch) / "ruckus"), "download", goal])
         if self.reaches("hostprep"):
             yield f"# the steps of all architectures are written to {self.folder / FILE_NAME}"
-            yield shlex.join(self.make_command())
+            yield shlex.join(self._make_line())
         for arch in self.archs if self.finishes and os.geteuid() == 0 else ():
             yield shlex.join(self.install_command(arch))
         for arch in self.archs if self.finishes and self.reaches("boot") else ():

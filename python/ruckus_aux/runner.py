@@ -4,14 +4,16 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from ruckus_aux import figures, logs, plain, sandbox
+import psutil
+
+from ruckus_aux import figures, gnumake, jobserver, logs, plain, sandbox
 from ruckus_aux.errors import RuckusError, naming, of_the_system
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
@@ -22,7 +24,7 @@ from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.locks import held, try_held
 from ruckus_aux.merge import merge
 from ruckus_aux.processor import unasked
-from ruckus_aux.report import outcome_line, utc
+from ruckus_aux.report import duration, outcome_line, utc
 from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
@@ -35,17 +37,16 @@ _STATISTICS = 1 << 23  # bytes of ccache's log that are read: those of a compile
 
 
 class StepFailed(RuckusError):
-    """A step's script failed; usage is what it cost until then."""
+    """A step's script failed; usage is what it cost until then, reason why, when that is not its exit status."""
 
-    def __init__(self, message: str, hint: str, usage: Usage) -> None:
+    def __init__(self, message: str, hint: str, usage: Usage, reason: str = "") -> None:
         super().__init__(message, hint)
         self.usage = usage
+        self.reason = reason
 
 
 class Crashed(StepFailed):
     """A step's script died by no fault of the source; reason says how."""
-
-    reason = ""
 
 
 def prepare_work(settings: Settings, step: Step, shared: Path | None) -> Path:
@@ -121,17 +122,37 @@ def source_of(settings: Settings, plan: Plan, step: Step) -> Path | None:
 def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFailed:
     output = logs.read(log).output
     lines = "\n".join(f"    {line}" for line in first_error(output) or ["(it has said nothing)"])
-    ruckus = settings.builddir / "ruckus"
+    where = f"log:     {log}\nenter:   {settings.builddir / 'ruckus'} shell {step.name}"
+    again = "again:   the same make command continues with this step"
+    if usage.stopped:
+        usual = figures.longest(step, Journal(settings.journal).built().get(step.name, []))
+        reason = f"stopped after {duration(usage.wall)}; usually it takes {duration(usual)}"
+        more = f"{again}; to let it take longer,\n         give a larger STEP_TIMEOUT (build: --step-timeout), or none"
+        return StepFailed(f"{step.name} was {reason}\n{lines}", f"{where}\n{more}", usage, reason)
     reason = crash(usage.status, output)
     how = reason or f"exit status {usage.status}"
-    error = (Crashed if reason else StepFailed)(
-        f"{step.name} failed ({how})\n{lines}",
-        f"log:     {log}\nenter:   {ruckus} shell {step.name}\nagain:   the same make command continues with this step",
-        usage,
-    )
-    if isinstance(error, Crashed):
-        error.reason = reason
-    return error
+    kind = Crashed if reason else StepFailed
+    return kind(f"{step.name} failed ({how})\n{lines}", f"{where}\n{again}", usage, reason)
+
+
+def _limit(settings: Settings, step: Step) -> float:
+    """Seconds that a step may take."""
+    factor = figures.limit_factor(os.environ.get("RUCKUS_STEP_TIMEOUT", ""), "STEP_TIMEOUT")
+    return figures.limit(step, Journal(settings.journal).built().get(step.name, []), factor)
+
+
+def _pool(*, alone: bool) -> tuple[Jobserver, Callable[[], None]]:
+    """The pool that a script's makes join, and a call that makes the run's pool whole when no script runs."""
+    pool = from_makeflags(os.environ.get("MAKEFLAGS", ""))
+
+    def make_whole() -> None:
+        with suppress(OSError, psutil.Error):  # then they stay lost, as make says at the end
+            if tokens := jobserver.lost(pool, os.getppid()):
+                jobserver.put_back(pool, tokens)
+                print(f"  JOBS     {tokens} of the run's are back, lost with a make that was killed", flush=True)
+
+    unfit = pool.fifo and not gnumake.joins_fifos()
+    return Jobserver() if alone or unfit else pool, make_whole
 
 
 def expected(settings: Settings, step: Step) -> Running:
@@ -193,17 +214,17 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
     log = settings.log(step.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     logs.set_aside(log)
-    jobserver = Jobserver() if alone else from_makeflags(os.environ.get("MAKEFLAGS", ""))
-    if jobserver.fifo:
-        sandbox.give(settings, jobserver.fifo)
+    pool, make_whole = _pool(alone=alone)
+    if pool.fifo:
+        sandbox.give(settings, pool.fifo)
     there = sandbox.inside(settings, work)
     ccache = _ccache(settings, step)
-    environment = sandbox.environment(settings, step.stage, there, jobserver.environment)
+    environment = sandbox.environment(settings, step.stage, there, pool.environment)
     if ccache:
         environment |= sandbox.ccache_environment(environment)
     with (
         view_of(settings, plan, step) as view,
-        Gate(settings.cache).admitted(expected(settings, step), alone=alone) as ticket,
+        Gate(settings.cache, make_whole).admitted(expected(settings, step), alone=alone) as ticket,
         log.open("xb", buffering=0) as output,
     ):
         command = sandbox.command(
@@ -213,23 +234,26 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
             ["/bin/sh", str(there / "script")],
             source=source,
             ccache=ccache,
-            fifo=jobserver.fifo,
+            fifo=pool.fifo,
         )
         started = time.time()
         fields = {"run": run_name(), "step": step.name, "key": plan.key(step), "start": utc(started)}
         fields["command"] = " ".join(command)
         with naming(log):
             output.write(logs.beginning(fields, environment, step.script).encode())
-        descriptors = (*jobserver.descriptors, *locks, ticket.descriptor)
+        limit = _limit(settings, step)
+        descriptors = (*pool.descriptors, *locks, ticket.descriptor)
         try:
-            usage = run_script(command, environment, descriptors, work, output, verbose=verbose, report=ticket.write)
+            usage = run_script(
+                command, environment, descriptors, work, output, verbose=verbose, report=ticket.write, limit=limit
+            )
         except KeyboardInterrupt:
             with suppress(OSError):
                 output.write(logs.interrupted(time.time()).encode())
             raise
         with naming(log):
             output.write(logs.ending(usage, started).encode())
-    if usage.status != 0:
+    if usage.status != 0 or usage.stopped:
         raise _failure(settings, step, usage, log)
     if flags := unasked(log, step.script):
         raise StepFailed(
@@ -345,13 +369,10 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
         if record.outcome == "stored" and not keep:
             _sweep(settings, step)
     except StepFailed as error:
-        record.built = Built(error.usage)
-        if isinstance(error, Crashed):
-            record.reason = error.reason
-            if not alone:
-                record.outcome = "crashed"
-                raise
+        record.built, record.reason = Built(error.usage), error.reason
+        if isinstance(error, Crashed) and alone:
             raise StepFailed(f"{error.message}\n    it crashed twice", error.hint, error.usage) from error
+        record.outcome = "crashed" if isinstance(error, Crashed) else "failed"
         raise
     except KeyboardInterrupt:
         record.outcome = "interrupted"

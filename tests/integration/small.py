@@ -54,6 +54,9 @@ class Small:
                 ruckus_mirrors=str(self.folder / "mirror"),
                 ruckus_hostprep_tools="",
             )
+            ruckus = build / "ruckus"  # as make calls it
+            ruckus.write_text(f'#!/bin/sh\nexec {sys.executable} -m ruckus_aux "$@"\n')
+            ruckus.chmod(0o755)
         return build
 
     def start(

@@ -7,6 +7,9 @@ import tarfile
 import pytest
 from integration.small import INSTALL, STEP, WAIT, Small, wait_for
 
+from ruckus_aux import figures
+from ruckus_aux.cli import main
+
 
 def test_a_recipe_that_changes_while_its_step_is_built(small: Small) -> None:
     """Both are built one after the other, each whole, in a working folder of its own."""
@@ -104,3 +107,43 @@ def test_without_a_sandbox_a_shared_source_is_copied(small: Small) -> None:
     assert "BUILT" in small.run()
     (kept,) = (small.folder / "cache/store").glob("*/file")
     assert kept.read_text() == "as it came\n"
+
+
+# A make that dies with the slots of two of its three jobs, as long as it is in the run's pool.
+KILLED = """
+    case ${MAKEFLAGS-} in
+    *jobserver*)
+        printf 'all: a b c\\na b c:\\n\\ttouch $@; sleep 60\\n' > "$HOME/Makefile"
+        make -f "$HOME/Makefile" &
+        while [ ! -e a ] || [ ! -e b ] || [ ! -e c ]; do sleep 0.05; done
+        kill -9 $!
+        sh -c 'kill -SEGV $$'
+    esac
+"""
+
+
+def test_job_slots_of_a_killed_make_are_back_for_the_next_step(small: Small) -> None:
+    small.recipe(KILLED + INSTALL.format("it"))
+    output = small.run("make", STEP)
+    assert "CRASHED" in output
+    assert "  JOBS     2 of the run's are back, lost with a make that was killed\n" in output
+    assert "INTERNAL" not in output, "what make says when some are missing at its end"
+
+
+def test_a_step_that_takes_too_long_is_stopped_and_named(
+    small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.recipe("echo working; sleep 60")
+    monkeypatch.setattr(figures, "SHORTEST_LIMIT", 0.0)
+    monkeypatch.setenv("RUCKUS_BUILDDIR", str(small.builddir()))
+    monkeypatch.setenv("RUCKUS_STEP_TIMEOUT", "1.5")
+    assert main(["step", STEP]) == 1
+    said = capsys.readouterr()
+    assert f"{STEP} was stopped after 0:02; usually it takes 0:01\n    working\n" in said.err
+    assert "give a larger STEP_TIMEOUT (build: --step-timeout), or none" in said.err
+    assert "CRASHED" not in said.out
+    assert small.outcomes() == [("failed", "stopped after 0:02; usually it takes 0:01")]
+    assert "# stopped  it took longer than STEP_TIMEOUT allows\n" in (small.folder / f"one/log/{STEP}.log").read_text()
+    monkeypatch.setenv("RUCKUS_STEP_TIMEOUT", "soon")
+    assert main(["step", STEP]) == 1
+    assert "STEP_TIMEOUT=soon: not a number" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import TOP
 
-from ruckus_aux import isolation
+from ruckus_aux import gnumake, isolation
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.build import Build
 from ruckus_aux.errors import RuckusError
@@ -23,6 +23,14 @@ from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.store import Store
 
 NAMES = list(ARCHITECTURES)
+
+
+@pytest.fixture(autouse=True)
+def make(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The make that steps find."""
+    monkeypatch.setattr(gnumake, "program", lambda: "/usr/bin/make")
+    monkeypatch.setattr(gnumake, "joins_fifos", lambda: True)
+    monkeypatch.delenv("MAKEFLAGS", raising=False)
 
 
 @given(st.permutations(NAMES), st.integers(1, 3))
@@ -149,22 +157,22 @@ def request(folder: Path, **changes: Any) -> Request:
 
 def test_commands_in_order(tmp_path: Path) -> None:
     lines = list(request(tmp_path, fail_fast=True, sharing=False, configure=("MIRRORS=/m n",)).commands())
-    words = ("mkdir", "/configure ", " download", "#", "make ", " install", " boot")
+    words = ("mkdir", "/configure ", " download", "#", "/make ", " install", " boot")
     kinds = [next(word for word in words if word in line) for line in lines]
-    assert kinds[:8] == ["mkdir", "/configure ", "mkdir", "/configure ", " download", " download", "#", "make "]
+    assert kinds[:8] == ["mkdir", "/configure ", "mkdir", "/configure ", " download", " download", "#", "/make "]
     assert kinds[-2:] == [" boot", " boot"]
     configure = lines[1]
     assert configure.endswith(f"CLFS={tmp_path}/baby-i686 CPUCOUNT=4 'MIRRORS=/m n'")
     assert configure.startswith(f"cd {tmp_path}/baby-i686/ruckus-build && env --unset=BUILDROOT ")
     assert "--disable-sharing" in configure
     assert f"--enable-option-checking=fatal --prefix={tmp_path}/hostprep --with-arch=i686" in configure
-    (make,) = [line for line in lines if line.startswith("make ")]
+    (make,) = [line for line in lines if line.startswith("/usr/bin/make ")]
     assert "-j4" in make
     assert "-k" not in make.split()
 
 
 @pytest.mark.parametrize(
-    ("until", "last"), [("configure", "/configure "), ("download", "download bootstrap"), ("cross", "make ")]
+    ("until", "last"), [("configure", "/configure "), ("download", "download bootstrap"), ("cross", "/make ")]
 )
 def test_until(tmp_path: Path, until: str, last: str) -> None:
     *_, line = request(tmp_path, until=until).commands()

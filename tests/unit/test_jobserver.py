@@ -2,9 +2,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from ruckus_aux.jobserver import Jobserver, flags, from_makeflags
+from ruckus_aux import jobserver
+from ruckus_aux.jobserver import Jobserver, flags, from_makeflags, lost, put_back
 
 
 @pytest.fixture
@@ -55,3 +57,61 @@ def test_no_jobserver(makeflags: str) -> None:
 )
 def test_single_letter_options(makeflags: str, letters: str) -> None:
     assert flags({"MAKEFLAGS": makeflags}) == letters
+
+
+class Make:
+    """A make of four jobs with steps; it answers one look after the other with how many there are."""
+
+    def __init__(self, *steps: int, makeflags: str = "") -> None:
+        self.steps = list(steps)
+        self.makeflags = makeflags
+
+    def environ(self) -> dict[str, str]:
+        return {"MAKEFLAGS": self.makeflags}
+
+    def children(self) -> list[int]:
+        return [0] * (self.steps.pop(0) if len(self.steps) > 1 else self.steps[0])
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobserver, "_PAUSE", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "tokens", "missing"),
+    [
+        (Make(1), 3, 0),
+        (Make(1), 1, 2),
+        (Make(3), 1, 0),
+        (Make(3), 0, 1),
+        (Make(1, 1, 2), 2, 0),  # it had taken a token, and not started the step yet
+        (Make(1, makeflags=" -j4 --jobserver-auth=3,4"), 0, 0),  # others share its pool
+    ],
+)
+def test_tokens_that_are_lost_are_put_back(
+    looks: None, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, make: Make, tokens: int, missing: int
+) -> None:
+    monkeypatch.setattr(psutil, "Process", lambda pid: make)
+    pool = Jobserver(f"-j4 --jobserver-auth={pipe[0]},{pipe[1]}", pipe)
+    os.write(pipe[1], b"+" * tokens)
+    found = lost(pool, 4711)
+    assert found == missing
+    put_back(pool, found)
+    assert len(os.read(pipe[0], 100)) == tokens + missing if tokens + missing else True
+
+
+def test_the_same_in_a_named_pipe(looks: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "Process", lambda pid: Make(1))
+    fifo = tmp_path / "pool"
+    os.mkfifo(fifo)
+    keep = os.open(fifo, os.O_RDWR)
+    pool = Jobserver(f"-j4 --jobserver-auth=fifo:{fifo}", fifo=fifo)
+    assert lost(pool, 4711) == 3
+    put_back(pool, 3)
+    assert lost(pool, 4711) == 0
+    os.close(keep)
+
+
+def test_without_a_pool_nothing_is_lost() -> None:
+    assert lost(Jobserver(), os.getpid()) == 0

@@ -1,0 +1,63 @@
+"""The make that schedules the steps: it is the one that steps find, too, so that all makes of a run are one.
+
+Makes of different versions can't always share a pool of jobs (jobserver.py). Since 4.4 it is a FIFO by default, which
+older ones refuse, and which a step that runs as another user can't open; so it is a pipe here, as it always was.
+"""
+
+import re
+import shutil
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.host import STEP_ENVIRONMENT, run
+from ruckus_aux.jobserver import from_makeflags
+
+_POOL = re.compile(r"-j\d*|--jobserver-(auth|fds)=.*")
+_WITH_STYLES = (4, 4)  # the version that can have a pool of either kind
+
+
+@cache
+def program() -> str:
+    """The path of make; RuckusError when steps would find none, whatever the PATH of this user has."""
+    found = shutil.which("make", path=STEP_ENVIRONMENT["PATH"])
+    if not found:
+        raise RuckusError(f"no make in {STEP_ENVIRONMENT['PATH']}, where steps look for it", "install GNU make there")
+    return found
+
+
+@cache
+def joins_fifos() -> bool:
+    """Whether it can join a pool that is a FIFO."""
+    match = re.search(r"GNU Make (\d+)\.(\d+)", run([program(), "--version"], check=False)[1])
+    return match is not None and (int(match[1]), int(match[2])) >= _WITH_STYLES
+
+
+def command(graph: Path, goal: str, options: Sequence[str]) -> list[str]:
+    """How make is called for a goal of a graph.
+
+    Args:
+        graph: the makefile.
+        goal: its target.
+        options: -jN, for a pool of its own, and the like.
+    """
+    style = ["--jobserver-style=pipe"] if joins_fifos() else []
+    return [program(), "--no-print-directory", *style, *options, "-f", str(graph), goal]
+
+
+def below(makeflags: str, jobs: int) -> tuple[str, list[str]]:
+    """What a make below another one is given: MAKEFLAGS, and -jN when it has a pool of its own.
+
+    It joins the pool above it when that is a pipe. Else it has as many jobs as the one above, whose only job it is.
+
+    Args:
+        makeflags: of the make above; "" when there is none.
+        jobs: how many jobs run when nobody has said it.
+    """
+    if from_makeflags(makeflags).descriptors:
+        return makeflags, []
+    options, dashes, variables = makeflags.partition(" -- ")
+    words = options.split(" ")
+    given = [word for word in words if re.fullmatch(r"-j\d*", word)]
+    return " ".join(word for word in words if not _POOL.fullmatch(word)) + dashes + variables, given or [f"-j{jobs}"]

@@ -1,0 +1,31 @@
+import math
+from dataclasses import replace
+
+import pytest
+from unit.test_record import BUILT
+
+from ruckus_aux.errors import RuckusError
+from ruckus_aux.figures import SHORTEST_LIMIT, limit, limit_factor
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import evaluate
+
+
+@pytest.mark.usefixtures("recipes")
+def test_a_limit_is_a_multiple_of_what_a_step_took_at_most(settings: Settings) -> None:
+    step = replace(evaluate(settings)["hostprep/zlib"], cpu=1000.0)
+    before = [replace(BUILT, wall=300.0), replace(BUILT, wall=900.0), replace(BUILT, wall=200.0)]
+    assert limit(step, before, 3.0) == 2700.0
+    assert limit(step, [], 3.0) == 3000.0, "what its recipe states, before it was built here"
+    assert limit(step, [replace(BUILT, wall=1.0)], 3.0) == SHORTEST_LIMIT
+    assert limit(step, before, 0.0) == math.inf
+
+
+@pytest.mark.parametrize(("text", "factor"), [("", 0.0), ("0", 0.0), ("5", 5.0), ("1.5", 1.5)])
+def test_factors(text: str, factor: float) -> None:
+    assert limit_factor(text, "--step-timeout") == factor
+
+
+@pytest.mark.parametrize("text", ["0.5", "-1", "x", "nan", "inf", "10 minutes"])
+def test_what_is_no_factor(text: str) -> None:
+    with pytest.raises(RuckusError, match=f"^--step-timeout={text}: not a number"):
+        limit_factor(text, "--step-timeout")
