@@ -26,7 +26,7 @@ USER = 65533  # and the group of that number; reserved by Debian, and given to n
 COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
 HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
 _COMPILERS = ("gcc", "g++", "cc", "c++")
-_CCACHE_COMPILERS = "/usr/local/lib/ccache"  # where a step that shares objects has links to ccache, called like these
+_CCACHE_COMPILERS = "/usr/local/ccache"  # where a step that shares objects has links to ccache, called like these
 CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
 _CCACHE = INSIDE / "ccache"
 # What of the host's root is needed to run a compiler. Symbolic links (/lib -> usr/lib) stay links.
@@ -236,7 +236,7 @@ def command(
     if source:
         words += ["--ro-bind", str(source), str(INSIDE / "src")]
     if ccache and (linked := ccache_program()):
-        words += ["--bind", str(ccache), str(_CCACHE)]
+        words += ["--bind", str(ccache), str(_CCACHE), "--perms", "0755", "--dir", _CCACHE_COMPILERS]
         for name in _COMPILERS:
             words += ["--symlink", linked, f"{_CCACHE_COMPILERS}/{name}"]
     # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.

@@ -19,7 +19,7 @@ int main() { return std::vector<int>().size(); }
 """
 
 
-def in_a_step(folder: Path, script: str, *tools: str) -> "subprocess.CompletedProcess[str]":
+def in_a_step(folder: Path, script: str, *tools: str, ccache: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a script where a step that declares these tools of the host would run."""
     settings = defaults(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
     work, view = folder / "work", folder / "view"
@@ -27,8 +27,11 @@ def in_a_step(folder: Path, script: str, *tools: str) -> "subprocess.CompletedPr
     for prefix in (settings.prefix_cross, settings.prefix_tools, settings.prefix_hostprep):
         Path(f"{view}{prefix}").mkdir(parents=True)
     link_headers(Path(f"{view}{INCLUDE}"), tools)
-    command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script])
+    command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script], ccache=ccache)
     environment = sandbox.environment(settings, "hostprep", sandbox.INSIDE, {})
+    if ccache:
+        sandbox.give_folder(settings, ccache)
+        environment |= sandbox.ccache_environment(environment)
     return subprocess.run(command, env=environment, input=PROGRAM, capture_output=True, text=True, check=False)
 
 
@@ -43,3 +46,11 @@ def test_a_library_of_the_host_is_seen_by_who_declares_it_only(tmp_path: Path) -
     assert "libelf.h: No such file" in in_a_step(tmp_path / "one", script).stderr
     done = in_a_step(tmp_path / "other", script, "elfutils")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not sandbox.ccache_program(), reason="needs ccache")
+def test_steps_that_share_objects_find_each_others(tmp_path: Path) -> None:
+    script = "mkdir build && cd build && echo 'int x;' >x.c && gcc -c x.c && cat /ruckus/ccache.log"
+    for number, found in enumerate((False, True)):
+        done = in_a_step(tmp_path / str(number), script, ccache=tmp_path / "ccache")
+        assert ("cache_hit" in done.stdout) == found, done.stderr
