@@ -118,7 +118,6 @@ class Apt:
     def _write(self) -> None:
         for name in ("parts", "lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
         texts = {
             "parts/host.sources": self.archives.parts + "\n",
             "parts/host.list": "\n".join(dict.fromkeys(self.archives.lines)) + "\n",

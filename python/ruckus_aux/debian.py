@@ -123,10 +123,16 @@ class DebianArchive:
             return self._updated[release]
 
     def _private(self) -> Path:
-        """The folder for apt: one that another user has made in a shared cache is not ours to use."""
-        if self.folder.exists() and self.folder.stat().st_uid != os.getuid():
-            return self.folder.with_name(f"{self.folder.name}-{os.getuid()}")
-        return self.folder
+        """The folder for apt, closed to others: copies of the host's sources can have passwords.
+
+        One that another user has made in a shared cache is not ours to use.
+        """
+        folder = self.folder
+        if folder.exists() and folder.stat().st_uid != os.getuid():
+            folder = folder.with_name(f"{folder.name}-{os.getuid()}")
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        return folder
 
     def _from(self, apt: Apt, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
         debian = source.debian

@@ -97,18 +97,23 @@ def _kind(cause: BaseException) -> str:
         return "sends nothing any more (timed out)"
     if isinstance(cause, requests.TooManyRedirects):
         return "redirects without end"
+    if isinstance(cause, OSError) and "CA certificate bundle" in str(cause):
+        return f"there is no file {_bundle_variable()}"
     if isinstance(cause, OSError) and cause.errno and cause.strerror:
         return f"can't be reached ({cause.strerror})"
     return ""
+
+
+def _bundle_variable() -> str:
+    return next((f"{name}={os.environ[name]}" for name in _BUNDLES if os.environ.get(name)), "")
 
 
 def _certificate(cause: ssl.SSLCertVerificationError) -> str:
     text = f"its certificate does not verify ({cause.verify_message})"
     if cause.verify_code in _UNVERIFIED_TIMES:
         return f"{text}; this machine's clock says {time.strftime('%Y-%m-%d %H:%M')}"
-    name = next((name for name in _BUNDLES if os.environ.get(name)), "")
-    if name:
-        return f"{text}; asked was {name}={os.environ[name]}"
+    if asked := _bundle_variable():
+        return f"{text}; asked was {asked}"
     return f"{text}; where a proxy signs with certificates of its own, {_BUNDLES[0]} names the file that has them"
 
 

@@ -4,9 +4,12 @@ A transfer that breaks off is continued, here or at the next address. A server t
 others were asked. What goes wrong is of one address only, and its text says of what kind it is (trouble.py).
 """
 
+import queue
 import re
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +25,7 @@ from ruckus_aux.trouble import ERRORS, bundle, explain, status_text
 BLOCK = 1 << 16  # bytes read at most at a time
 _BUSY = (429, 500, 502, 503, 504)
 _ASKED = 3  # times that a busy server is asked for one file
+_LOOK = 0.2  # seconds between two looks at whether it was called off
 _BREAKS = 10  # times that a transfer is continued which breaks off and still gets on
 
 
@@ -30,6 +34,7 @@ class Limits:
     """What is borne with.
 
     connect: seconds until there is a connection.
+    head: seconds until the head of an answer is there, redirects and all.
     silence: seconds without a byte.
     floor, window: an address that gives less than so many bytes in so many seconds is too slow.
     largest: bytes that a file may have; no release of source code comes near.
@@ -38,6 +43,7 @@ class Limits:
     """
 
     connect: float = 10
+    head: float = 90
     silence: float = 60
     floor: int = 60_000
     window: float = 60
@@ -65,6 +71,7 @@ class Upstream:
         self.limits = limits
         self.session = requests.Session()
         self.session.verify = bundle()
+        self.session.max_redirects = 10
         self._unreachable: dict[str, str] = {}  # hosts that nothing came from, and why: asked once a run
         self._answered: set[str] = set()
         self._busy: dict[str, float] = {}  # hosts, and when they may be asked again
@@ -76,8 +83,11 @@ class Upstream:
         """Try each address in turn; see Provider."""
         reasons = {}
         addresses = [f"{base.rstrip('/')}/{source.file}" for base in source.urls]
+        busy: dict[str, float] = {}
         for _ in range(_ASKED):
-            busy: dict[str, float] = {}
+            if busy and not self._wait(min(busy.values()), source, [*busy], watcher):
+                break
+            addresses, busy = [*busy] or addresses, {}
             for url in addresses:
                 try:
                     path = self._get(url, partial / source.file, source, watcher)
@@ -89,9 +99,8 @@ class Upstream:
                 else:
                     files = (File(source.file, source.sha256),)
                     return Lock("upstream", source.version, files, without_password(url)), [path]
-            if not busy or not self._wait(min(busy.values()), source, [*busy], watcher):
+            if not busy:
                 break
-            addresses = [*busy]
         none = (f"the manifest has no upstream address of {source.name}",)
         raise Unavailable(*([text for texts in reasons.values() for text in texts] or none))
 
@@ -138,7 +147,7 @@ class Upstream:
         if host in self._unreachable:
             raise Unavailable(self._unreachable[host])
         have = _size(path)
-        response = self._answer(url, have)
+        response = self._answer(url, have, watcher)
         with response:
             if have and response.status_code == requests.codes.requested_range_not_satisfiable:
                 return True  # nothing is missing, or the part is longer than the file: its hash will tell
@@ -147,11 +156,13 @@ class Upstream:
                 have = 0
             try:
                 self._receive(response, path, have, name, watcher)
+            except urllib3.exceptions.ReadTimeoutError as error:
+                raise Unavailable(explain(error, url)) from error  # what came is kept, too: the next one continues it
             except ERRORS as error:
                 raise _Broken(explain(error, url)) from error
         return have > 0
 
-    def _answer(self, url: str, have: int) -> requests.Response:
+    def _answer(self, url: str, have: int, watcher: Watcher) -> requests.Response:
         """The response to a request for what is missing of a file."""
         host = urlsplit(url).netloc
         if self._busy.get(host, 0) > time.monotonic():
@@ -159,7 +170,9 @@ class Upstream:
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
         timeout = (self.limits.connect, self.limits.silence)
         try:
-            response = self.session.get(url, headers=headers, stream=True, timeout=timeout)
+            response = _within(
+                self.limits.head, watcher, lambda: self.session.get(url, headers=headers, stream=True, timeout=timeout)
+            )
         except ERRORS as error:
             failed = urlsplit(getattr(getattr(error, "request", None), "url", None) or url).netloc
             text = explain(error, url)
@@ -208,6 +221,28 @@ class Upstream:
                     since, then = now, done
         if done < total:
             raise _Broken(f"{without_password(response.url)}: the connection ended after {done} of {total} bytes")
+
+
+def _within(seconds: float, watcher: Watcher, ask: Callable[[], requests.Response]) -> requests.Response:
+    """The answer to a question, if its head is there in time: one that comes byte by byte is left to itself."""
+    answers: queue.SimpleQueue[requests.Response | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(ask())
+        except BaseException as error:
+            answers.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        watcher.check()
+        with suppress(queue.Empty):
+            answer = answers.get(timeout=min(_LOOK, seconds))
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+    raise requests.ReadTimeout(f"no answer within {seconds:.0f} s")
 
 
 def _retry_after(header: str, otherwise: float) -> float:

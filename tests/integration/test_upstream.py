@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import certifi
 import pytest
-from integration.web import CLOSED, CONTENT, LIMITS, SUM, Handler, Server, source
+from integration.web import CLOSED, CONTENT, HASTY, LIMITS, SUM, Handler, Server, source
 
 from ruckus_aux.download import fetch
 from ruckus_aux.errors import RuckusError
@@ -21,14 +22,10 @@ from ruckus_aux.sources import sha256_of
 from ruckus_aux.upstream import Upstream
 
 
-def upstream() -> Upstream:
-    return Upstream(LIMITS)
-
-
 def why_not(*urls: str, partial: Path) -> str:
     """What a provider says that can't give a file."""
     with pytest.raises(Unavailable) as caught:
-        upstream().fetch(source(*urls), partial, Watcher())
+        Upstream(HASTY).fetch(source(*urls), partial, Watcher())
     return str(caught.value)
 
 
@@ -104,6 +101,13 @@ def stalls(handler: Handler) -> None:
     time.sleep(5)
 
 
+def dribbles_its_head(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\nServer: ")
+    while True:
+        handler.wfile.write(b"a")
+        time.sleep(0.05)
+
+
 def silent(handler: Handler) -> None:
     time.sleep(5)
 
@@ -134,26 +138,41 @@ def silent(handler: Handler) -> None:
         (leads("http:///"), "127.0.0.1"),
         (leads("http://127.0.0.1:99999999/"), "99999999"),
         (leads("http://127.0.0.1:9/y"), "127.0.0.1:9 (where "),
-        (dribbles, "too slow ("),
-        (stalls, "sends nothing any more (timed out)"),
-        (silent, "sends nothing any more (timed out)"),
     ],
 )
 def test_what_is_odd_is_of_one_address_only_and_the_next_one_is_asked(
     server: Server, tmp_path: Path, odd: Callable[[Handler], None], text: str
 ) -> None:
+    passed_over(server, odd, text, Upstream(LIMITS), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("slow", "text"),
+    [
+        (dribbles, "too slow ("),
+        (stalls, "sends nothing any more (timed out)"),
+        (dribbles_its_head, "sends nothing any more (timed out)"),
+        (silent, "sends nothing any more (timed out)"),
+    ],
+)
+def test_what_is_slow_is_given_up(server: Server, tmp_path: Path, slow: Callable[[Handler], None], text: str) -> None:
+    passed_over(server, slow, text, Upstream(HASTY), tmp_path)
+
+
+def passed_over(server: Server, odd: Callable[[Handler], None], text: str, provider: Upstream, folder: Path) -> None:
     server.odd["odd"] = odd
-    assert text in why_not(server.url + "odd/", partial=tmp_path)
-    lock = fetch(source(server.url + "odd/", server.elsewhere), [upstream()], tmp_path, Watcher())
+    with pytest.raises(Unavailable, match=re.escape(text)):
+        provider.fetch(source(server.url + "odd/"), folder, Watcher())
+    lock = fetch(source(server.url + "odd/", server.elsewhere), [provider], folder, Watcher())
     assert lock.origin == server.elsewhere + "x-1.tar.gz"
-    assert sha256_of(tmp_path / "x-1.tar.gz") == SUM
+    assert sha256_of(folder / "x-1.tar.gz") == SUM
 
 
 def test_a_wrong_file_is_said_even_if_another_address_has_the_right_one(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.odd["odd"] = page
-    fetch(source(server.url + "odd/", server.url), [upstream()], tmp_path, Watcher())
+    fetch(source(server.url + "odd/", server.url), [Upstream(LIMITS)], tmp_path, Watcher())
     assert f"warning: x-1.tar.gz from {server.url}odd/x-1.tar.gz is not what" in capsys.readouterr().err
 
 
@@ -195,7 +214,7 @@ def test_sources_that_wait_share_one_patience(server: Server, tmp_path: Path) ->
 def test_a_stall_does_not_make_the_host_unreachable(server: Server, tmp_path: Path) -> None:
     server.odd["stalls"] = stalls
     server.files["/y-1.tar.gz"] = CONTENT
-    provider = upstream()
+    provider = Upstream(HASTY)
     with pytest.raises(Unavailable):
         provider.fetch(source(server.url + "stalls/"), tmp_path, Watcher())
     assert provider.fetch(source(server.url, name="y"), tmp_path, Watcher())[0].origin == server.url + "y-1.tar.gz"
@@ -203,7 +222,7 @@ def test_a_stall_does_not_make_the_host_unreachable(server: Server, tmp_path: Pa
 
 def test_a_host_that_never_answered_is_asked_once_a_run(server: Server, tmp_path: Path) -> None:
     server.odd["silent"] = silent
-    provider = upstream()
+    provider = Upstream(HASTY)
     for name in ("a", "b"):
         with pytest.raises(Unavailable, match="timed out"):
             provider.fetch(source(server.url + "silent/", name=name), tmp_path, Watcher())
@@ -213,7 +232,7 @@ def test_a_host_that_never_answered_is_asked_once_a_run(server: Server, tmp_path
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_connection_that_breaks_is_continued_in_the_run(server: Server, tmp_path: Path, ranges: bool) -> None:
     server.cuts, server.cut, server.ranges = 1 + 2 * ranges, 100_000, ranges
-    fetch(source(server.url), [upstream()], tmp_path, Watcher())
+    fetch(source(server.url), [Upstream(LIMITS)], tmp_path, Watcher())
     starts = [asked and int(asked.removeprefix("bytes=").removesuffix("-")) for _, asked in server.asked]
     assert starts == [None, 100_000, 200_000, 300_000][: len(starts)]
     assert sha256_of(tmp_path / "x-1.tar.gz") == SUM
@@ -224,9 +243,9 @@ def test_a_connection_that_breaks_is_continued_at_the_next_address_and_by_the_ne
 ) -> None:
     server.odd["stalls"] = stalls
     with pytest.raises(RuckusError, match="is not available from any provider"):
-        fetch(source(server.url + "stalls/"), [upstream()], tmp_path, Watcher())
+        fetch(source(server.url + "stalls/"), [Upstream(HASTY)], tmp_path, Watcher())
     assert not (tmp_path / "x-1.tar.gz").exists()
-    fetch(source(server.url + "no/", server.url), [upstream()], tmp_path, Watcher())
+    fetch(source(server.url + "no/", server.url), [Upstream(LIMITS)], tmp_path, Watcher())
     assert server.asked[-1] == ("/x-1.tar.gz", "bytes=1000-")
     assert sha256_of(tmp_path / "x-1.tar.gz") == SUM
 
@@ -236,7 +255,7 @@ def test_a_full_disk_names_the_file(server: Server, tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(RuckusError, match=re.escape(f"{tmp_path}/partial/x-1.tar.gz: File too large")):
-            fetch(source(server.url), [upstream()], tmp_path, Watcher())
+            fetch(source(server.url), [Upstream(LIMITS)], tmp_path, Watcher())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
@@ -305,7 +324,9 @@ def test_a_certificate_that_does_not_verify(
     assert "its certificate does not verify (self-signed certificate); where a proxy signs" in text
     assert "REQUESTS_CA_BUNDLE" in text
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "nowhere.pem"))
-    assert "nowhere.pem" in why_not(url, partial=tmp_path)
+    assert f"no file REQUESTS_CA_BUNDLE={tmp_path}/nowhere.pem" in why_not(url, partial=tmp_path)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    assert f"(self-signed certificate); asked was SSL_CERT_FILE={certifi.where()}" in why_not(url, partial=tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(secure))
-    assert upstream().fetch(source(url), tmp_path, Watcher())[0].origin == url + "x-1.tar.gz"
+    assert Upstream(LIMITS).fetch(source(url), tmp_path, Watcher())[0].origin == url + "x-1.tar.gz"

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ruckus_aux.sources import Source
@@ -13,7 +14,8 @@ from ruckus_aux.upstream import Limits
 CONTENT = bytes(range(256)) * 4096
 SUM = hashlib.sha256(CONTENT).hexdigest()
 CLOSED = "http://127.0.0.1:9/"
-LIMITS = Limits(connect=2, silence=0.4, floor=1000, window=0.4, largest=4_000_000, pause=0.05, patience=2)
+LIMITS = Limits(largest=4_000_000, pause=0.05, patience=2)
+HASTY = replace(LIMITS, connect=1, head=1.5, silence=1, floor=1000, window=0.5)
 VARIABLES = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
 VARIABLES += [
     name for scheme in ("http", "https", "all", "no") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
@@ -31,6 +33,9 @@ class Server(ThreadingHTTPServer):
     ranges = True
     cuts = 0  # so many answers end too early, after so many bytes
     cut = 0
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients hang up, which is what they should do."""
 
     @property
     def url(self) -> str:

@@ -111,7 +111,7 @@ def test_apts_configuration_is_private(archive: DebianArchive, fp: FakeProcess, 
     assert f'Dir::State::lists "{folder}/lists"' in configuration
     assert "#clear APT::Update;" in configuration
     # The host's sources can have passwords.
-    assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.rglob("*.[cls]*") if path.is_file()} == {0o600}
 
 
