@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ruckus_aux.console import INTERRUPTED, printable
+from ruckus_aux.console import INTERRUPTED, hung_up, printable
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME, Selection, combined, tidy, write_graph
 from ruckus_aux.host import run
@@ -185,11 +185,11 @@ class Build:
             status = 1
             try:
                 status = self._run(show, descriptor)
-            except KeyboardInterrupt:
-                status = INTERRUPTED
-                raise
-            except Exception as error:
-                self.reasons.append(str(error))
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) or hung_up(error):
+                    status = INTERRUPTED
+                else:
+                    self.reasons.append(str(error))
                 raise
             finally:
                 ended = time.time()

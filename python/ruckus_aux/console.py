@@ -1,12 +1,14 @@
 """What a command has to do with the terminal: streams that can be written to, and endings that a person understands."""
 
+import errno
 import io
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from ruckus_aux import signals
 from ruckus_aux.errors import RuckusError, of_the_system
@@ -37,15 +39,38 @@ def ended(command: Callable[[], int | None], interrupted: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
         return 128 + signal.SIGPIPE
     except (OSError, ModuleNotFoundError) as error:  # a full disk, a folder that is not ours, a Python without modules
+        if hung_up(error):
+            return INTERRUPTED
         print_error(_no_bug(error))
         if "RUCKUS_DEBUG" in os.environ:
             raise
         return 1
     except KeyboardInterrupt:
         start = "\n" if sys.stderr.isatty() else ""  # which shows ^C
-        print(f"{start}ruckus: {interrupted}", file=sys.stderr)
+        with suppress(OSError):  # the terminal may be gone
+            print(f"{start}ruckus: {interrupted}", file=sys.stderr, flush=True)
         return INTERRUPTED
     return status
+
+
+def hung_up(error: BaseException, streams: Sequence[int] = (1, 2)) -> bool:
+    """Whether an error is that of writing to a terminal that was closed: it comes with SIGHUP, or before.
+
+    Args:
+        error: what was raised.
+        streams: descriptors that may be of a terminal.
+    """
+    if not isinstance(error, OSError) or error.errno != errno.EIO or error.filename is not None:
+        return False
+    return any(_is_gone(number) for number in streams)
+
+
+def _is_gone(number: int) -> bool:
+    try:
+        termios.tcgetattr(number)
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)  # what never was a terminal says something else
+    return False
 
 
 @contextmanager

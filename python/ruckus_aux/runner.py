@@ -14,6 +14,7 @@ from urllib.parse import quote
 import psutil
 
 from ruckus_aux import figures, gnumake, jobserver, logs, plain, sandbox
+from ruckus_aux.console import hung_up
 from ruckus_aux.errors import RuckusError, naming, of_the_system
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
@@ -381,6 +382,9 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
         record.reason = error.message
         raise
     except OSError as error:
+        if hung_up(error):
+            record.outcome = "interrupted"
+            raise
         if error.filename is None:
             error.filename = str(_fuller(settings))
         told = of_the_system(error, step.name)

@@ -76,7 +76,8 @@ class Stream:
                 with signals.held_back():
                     _stop(job.process, all_of_it)
                 while (line := lines.get()) is not None:
-                    self._line(line, log)
+                    with suppress(OSError):  # the terminal may be gone
+                        self._line(line, log)
                 raise
 
     def _follow(

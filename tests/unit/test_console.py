@@ -1,10 +1,13 @@
 import errno
+import os
+import pty
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux.console import ended, importing, print_error, printable
+from ruckus_aux.console import ended, hung_up, importing, print_error, printable
 from ruckus_aux.errors import RuckusError
 
 NASTY = "\x1b]0;title\x07\x1b[2Jerror: \x1b[01;31mno\x1b[m\x9b1A\u202e\r\x08"
@@ -55,3 +58,18 @@ def test_without_a_module_the_way_out_is_told(capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit), importing():
         import ruckus_needs_this_module  # type: ignore[import-not-found]  # noqa: F401
     assert "lacks the module ruckus_needs_this_module\n  run: " in capsys.readouterr().err
+
+
+def test_a_terminal_that_was_closed_is_like_ctrl_c(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    error = OSError(errno.EIO, "Input/output error")
+    assert not hung_up(error, [slave]), "it is still there"
+    os.close(master)
+    with pytest.raises(OSError, match="Input/output") as caught:
+        os.write(slave, b"x")
+    assert hung_up(caught.value, [slave])
+    with (tmp_path / "file").open("w") as file:
+        assert not hung_up(error, [file.fileno()]), "a broken disk is something else"
+    assert not hung_up(OSError(errno.EIO, "Input/output error", "/b/x"), [slave])
+    assert not hung_up(KeyboardInterrupt(), [slave])
+    os.close(slave)

@@ -1,0 +1,43 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.errors import RuckusError, afterwards, naming, of_the_system
+
+
+@pytest.mark.parametrize(
+    ("number", "way_out"),
+    [
+        (errno.ENOSPC, "make room there (df -h, df -i); then the same command continues"),
+        (errno.EROFS, "mount it read-write; then the same command continues"),
+        (errno.EACCES, "give this user the right; then the same command continues"),
+        (errno.EIO, "its disk is damaged, or gone (see dmesg)"),
+        (errno.ENAMETOOLONG, "RUCKUS_DEBUG=1 in the environment shows where"),
+    ],
+)
+def test_an_error_of_the_system_names_file_and_way_out(number: int, way_out: str) -> None:
+    told = of_the_system(OSError(number, "what it is", "/b/one", None, "/b/two"), "i686/cross/gcc")
+    assert told.message == "i686/cross/gcc: /b/one -> /b/two: what it is"
+    assert way_out in told.hint
+    assert ("continues" in told.hint) == (number in (errno.ENOSPC, errno.EROFS, errno.EACCES))
+
+
+def test_a_write_names_its_file() -> None:
+    """As the kernel tells it, an error of writing to an open file has no name."""
+    with pytest.raises(OSError, match="space") as caught, naming(Path("/b/log")):
+        raise OSError(errno.ENOSPC, "no space")
+    assert of_the_system(caught.value).message == "/b/log: no space"
+    with pytest.raises(OSError, match="space") as caught, naming(Path("/b/log")):
+        raise OSError(errno.ENOSPC, "no space", "/c/other")
+    assert of_the_system(caught.value).message == "/c/other: no space"
+
+
+def test_what_failed_first_is_told_and_not_that_cleaning_up_failed() -> None:
+    def clean_up() -> None:
+        raise RuckusError("'rm' failed")
+
+    with pytest.raises(OSError, match="read-only"), afterwards(clean_up):
+        raise OSError(errno.EROFS, "read-only")
+    with pytest.raises(RuckusError, match="'rm' failed"), afterwards(clean_up):
+        pass
