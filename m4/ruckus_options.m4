@@ -57,9 +57,19 @@ AC_ARG_VAR([CPUCOUNT], [jobs at a time (default: the processors that may be used
 # reported at once.
 AC_DEFUN([RUCKUS_VALIDATE], [
 AC_MSG_CHECKING([the configuration])
+# What autoconf takes of every configure, and this one has no use for. The defaults are written in terms of the prefix.
+ruckus_unused=
+for ruckus_name in bindir sbindir libexecdir datarootdir datadir sysconfdir sharedstatedir localstatedir runstatedir \
+  includedir docdir infodir htmldir dvidir pdfdir psdir libdir localedir mandir; do
+  eval "ruckus_value=\$$ruckus_name"
+  AS_CASE([$ruckus_value], ['$''{'* | ''], [], [ruckus_unused="$ruckus_unused --$ruckus_name"])
+done
+AS_IF([test "$exec_prefix" != NONE], [ruckus_unused="$ruckus_unused --exec-prefix"])
+AS_IF([test "$program_prefix$program_suffix" != NONENONE], [ruckus_unused="$ruckus_unused --program-prefix/suffix"])
 ruckus_srcdir=`cd "$srcdir" && pwd`
 ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.configure \
-  srcdir="$ruckus_srcdir" builddir="\`pwd\`" prefix="$prefix" \
+  srcdir="$ruckus_srcdir" builddir="\`pwd\`" prefix="$prefix" machines="$build_alias $host_alias $target_alias" \
+  unused="$ruckus_unused" unknown="$ac_unrecognized_opts" \
   arch="$with_arch" multilib="$enable_multilib" profile="$with_profile" hostprep_only="$with_hostprep_only" \
   sharing="$enable_sharing" \
   isolation="$with_isolation" cache="$with_cache" mirrors="$with_mirror $MIRRORS" \
@@ -76,9 +86,10 @@ AS_IF([test $? -ne 0], [
 rm -f conftest.err
 eval "$ruckus_answer"
 AC_MSG_RESULT([good])
-m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_prefix ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing ruckus_isolation
-  ruckus_cache ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path ruckus_ruckus_dev_snapshot ruckus_stage2_auto
-  ruckus_xen ruckus_stage1_xen CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
+m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_prefix ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing
+  ruckus_isolation ruckus_cache ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path
+  ruckus_ruckus_dev_snapshot ruckus_stage2_auto ruckus_xen ruckus_stage1_xen CLFS_ARCH_STRING
+  CLFS_TARGET], [AC_SUBST(ruckus_name)])
 ])
 
 # RUCKUS_SUMMARY

@@ -6,6 +6,7 @@ first, and each with the way out.
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -13,10 +14,10 @@ from itertools import combinations
 from pathlib import Path
 
 from ruckus_aux import isolation, mounts
-from ruckus_aux.architecture import architecture
+from ruckus_aux.architecture import ARCHITECTURES, architecture
 from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.folders import absolute, check_space, check_writable, nearest, within
+from ruckus_aux.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.limits import processors
 from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, check_own_cache
 from ruckus_aux.sandbox import RESERVED
@@ -24,6 +25,7 @@ from ruckus_aux.sandbox import RESERVED
 PROFILES = ("tiny", "clfs")
 SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
 MOST_CPUS = 4096
+_BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and the packages that they are in
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
 _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
 _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
@@ -76,7 +78,10 @@ class Configuration:
             self._isolation,
             self._prefixes,
             self._symlinks,
+            self._programs,
+            self._boot,
             self._later,
+            self._without_effect,
         )
         for check in checks:
             self._attempt(check)
@@ -88,6 +93,11 @@ class Configuration:
             self.errors.append(error)
 
     def _architecture(self) -> None:
+        if machines := list(dict.fromkeys(self.given["machines"].split())):
+            raise RuckusError(
+                f"{' '.join(machines)}: --build, --host, --target and a name alone do not choose what is built",
+                f"give one of: {', '.join(f'--with-arch={name}' for name in ARCHITECTURES)}",
+            )
         arch = architecture(self.given["arch"], multilib=self.given["multilib"] != "no")
         self.answers |= {"ruckus_arch": arch.name, "CLFS_ARCH_STRING": arch.string, "CLFS_TARGET": arch.target}
 
@@ -230,6 +240,33 @@ class Configuration:
                 "without a sandbox, steps find their prefixes through symbolic links, which are not there",
                 "\n".join([*why, "as root, run:", *(f"  {command}" for command in missing)]),
             )
+
+    def _boot(self) -> None:
+        path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # where boot.py looks
+        missing = {program: package for program, package in _BOOT.items() if shutil.which(program, path=path) is None}
+        if missing and self.given["hostprep_only"] == "no":
+            packages = " ".join(missing.values())
+            self.notes.append(f"make boot will need {', '.join(missing)}; on Debian: apt-get install {packages}")
+
+    def _programs(self) -> None:
+        """Steps and ./ruckus run programs in these folders."""
+        if "BUILDROOT" not in self.answers:
+            return
+        places = {"BUILDROOT": self.answers["BUILDROOT"], "the build directory": self.given["builddir"]}
+        places["--with-cache"] = self.answers["ruckus_cache"]
+        if self.answers.get("ruckus_isolation") == "none":
+            places["CLFS"] = self.answers["CLFS"]
+        for name, path in places.items():
+            check_runnable(name, Path(path))
+
+    def _without_effect(self) -> None:
+        """What autoconf takes without a word."""
+        if self.given["unused"]:
+            self.notes.append(
+                f"nothing is installed, so these have no effect: {' '.join(self.given['unused'].split())}"
+            )
+        if self.given["unknown"]:
+            self.notes.append(f"unknown, and without effect: {self.given['unknown']}")
 
     def _later(self) -> None:
         """Options whose work comes in a later release: validated, recorded, and said to be so."""

@@ -180,3 +180,15 @@ def test_python_without_the_modules_is_told_how_to_get_them(tree: Tree, tmp_path
         pytest.skip("the system's Python happens to have them all")
     assert "build-aux/setup" in done.stderr
     assert "-m venv DIR && DIR/bin/pip install -r " in done.stderr, "pip alone is refused by many systems (PEP 668)"
+
+
+def test_where_programs_can_not_be_run_nothing_is_configured(tree: Tree, tmp_path: Path) -> None:
+    if run("unshare", "--user", "--map-root-user", "--mount", "true", cwd=tmp_path, status=None).returncode != 0:
+        pytest.skip("this user may mount nothing")
+    build = tmp_path / "build"
+    build.mkdir()
+    script = f"mount -t tmpfs -o noexec none {build} && cd {build} && '{tree.top}/configure' PYTHON='{sys.executable}'"
+    script += "; test $? -eq 1 && test ! -e Makefile"
+    done = run("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, cwd=tmp_path)
+    assert f"BUILDROOT: programs in {build} can't be run: Permission denied" in done.stderr
+    assert f"findmnt -T {build}" in done.stderr

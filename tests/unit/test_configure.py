@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_subprocess import FakeProcess
 
 from ruckus_aux import configure, isolation, mounts
 from ruckus_aux.configure import Configuration, main
@@ -40,6 +41,9 @@ class Given:
             "stage1_xen": "yes",
         }
         empty = (
+            "machines",
+            "unused",
+            "unknown",
             "cache",
             "mirrors",
             "install_dev",
@@ -58,10 +62,12 @@ class Given:
 
 
 @pytest.fixture
-def given_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
+def given_(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> Given:
     (tmp_path / "src").mkdir()
     (tmp_path / "build").mkdir()
+    monkeypatch.setattr(shutil, "which", lambda name, path="": f"/usr/bin/{name}")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(99 * GIB, 0, 99 * GIB))
+    fp.register([fp.program("conftest.sh")], occurrences=1000)
     return Given(tmp_path)
 
 
@@ -174,10 +180,87 @@ def test_a_common_hostprep_has_the_cache(given_: Given, tmp_path: Path) -> None:
     assert not Path(common).exists(), "nothing is made before something is built"
 
 
+LONG = "{tmp}" + "/a" * 200
+
+
+@pytest.mark.parametrize("name", ["BUILDROOT", "CLFS", "cache", "prefix", "mirrors"])
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (LONG, "is too long"),
+        ("{tmp}/" + "a" * 256, "is too long"),
+        ("{tmp}/circle/x", "circle/x: Too many levels of symbolic links"),
+        ("{tmp}/nowhere/x", "{tmp}/nowhere is a symbolic link that leads nowhere"),
+        ("{tmp}/file/x", "is not a folder"),
+        pytest.param(
+            "{tmp}/locked/x/y",
+            "{tmp}/locked/x/y: Permission denied",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may go everywhere"),
+        ),
+    ],
+)
+def test_a_path_that_can_not_be_used(given_: Given, tmp_path: Path, name: str, path: str, message: str) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "nowhere").symlink_to("gone")
+    (tmp_path / "file").touch()
+    (tmp_path / "locked").mkdir(mode=0o000)
+    configuration = given_(**{name: path.replace("{tmp}", str(tmp_path))})
+    assert message.replace("{tmp}", str(tmp_path)) in errors(configuration)
+    (tmp_path / "locked").chmod(0o755)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_mirror_that_can_not_be_read(given_: Given, tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o000)
+    assert "this user can't read" in errors(given_(mirrors=str(tmp_path / "locked")))
+
+
+def test_programs_are_run_where_a_build_will_run_some(given_: Given, tmp_path: Path, fp: FakeProcess) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    options = {"cache": f"{tmp_path}/c/cache", "CLFS": f"{tmp_path}/baby/clfs"}
+    for name in ("c", "baby"):
+        (tmp_path / name).mkdir()
+    assert not given_(**options).errors
+    programs = [Path(str(next(iter(call)))) for call in fp.calls]
+    run = {program.parents[1] for program in programs if program.name == "conftest.sh"}
+    assert run == {tmp_path / "build", tmp_path / "c"}, "in a sandbox, nothing is run in $CLFS"
+    for name in ("c", "baby"):
+        (tmp_path / name).rmdir()
+    assert sorted(tmp_path.rglob("*")) == before, "nothing is left"
+
+
+@pytest.mark.parametrize("machines", ["i686-pc-linux-gnu  ", " i686 i686"])
+def test_machines_of_autoconf_do_not_choose_the_architecture(given_: Given, machines: str) -> None:
+    configuration = given_(machines=machines, CPUCOUNT="0")
+    (error,) = [error for error in configuration.errors if "--host" in error.message]
+    assert error.message.startswith(machines.split()[0])
+    assert "--with-arch=i686" in error.hint
+    assert "CPUCOUNT" in errors(configuration), "with all else that is wrong"
+
+
+def test_what_has_no_effect_is_noted(given_: Given) -> None:
+    notes = given_(unused=" --bindir --mandir", unknown="--with-mirorr, --enable-x").notes
+    assert notes == [
+        "nothing is installed, so these have no effect: --bindir --mandir",
+        "unknown, and without effect: --with-mirorr, --enable-x",
+    ]
+
+
+def test_what_only_a_boot_needs_is_noted(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"bwrap"}
+    monkeypatch.setattr(shutil, "which", lambda name, path="": name if name in there else None)
+    note = "make boot will need qemu-system-x86_64, mke2fs; on Debian: apt-get install qemu-system-x86 e2fsprogs"
+    configuration = given_()
+    assert (configuration.notes, configuration.errors) == ([note], [])
+    assert not given_(hostprep_only="yes").notes
+    there.add("mke2fs")
+    assert "need qemu-system-x86_64;" in given_().notes[0]
+
+
 def test_a_prefix_in_the_source_tree_or_around_it(given_: Given, tmp_path: Path) -> None:
     assert "inside the source tree" in errors(given_(PREFIX_TOOLS=str(tmp_path / "src" / "tools")))
     assert "inside the source tree" in errors(given_(PREFIX_TOOLS=str(tmp_path)))
-    assert "is a directory of the host" in errors(given_(PREFIX_TOOLS=str(tmp_path / "elsewhere")))
+    assert "is a directory of the host" in errors(given_(PREFIX_TOOLS="/tmp/elsewhere"))
 
 
 def test_all_mistakes_at_once(given_: Given) -> None:
