@@ -1,6 +1,9 @@
 """`make clean` and `make distclean`: remove what Ruckus wrote, file by file where others may have written, too."""
 
+import os
+from collections.abc import Collection
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import holder, try_held
@@ -9,7 +12,7 @@ from ruckus_aux.ownership import BUILDROOT_NAMES, CACHE_NAMES, MARKER, is_ours
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import remove
 
-_KEPT = ("log", "journal.sqlite")  # until everything goes
+_KEPT = ("log", "journal.sqlite", "sources", "ccache", "running")  # until everything goes
 
 
 def clean(settings: Settings, *, everything: bool) -> None:
@@ -17,35 +20,69 @@ def clean(settings: Settings, *, everything: bool) -> None:
 
     $CLFS may be a mounted device or hold files of the user's, so only merged files are removed from it. A cache
     outside of BUILDROOT is shared with other build directories, and stays.
-    everything: also downloaded sources, logs and the journal.
+    everything: also downloaded sources, logs, the journal, and the links that a build without a sandbox needs.
     Raises RuckusError, with nothing changed, while a step is at work there, or somebody in its folder.
     """
-    if not is_ours(settings.buildroot):
-        return
-    with ExitStack() as stack:
-        for path in (settings.buildroot / "work" / ".locks").glob("*"):
-            if stack.enter_context(try_held(path)) is None:
-                with path.open() as file:
-                    raise RuckusError(f"{path.name} is in use: {holder(file)}", "wait for its end, or stop it")
-        _clean(settings, everything=everything)
+    if is_ours(settings.buildroot):
+        with ExitStack() as stack:
+            for path in (settings.buildroot / "work" / ".locks").glob("*"):
+                if stack.enter_context(try_held(path)) is None:
+                    with path.open() as file:
+                        raise RuckusError(f"{path.name} is in use: {holder(file)}", "wait for its end, or stop it")
+            _clean(settings, everything=everything)
+    if everything:
+        _remove_links(settings)
 
 
 def _clean(settings: Settings, *, everything: bool) -> None:
+    cache = settings.cache
     with lock(settings):
-        for stamp in list(stamps(settings, pending=True)):
+        merged = list(stamps(settings, pending=True))
+        for stamp in merged:
             unmerge(stamp)
+    for folder in sorted({stamp.root for stamp in merged}):
+        steps = sum(stamp.root == folder and bool(stamp.files) for stamp in merged)
+        print(f"  REMOVED  from {folder}: what {steps} steps had installed")
     for folder in (settings.clfs, settings.buildroot / settings.prefix_hostprep.lstrip("/")):
         with suppress(OSError):  # others have files in it, or it is a mount point
             folder.rmdir()
-    for name in BUILDROOT_NAMES:
-        if everything or name not in _KEPT:
-            remove(settings.buildroot / name)
-    if settings.buildroot in settings.cache.parents and is_ours(settings.cache):
-        for name in CACHE_NAMES if everything else ("store",):
-            remove(settings.cache / name)
+    if settings.clfs.exists():
+        print(f"  KEPT     {settings.clfs}: a mount point, or with files that no step has installed")
+    kept = () if everything else _KEPT
+    _remove_names(settings.buildroot, BUILDROOT_NAMES, kept)
+    if settings.buildroot in cache.parents and is_ours(cache):
+        _remove_names(cache, CACHE_NAMES, kept)
         if everything:
-            (settings.cache / MARKER).unlink()
+            (cache / MARKER).unlink()
             with suppress(OSError):
-                settings.cache.rmdir()
+                cache.rmdir()
+    elif cache.exists():
+        print(f"  KEPT     {cache}: other build directories may use it")
     if everything:
         (settings.buildroot / MARKER).unlink()
+
+
+def _remove_names(folder: Path, names: Collection[str], kept: Collection[str]) -> None:
+    """Remove what has these names in a folder, but for what is kept."""
+    there = [name for name in names if os.path.lexists(folder / name)]
+    for name in there:
+        if name not in kept:
+            remove(folder / name)
+    if removed := [name for name in there if name not in kept]:
+        print(f"  REMOVED  from {folder}: {' '.join(removed)}")
+    if left := [name for name in there if name in kept]:
+        print(f"  KEPT     in {folder}: {' '.join(left)}   (until make distclean)")
+
+
+def _remove_links(settings: Settings) -> None:
+    """Remove the symbolic links that steps needed without a sandbox, when they lead into this build."""
+    refused = []
+    for prefix, folder in settings.prefixes.items():
+        if os.path.islink(prefix) and os.path.realpath(prefix) == os.path.realpath(f"{folder}{prefix}"):
+            try:
+                os.unlink(prefix)
+                print(f"  REMOVED  {prefix}, a link into {folder}")
+            except PermissionError:
+                refused.append(prefix)
+    if refused:
+        print(f"  KEPT     links into this build; to remove them, as root: rm {' '.join(refused)}")

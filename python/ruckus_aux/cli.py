@@ -199,9 +199,7 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.sudo import verify
     from ruckus_aux.volumes import Volumes
 
-    stages = {settings.prefix_cross: "cross", settings.prefix_tools: "stage1", settings.prefix_hostprep: "hostprep"}
-    roots = {prefix: settings.root(stage) for prefix, stage in stages.items()}
-    commands = missing_links(roots) if settings.isolation == "none" else []
+    commands = missing_links(settings.prefixes) if settings.isolation == "none" else []
     folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
     kept = layout(folder)
     if kept.clfs(folder, settings.arch) == settings.clfs:

@@ -94,6 +94,11 @@ class Settings:
         """Where a stage's artifacts are merged: $CLFS, or $BUILDROOT for hostprep, which is not part of a system."""
         return self.buildroot if stage == "hostprep" else self.clfs
 
+    @property
+    def prefixes(self) -> dict[str, Path]:
+        """The prefixes, each with the folder that it is in on disk."""
+        return {self.prefix_cross: self.clfs, self.prefix_tools: self.clfs, self.prefix_hostprep: self.buildroot}
+
 
 def load(builddir: Path) -> Settings:
     """Read the settings of a build directory.

@@ -17,6 +17,7 @@ from integration.real import Tree, clean_environment, run
 from integration.test_bootstrap import Recipes, sandboxed, wait_for
 
 from ruckus_aux.layout import cache_of
+from ruckus_aux.ownership import BUILD_NAMES, BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, MARKER
 
 ARCHS = ("i686", "x86_64", "x86_64-64")
 LIST = f"--arch-list={','.join(ARCHS)}"
@@ -134,6 +135,11 @@ def test_three_architectures_share_what_is_the_same(place: Place) -> None:
     assert outcomes(again.stdout) == []
     assert "CONFIG" not in again.stdout
     _check_what_can_be_asked(place)
+    taken = {*BUILD_NAMES, MARKER, *(f"baby-{arch}" for arch in ARCHS)}
+    assert {path.name for path in place.folder.iterdir()} <= taken, "docs/configure.md lists what Ruckus takes"
+    taken = {*BUILDROOT_NAMES, *BUILDDIR_NAMES, MARKER, ".pycache", "hostprep"}
+    assert {path.name for path in place.builddir("i686").iterdir()} <= taken
+    assert {path.name for path in (place.folder / "hostprep" / "cache").iterdir()} <= {*CACHE_NAMES, MARKER}
     # A lost build tree comes back from the store, without any source being unpacked.
     shutil.rmtree(place.folder / "baby-x86_64")
     lost = place.build("--until=bootstrap")

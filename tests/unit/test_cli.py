@@ -1,4 +1,6 @@
 import errno
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -129,6 +131,63 @@ def test_clean_leaves_what_is_not_ours(here: Settings, fp: FakeProcess) -> None:
     assert [path.name for path in here.clfs.iterdir()] == ["precious"]
     removed = {Path(str(list(call)[-1])).name for call in fp.calls if "rm" in list(call)}
     assert removed == {"stamps", "stamps.lock", "store"}
+
+
+def test_clean_says_what_goes_and_what_stays(
+    here: Settings, fp: FakeProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fp.register(["rm", fp.any()], occurrences=20)
+    built(evaluate(here), "x86_64/cross/other-32", "hostprep/zlib")
+    here.log("x86_64/cross/other-32").parent.mkdir(parents=True)
+    (here.clfs / "precious").write_text("mine")
+    assert main(["clean"]) == 0
+    told = capsys.readouterr().out
+    assert f"  REMOVED  from {here.clfs}: what 1 steps had installed\n" in told
+    assert f"  KEPT     {here.clfs}: a mount point, or with files" in told
+    assert re.search(rf"  REMOVED  from {here.buildroot}: stamps .*\n", told)
+    assert f"  KEPT     in {here.buildroot}: log   (until make distclean)" in told
+    assert f"  REMOVED  from {here.cache}: store\n" in told
+    assert main(["clean", "--all"]) == 0
+    assert re.search(rf"  REMOVED  from {here.buildroot}: .*log", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_distclean_takes_the_links_that_a_build_without_a_sandbox_needed(
+    here: Settings,
+    tmp_path: Path,
+    fp: FakeProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    refused: bool,
+) -> None:
+    def unlink(path: Path | str) -> None:
+        if refused and Path(path).parent == tmp_path / "root":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        os.remove(path)
+
+    fp.register(["rm", fp.any()], occurrences=20)
+    links = {name: tmp_path / "root" / name for name in ("cross", "tools", "hostprep")}
+    targets = {name: f"{here.buildroot if name == 'hostprep' else here.clfs}{link}" for name, link in links.items()}
+    targets["tools"] = str(tmp_path / "another" / "tools")
+    (tmp_path / "root").mkdir()
+    for name, link in links.items():
+        link.symlink_to(targets[name])
+    conf = here.builddir / "ruckus.conf"
+    text = conf.read_text()
+    for name, link in links.items():
+        text = re.sub(rf"(PREFIX_{name.upper()}) = .*", rf"\1 = {link}", text)
+    conf.write_text(text)
+    assert main(["clean"]) == 0
+    assert all(link.is_symlink() for link in links.values()), "the next make needs them"
+    capsys.readouterr()
+    monkeypatch.setattr(os, "unlink", unlink)
+    assert main(["clean", "--all"]) == 0
+    told = capsys.readouterr().out
+    if refused:
+        assert f"as root: rm {links['cross']} {links['hostprep']}\n" in told
+    else:
+        assert {name for name, link in links.items() if link.is_symlink()} == {"tools"}, "it leads elsewhere"
+        assert f"  REMOVED  {links['cross']}, a link into {here.clfs}\n" in told
 
 
 def test_clean_touches_nothing_in_a_folder_that_is_not_ours(here: Settings, fp: FakeProcess) -> None:

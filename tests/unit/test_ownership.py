@@ -1,12 +1,17 @@
 """Folders are Ruckus's, and a cache is one user's."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
+from unit.samples import TOP
 
+from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.build import Build
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.ownership import check_own_cache, take
+from ruckus_aux.ownership import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, check_own_cache, take
+from ruckus_aux.request import Request
 from ruckus_aux.settings import Settings
 
 
@@ -24,3 +29,23 @@ def test_a_cache_for_several_to_choose_from_is_the_first_ones(tmp_path: Path) ->
     (tmp_path / "cache").mkdir()
     os.chmod(tmp_path / "cache", 0o2775)
     check_own_cache(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["status.json", "run.lock", "hostprep"])
+def test_a_build_folder_with_a_file_of_the_users_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    request = Request((ARCHITECTURES["x86_64"],), tmp_path, TOP, "python3", "tiny", 1)
+    with pytest.raises(RuckusError, match=f"{name} is there already, and Ruckus did not make it"):
+        Build(request, "run").run(lambda watch: pytest.fail("nothing is shown"))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [("BUILDROOT", BUILDROOT_NAMES), ("cache", CACHE_NAMES), ("`--build-dir` of `invoke build`", BUILD_NAMES)],
+)
+def test_the_manual_lists_the_names_that_are_taken(folder: str, names: tuple[str, ...]) -> None:
+    text = (TOP / "docs" / "configure.md").read_text()
+    (row,) = re.findall(rf"^\| {re.escape(folder)} \| (.*) \|$", text, re.MULTILINE)
+    assert sorted(row.replace("`", "").split(", ")) == sorted(names)
