@@ -116,30 +116,25 @@ def fault() -> Fault | None:
 
 def _explained(output: str) -> tuple[str, str]:
     """The reason and the cure for what bwrap said; both empty when unknown."""
-    if sandbox.changes_user():  # root needs no user namespaces
-        return (
-            (
-                "a container in which root may mount nothing",
-                "start it with --security-opt apparmor=unconfined, or --privileged",
-            )
-            if "slave" in output
-            else ("", "")
-        )
+    if "Unknown option" in output:
+        return "it is older than 0.5", "install a newer bubblewrap"
+    if "/ slave" in output:
+        return "a container in which nothing may be mounted", "start it with --security-opt apparmor=unconfined"
     if "mount proc" in output:
         return (
             "a container that hides parts of /proc",
             "start it with --security-opt systempaths=unconfined (podman: unmask=ALL)",
         )
-    for name, value, reason, cure in _SWITCHES:
+    for name, value, reason, cure in () if sandbox.changes_user() else _SWITCHES:  # root needs no user namespaces
         if _read(Path("/proc/sys", name)).strip() == value:
             return reason, f"as root: {cure}"
-    if not os.path.exists("/proc/self/ns/user"):
-        return "this kernel has no user namespaces", "use one with CONFIG_USER_NS"
     if re.search(r"^Seccomp:\s*2", _read(Path("/proc/self/status")), re.MULTILINE):
         return (
             "a filter of system calls, which containers have",
             "start the container with --security-opt seccomp=unconfined --security-opt systempaths=unconfined",
         )
+    if not os.path.exists("/proc/self/ns/user"):
+        return "this kernel has no user namespaces", "use one with CONFIG_USER_NS, or build as root"
     return "", ""
 
 

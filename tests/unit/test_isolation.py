@@ -73,8 +73,22 @@ def test_settings_for_ordinary_users_are_no_reason_for_root(
     monkeypatch.setattr(sandbox, "changes_user", lambda: True)
     monkeypatch.setattr(sandbox, "give", lambda *things: None)
     kernel["/proc/sys/user/max_user_namespaces"] = "0\n"
-    said(fp, "bwrap: Failed to make / slave: Permission denied")
-    assert "--privileged" in (fault() or isolation.Fault("")).cure
+    said(fp, "bwrap: Failed to make something")
+    assert fault() == isolation.Fault("bwrap was tried: bwrap: Failed to make something")
+
+
+@pytest.mark.parametrize(
+    ("words", "cure"),
+    [
+        ("bwrap: Failed to make / slave: Permission denied", "apparmor=unconfined"),
+        ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "systempaths=unconfined"),
+        ("bwrap: Unknown option --perms", "newer"),
+    ],
+)
+def test_what_bwrap_says_may_be_the_reason(kernel: dict[str, str], fp: FakeProcess, words: str, cure: str) -> None:
+    kernel["/proc/sys/user/max_user_namespaces"] = "0\n"
+    said(fp, words)
+    assert cure in (fault() or isolation.Fault("")).cure
 
 
 def test_nothing_that_runs_is_not_a_host_without_tools(kernel: dict[str, str], fp: FakeProcess) -> None:
