@@ -1,0 +1,40 @@
+"""Tests on other hosts: minimal root file systems of Debian 12, Debian 13 and Debian sid; see docs/hosts.md."""
+
+import os
+import shutil
+
+import journey
+import pytest
+from hosts.machine import USER, Host, default_folder, missing_programs
+
+_hosts: dict[str, Host] = {}
+
+
+@pytest.fixture(autouse=True)
+def _possible() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make and enter other root file systems")
+    if missing := missing_programs():
+        pytest.skip(f"programs that are not installed: {' '.join(missing)}; see build-aux/setup --lab")
+
+
+@pytest.fixture
+def host(request: pytest.FixtureRequest) -> Host:
+    """The host that a test names, with a clone of this tree in the homes of root and of an ordinary user."""
+    suite: str = request.param
+    if suite not in _hosts:
+        made = Host(default_folder(), suite)
+        made.make()
+        for owner in (0, USER):
+            journey.copy_tree(made.root / made.home(owner)[1:] / "ruckus", configured=False)
+            made.run("chown", "-R", f"{owner}:{owner}", made.home(owner))
+        _hosts[suite] = made
+    return _hosts[suite]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _removed() -> object:
+    """Root file systems go; the archives that they were unpacked from stay for the next session."""
+    yield
+    for made in _hosts.values():
+        shutil.rmtree(made.root, ignore_errors=True)

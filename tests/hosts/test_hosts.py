@@ -1,0 +1,70 @@
+"""What README says, typed on minimal hosts: as an ordinary user without sudo, and as root."""
+
+import functools
+import re
+
+import journey
+import pytest
+from hosts.machine import CHROOT, MASKED, USER, Host
+
+_WAY_OUT = re.compile(r"^ *(apt-get install .+|ln -sfn /\S+ /\S+)$", re.MULTILINE)
+_ON = functools.partial(pytest.mark.parametrize, "host", indirect=True)
+BOTH = _ON(["bookworm", pytest.param("trixie", marks=pytest.mark.short)])
+
+
+def ways_out(text: str) -> list[list[str]]:
+    """The commands for root in an error, as they would be typed."""
+    return [match.split() for match in _WAY_OUT.findall(text.replace(": sudo ", ":\n").replace(": apt", ":\napt"))]
+
+
+def install_what_is_asked_for(host: Host) -> None:
+    """Let root type what a user's setup prints; nothing, when all is there."""
+    setup = f"{host.home(USER)}/ruckus/build-aux/setup"
+    if (refused := host.run(setup, user=USER, status=None)).returncode:
+        (install,) = ways_out(refused.stderr)
+        host.run(*install, "-y")
+
+
+@BOTH
+def test_an_ordinary_user_builds_after_root_has_installed_what_is_asked_for(host: Host) -> None:
+    install_what_is_asked_for(host)
+    work = f"{host.home(USER)}/work"
+    host.run("mkdir", work, user=USER)
+    journey.journey(functools.partial(host.run, user=USER), f"{host.home(USER)}/ruckus", work)
+
+
+@BOTH
+def test_root_builds(host: Host) -> None:
+    host.run("mkdir", "/root/work")
+    journey.journey(host.run, "/root/ruckus", "/root/work")
+
+
+@_ON(["bookworm", "trixie"])
+@pytest.mark.parametrize("kind", [CHROOT, MASKED])
+def test_without_namespaces_a_user_is_told_why_and_what_root_has_to_do(host: Host, kind: str) -> None:
+    install_what_is_asked_for(host)
+    tree, build = f"{host.home(USER)}/ruckus", f"{host.home(USER)}/{kind}"
+    host.run("mkdir", build, user=USER)
+    run = functools.partial(host.run, user=USER, kind=kind, cwd=build)
+    prefixes = [f"PREFIX_{name}=/{name.lower()}-{kind}" for name in ("CROSS", "TOOLS", "HOSTPREP")]
+    refused = run(f"{tree}/configure", *prefixes, status=1)
+    assert "bwrap" in refused.stderr
+    links = ways_out(refused.stderr)
+    assert len(links) == len(prefixes), refused.stderr
+    for command in links:
+        host.run(*command)
+    assert "not isolated" in run(f"{tree}/configure", *prefixes).stdout
+    assert journey.outcomes(run("make", "bootstrap").stdout) == ["BUILT"] * journey.STEPS
+    run("make", "distclean")
+
+
+@_ON(["sid"])
+def test_hostprep_is_built_by_a_compiler_whose_default_is_c23(host: Host) -> None:
+    install_what_is_asked_for(host)
+    version = int(host.run("gcc", "-dumpversion").stdout.partition(".")[0])
+    assert version >= 15
+    work = f"{host.home(USER)}/hostprep"
+    host.run("cp", "-a", f"{host.home(USER)}/ruckus", work, user=USER)
+    host.put(journey.TOP / "packages", f"{work}/packages", USER)
+    done = host.run(f"{work}/build-aux/build", "--until=hostprep", cwd=work, user=USER)
+    assert journey.outcomes(done.stdout).count("BUILT") >= 4
