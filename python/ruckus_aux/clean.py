@@ -6,6 +6,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.gate import Gate
 from ruckus_aux.locks import holder, try_held
 from ruckus_aux.merge import lock, stamps, unmerge
 from ruckus_aux.ownership import BUILDROOT_NAMES, CACHE_NAMES, MARKER, is_ours
@@ -21,7 +22,8 @@ def clean(settings: Settings, *, everything: bool) -> None:
     $CLFS may be a mounted device or hold files of the user's, so only merged files are removed from it. A cache
     outside of BUILDROOT is shared with other build directories, and stays.
     everything: also downloaded sources, logs, the journal, and the links that a build without a sandbox needs.
-    Raises RuckusError, with nothing changed, while a step is at work there, or somebody in its folder.
+    Raises RuckusError, with nothing changed, while a step is at work there, or somebody in its folder, or a step of
+    another build directory uses the cache that goes.
     """
     if is_ours(settings.buildroot):
         with ExitStack() as stack:
@@ -29,6 +31,12 @@ def clean(settings: Settings, *, everything: bool) -> None:
                 if stack.enter_context(try_held(path)) is None:
                     with path.open() as file:
                         raise RuckusError(f"{path.name} is in use: {holder(file)}", "wait for its end, or stop it")
+            if settings.buildroot in settings.cache.parents:
+                for other in Gate(settings.cache).running():
+                    raise RuckusError(
+                        f"{settings.cache} is in use: for {other.step} in {other.folder}",
+                        "wait for its end, or stop it",
+                    )
             _clean(settings, everything=everything)
     if everything:
         _remove_links(settings)

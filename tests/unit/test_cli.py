@@ -9,6 +9,7 @@ from unit.samples import built, configured
 
 from ruckus_aux.cli import main, parser
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.gate import Gate, Running
 from ruckus_aux.jobserver import only_asks
 from ruckus_aux.journal import Journal
 from ruckus_aux.ownership import MARKER, take
@@ -188,6 +189,19 @@ def test_distclean_takes_the_links_that_a_build_without_a_sandbox_needed(
     else:
         assert {name for name, link in links.items() if link.is_symlink()} == {"tools"}, "it leads elsewhere"
         assert f"  REMOVED  {links['cross']}, a link into {here.clfs}\n" in told
+
+
+def test_clean_waits_for_a_step_of_another_build_directory_that_uses_the_cache(
+    here: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = here.cache / "store"
+    store.mkdir()
+    running = Running("run", "i686", "i686/cross/gcc", str(here.clfs.parent), 1.0, 1, 0)
+    with Gate(here.cache).admitted(running):
+        assert main(["clean"]) == 1
+    told = capsys.readouterr().err
+    assert f"{here.cache} is in use: for i686/cross/gcc in {here.clfs.parent}" in told
+    assert store.is_dir()
 
 
 def test_clean_touches_nothing_in_a_folder_that_is_not_ours(here: Settings, fp: FakeProcess) -> None:
