@@ -122,9 +122,9 @@ def _is_mapped(kind: str) -> bool:
 def prepare(settings: Settings, work: Path) -> None:
     """Make a working folder, in place of what is there, in which a step can write, and read what is put there."""
     remove(work)
-    for name in (*_READ, "out"):
-        (work / name).mkdir(parents=True)
-        (work / name).chmod(0o755)  # whatever our umask is
+    for folder in (work, *(work / name for name in (*_READ, "out"))):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)  # whatever our umask is
     for name, text in _USERS.items():
         (work / "etc" / name).write_text(text)
         (work / "etc" / name).chmod(0o644)

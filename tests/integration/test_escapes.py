@@ -100,7 +100,9 @@ def room(folder: Path) -> Room:
     for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
         Path(f"{view}{prefix}").mkdir(parents=True)
     source.mkdir()
+    before = os.umask(0o077)
     sandbox.prepare(settings, work)
+    os.umask(before)
     (work / "sources" / "source").write_text("good\n")
     (work / "files" / "file").write_text("good\n")
     return Room(settings, work, view, source)
