@@ -13,14 +13,13 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from ruckus_aux import isolation, mounts
+from ruckus_aux import isolation, mounts, sandbox
 from ruckus_aux.architecture import ARCHITECTURES, architecture
 from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.limits import processors
 from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, check_own_cache
-from ruckus_aux.sandbox import RESERVED
 
 PROFILES = ("tiny", "clfs")
 SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
@@ -37,7 +36,7 @@ def prefix_path(name: str, value: str, srcdir: str) -> str:
     path = absolute(name, value)
     if within(path, srcdir) or within(srcdir, path):
         raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
-    if any(within(path, taken) for taken in RESERVED):
+    if any(within(path, taken) for taken in sandbox.RESERVED):
         raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
     return path
 
@@ -158,7 +157,7 @@ class Configuration:
             "--with-cache": cache,
         }
         for name, path in places.items():
-            if path == "/" or path in RESERVED or (name == "CLFS" and within(srcdir, path)):
+            if path == "/" or path in sandbox.RESERVED or (name == "CLFS" and within(srcdir, path)):
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
             check_writable(name, Path(path))
         check_own_cache(Path(cache))
@@ -217,6 +216,10 @@ class Configuration:
         self.notes += self.fault.lines() if self.fault else []
         if self.kind == "none" and os.geteuid() == 0:
             self.notes.append("without a sandbox, root's steps can change anything on this host: build as another user")
+        if self.kind == "bwrap" and self.given["sharing"] == "yes" and not sandbox.ccache_program():
+            self.notes.append(
+                "no ccache in /usr/bin: what architectures could share of it is compiled for each of them"
+            )
 
     def _symlinks(self) -> None:
         """Without a sandbox, the prefixes must lead into $CLFS and $BUILDROOT, as in the CLFS book."""

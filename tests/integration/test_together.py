@@ -128,7 +128,7 @@ def test_three_architectures_share_what_is_the_same(place: Place) -> None:
     assert [row[3] == 0 for row in libz] == [True, False, False]
     assert all(int(str(row[4])) == 0 for row in libz[1:])
     assert float(str(libz[1][1])) >= float(str(libz[0][2]))
-    assert [folder.name for folder in (place.folder / "cache" / "ccache").iterdir()] == ["libz%20all"]
+    assert [folder.name for folder in (cache_of(place.folder) / "ccache").iterdir()] == ["libz%20all"]
 
     # Nothing to do: nothing but the end is said.
     again = place.build("--until=bootstrap")

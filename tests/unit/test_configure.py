@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import configure, isolation, mounts
+from ruckus_aux import configure, isolation, mounts, sandbox
 from ruckus_aux.configure import Configuration, main
 from ruckus_aux.devices import Device
 from ruckus_aux.errors import RuckusError
@@ -68,6 +68,7 @@ def given_(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(shutil, "which", lambda name, path="": f"/usr/bin/{name}")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(99 * GIB, 0, 99 * GIB))
     fp.register([fp.program("conftest.sh")], occurrences=1000)
+    monkeypatch.setattr(sandbox, "ccache_program", lambda: "/usr/bin/ccache")
     return Given(tmp_path)
 
 
@@ -311,7 +312,7 @@ def test_the_links_of_two_architectures_do_not_contradict_each_other(
 def test_a_link_of_another_build_is_not_to_be_replaced(
     given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(configure, "RESERVED", ())  # the test's own folder is in /tmp
+    monkeypatch.setattr(sandbox, "RESERVED", ())  # the test's own folder is in /tmp
     other, link = tmp_path / "other", tmp_path / "tools"
     other.mkdir()
     link.symlink_to(other)
@@ -326,8 +327,15 @@ def test_root_without_a_sandbox_is_warned(given_: Given, monkeypatch: pytest.Mon
     assert not given_(isolation="bwrap").notes
 
 
+def test_that_there_is_no_ccache_is_said_where_it_would_be_used(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "ccache_program", lambda: None)
+    (note,) = given_(isolation="bwrap").notes
+    assert note.startswith("no ccache in /usr/bin: ")
+    assert not given_(isolation="bwrap", sharing="no").notes
+
+
 def test_with_the_links_there_is_no_complaint(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(configure, "RESERVED", ())  # the test's own folder is in /tmp
+    monkeypatch.setattr(sandbox, "RESERVED", ())  # the test's own folder is in /tmp
     baby = tmp_path / "baby"
     prefixes = {}
     for name, root in (("PREFIX_CROSS", baby), ("PREFIX_TOOLS", baby), ("PREFIX_HOSTPREP", tmp_path / "build")):
