@@ -185,8 +185,9 @@ def test_j1_is_one_job(build: Path) -> None:
 
 
 def test_what_configure_decides_cannot_be_changed_for_one_make(build: Path, tmp_path: Path) -> None:
-    done = run("make", f"CLFS={tmp_path}/other", "bootstrap", cwd=build, status=2)
-    assert "CLFS: give it to configure, not to make" in done.stderr
+    for goal, name in (("bootstrap", "CLFS"), ("download", "MIRRORS"), ("hostprep", "HOSTPREP_TOOLS"), ("", "prefix")):
+        done = run("make", f"{name}={tmp_path}/other", *goal.split(), cwd=build, status=2)
+        assert f"{name}: give it to configure, not to make" in done.stderr
 
 
 def test_distclean_under_j(build: Path) -> None:
