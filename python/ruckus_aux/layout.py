@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
+from ruckus_aux import root
 from ruckus_aux.architecture import Architecture
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.records import read_record
@@ -65,6 +66,18 @@ class Layout:
             wrong.append(error.message)
         if wrong:
             raise RuckusError("; ".join(wrong), "invoke --help volume-create explains the options")
+
+    def check_places(self) -> None:
+        """Raise RuckusError where others than root could lead root elsewhere: mount points, and LVM's devices."""
+        if self.backend == "dir":
+            return
+        try:
+            root.only_roots(Path(self.base))
+            root.only_roots(Path("/dev") / self.group)
+        except RuckusError as error:
+            raise RuckusError(
+                error.message, f"{error.hint}; choose another: --mount-base=/media --group=vg00"
+            ) from error
 
     def options(self) -> list[str]:
         """How a command is told of it; nothing, where that is the default."""

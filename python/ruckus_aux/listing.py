@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ruckus_aux.backends import Found
 from ruckus_aux.devices import domains, users
 from ruckus_aux.host import user_name
-from ruckus_aux.locks import Named, lock_file
+from ruckus_aux.locks import note_on
 from ruckus_aux.volumes import Volumes
 
 
@@ -36,14 +36,15 @@ def lines(volumes: Volumes, names: Sequence[str]) -> list[Line]:
 
 
 def _line(volumes: Volumes, found: Found) -> Line:
-    there = volumes.mounted(found.name)
+    before = volumes.replaced(found.name)
+    there = [before.point] if before else volumes.mounted(found.name)
     used, owner = -1, ""
     if there:
         usage = os.statvfs(there[0])
         used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
     if there or not volumes.mounts:
         owner = user_name(os.stat(there[0] if there else found.path).st_uid)
-    notes = tuple(_notes(volumes, found))
+    notes = (*_notes(volumes, found), *(["replaced while it was mounted: invoke volume-umount"] if before else []))
     points = tuple(map(str, there))
     return Line(found.name, volumes.layout.backend, found.path, found.size, used, points, owner, notes)
 
@@ -56,8 +57,8 @@ def _notes(volumes: Volumes, found: Found) -> list[str]:
         notes += [] if records else ["not made from this build folder"]
         notes += ["never finished"] if records and not any(row.complete for row in records) else []
     notes += [f"a snapshot of {found.origin}"] if found.origin else []
-    lock = Named(name := volumes.backend.lock_name(found.name), lock_file(name))
-    notes += [f"lent {lock.note}"] if lock.path.exists() and lock.note else []
+    lent = note_on(volumes.backend.lock_name(found.name))
+    notes += [f"lent {lent}"] if lent else []
     shown = [f" is mounted on {point}" for point in volumes.mounted(found.name)]
     for dev in volumes.backend.devices(found.name):
         notes += [f"held by Xen's {one}" for one in domains(volumes.access, dev)]

@@ -21,7 +21,8 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 
 PATIENCE = 2.0  # seconds that are waited without a word
-_NOTE = 1 << 16  # characters of a holder's note that are read
+_NOTE = 1 << 16  # characters of a note that are read
+NONE = -1  # no descriptor
 POLL = 1.0  # seconds between two looks at whether a lock is free by now, at most
 
 
@@ -141,11 +142,14 @@ def try_held(path: Path) -> Iterator[int | None]:
 class Named:
     """A lock on a device or another thing that several users and build folders may want.
 
-    Its file can bear a note that outlives its holder: of something that goes on when Ruckus is gone.
+    Its file can bear a note that outlives its holder: of something that goes on when Ruckus is gone. It is read and
+    written through the descriptor, because others may put something else in the file's place at any time.
+
+    descriptor: of the file; NONE when the lock is not held, in a dry run.
     """
 
     name: str
-    path: Path
+    descriptor: int = NONE
 
     @property
     def note(self) -> str:
@@ -153,11 +157,12 @@ class Named:
 
         Raises RuckusError when somebody else has noted something.
         """
-        text = self.path.read_text(errors="replace").strip()
-        owner = self.path.stat().st_uid
+        text = os.pread(self.descriptor, _NOTE, 0).decode(errors="replace").strip()
+        owner = os.fstat(self.descriptor).st_uid
         if text and owner not in (0, os.getuid()):
             raise RuckusError(
-                f"{self.path}: {user_name(owner)} has noted there: {text}", "let that user go on, or root remove it"
+                f"{lock_file(self.name)}: {user_name(owner)} has noted there: {text}",
+                "let that user go on, or root remove it",
             )
         return text
 
@@ -168,10 +173,12 @@ class Named:
     def write(self, note: str) -> None:
         """Leave a note, or take it back with an empty one."""
         try:
-            self.path.write_text(f"{note}\n" if note else "")
+            with Path(f"/proc/self/fd/{self.descriptor}").open("w") as file:
+                file.write(f"{note}\n" if note else "")
         except OSError as error:
             raise RuckusError(
-                f"{self.path}: {error.strerror}", "it is another user's: let that user go on, or root remove it"
+                f"{lock_file(self.name)}: {error.strerror}",
+                "it is another user's: let that user go on, or root remove it",
             ) from error
 
 
@@ -191,7 +198,19 @@ def named(name: str) -> Iterator[Named]:
         raise RuckusError(f"another Ruckus process is working with {name}", f"who: fuser -v {path}") from error
     os.set_inheritable(descriptor, True)
     try:
-        yield Named(name, path)
+        yield Named(name, descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def note_on(name: str) -> str:
+    """What is noted on a thing, whoever holds its lock; "" when nothing is. Raises RuckusError as Named.note does."""
+    path = lock_file(name)
+    if not os.path.lexists(path):
+        return ""
+    descriptor = _opened(path)
+    try:
+        return Named(name, descriptor).note
     finally:
         os.close(descriptor)
 
@@ -212,7 +231,7 @@ def _folder() -> Path:
 def _opened(path: Path) -> int:
     """A descriptor of a file in a folder of all users; one of another user may be locked, but not written.
 
-    Raises RuckusError when something else has its name.
+    Raises RuckusError when something else has its name, such as a link, or a second name of a file elsewhere.
     """
     try:
         with suppress(FileExistsError):
@@ -222,7 +241,8 @@ def _opened(path: Path) -> int:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # a pipe would let us wait
     except OSError as error:
         raise RuckusError(f"{path}: {error.strerror}", "let root see what it is, and remove it") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         os.close(descriptor)
         raise RuckusError(f"{path} is no plain file", "let root see what it is, and remove it")
     return descriptor

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ruckus_aux.lending import mounted_read_only, snapshot_of
-from ruckus_aux.root import Root
+from ruckus_aux.root import Root, only_roots
 
 
 def look(access: Root, device: str, folder: Path, command: str = "", snapshot: str = "") -> int:
@@ -22,6 +22,7 @@ def look(access: Root, device: str, folder: Path, command: str = "", snapshot: s
         copy = stack.enter_context(snapshot_of(access, device, folder, "look", snapshot))
         place = Path(tempfile.mkdtemp(prefix="ruckus-"))
         stack.callback(_remove, place)
+        only_roots(place, os.geteuid())
         for warning in stack.enter_context(mounted_read_only(access, copy, place)):
             print(f"ruckus: warning: {warning}", file=sys.stderr)
         program = ["/bin/sh", "-c", command] if command else [os.environ.get("SHELL", "/bin/sh")]

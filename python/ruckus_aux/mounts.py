@@ -70,10 +70,16 @@ def holding(path: Path) -> Mount | None:
     return max(above, key=lambda mount: len(mount.point.parts), default=None)
 
 
+def at(point: Path) -> Mount | None:
+    """What is seen at a mount point: the last that was mounted there; None when nothing is."""
+    here = holding(point)
+    return here if here and here.point == point else None
+
+
 def is_on(point: Path, numbers: str) -> bool:
     """Whether a block device is what is seen at a mount point: nothing else is mounted over it."""
-    here = holding(point)
-    return here is not None and here.point == point and here.is_of(numbers)
+    here = at(point)
+    return here is not None and here.is_of(numbers)
 
 
 def mounted() -> list[Mount]:

@@ -8,6 +8,7 @@ as they are when this process is root's; each is written into the journal with i
 import os
 import shlex
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,18 +72,33 @@ def _command(name: str, *words: str | Path) -> Command:
     return (program(name), *(word if isinstance(word, str) else str(word) for word in words))
 
 
-def only_roots(folder: Path) -> None:
-    """Raise RuckusError unless none but root can replace what is in a folder: another could lead root elsewhere."""
-    for path in _on_the_way_to(folder):
-        if path.exists() and ((status := path.stat()).st_uid != 0 or status.st_mode & 0o022):
+def only_roots(folder: Path, user: int = 0) -> None:
+    """Raise RuckusError unless none but root can replace what is in a folder: another could lead root elsewhere.
+
+    Args:
+        folder: it, and each link and folder on the way to it, is looked at; what is not there yet, root will make.
+        user: who may do so, too, because root does nothing there but what this user wants.
+    """
+    for path, name in _on_the_way_to(folder):
+        if not path.exists():
+            return
+        status = path.stat()
+        others = status.st_mode & 0o022 and not (status.st_mode & stat.S_ISVTX and _owner(path, name) in (0, user))
+        if status.st_uid not in (0, user) or others:
             raise RuckusError(f"{path} can be changed by others than root", "who would lead root elsewhere with links")
 
 
-def _on_the_way_to(folder: Path) -> Iterator[Path]:
-    """Every folder in which the kernel looks up a name of a path, links followed, and the last."""
+def _owner(folder: Path, name: str) -> int | None:
+    """Whose a folder's entry is; where the folder is sticky, as /tmp is, only they can replace it."""
+    path = folder / name
+    return path.lstat().st_uid if name and os.path.lexists(path) else None
+
+
+def _on_the_way_to(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The folders in which the kernel looks up names of a path, links followed, each with the name; "" in the last."""
     here, names = Path("/"), list(folder.parts[1:])
     for _ in range(256):  # then it is a circle of links
-        yield here
+        yield here, names[0] if names else ""
         if not names:
             return
         here, link = here / names.pop(0), here

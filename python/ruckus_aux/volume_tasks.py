@@ -23,7 +23,7 @@ from ruckus_aux.ownership import BUILD_NAMES, is_ours, take_folder
 from ruckus_aux.report import utc
 from ruckus_aux.request import Request
 from ruckus_aux.request import arch_list as parse
-from ruckus_aux.root import Root, only_roots
+from ruckus_aux.root import Root
 from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, SRCDIR, folder_of, told
 from ruckus_aux.volumes import Volumes
 
@@ -70,14 +70,6 @@ def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
     return [volume_name(arch, snapshot) for arch in parse(arch_list)]
 
 
-def _only_roots(kept: Layout) -> None:
-    try:
-        only_roots(Path(kept.base))
-        only_roots(Path("/dev") / kept.group)
-    except RuckusError as error:
-        raise RuckusError(error.message, f"{error.hint}; choose another: --mount-base=/media --group=vg00") from error
-
-
 @task(
     help={
         "arch_list": ARCH_HELP,
@@ -112,6 +104,7 @@ def verify_sudo(
     kept = chosen(folder, backend=volumes, base=mount_base, size=size, file_system=file_system, group=group, pool=pool)
     name, uid, gid = _person(user)
     looked_after = _volumes(folder, kept, dry=False)
+    kept.check_places()
     commands = list(looked_after.commands(_names(arch_list), uid, gid, everything=True))
     options = tuple(configure or ())
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
@@ -120,8 +113,6 @@ def verify_sudo(
     if print_sudoers:
         if kept.backend == "loop":
             raise RuckusError("there is no fragment of sudoers for image files", request.way_out(name))
-        if kept.backend == "lvm":
-            _only_roots(kept)
         print(sudo.sudoers(name, commands), end="")
     elif not commands:
         print("this build needs no root: its systems are in plain folders")

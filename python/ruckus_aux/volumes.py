@@ -20,7 +20,7 @@ from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, lent_name, size_in_bytes
-from ruckus_aux.locks import Named, lock_file, named, try_held
+from ruckus_aux.locks import Named, named, try_held
 from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Command, Root
 from ruckus_aux.undo import Step, undoing
@@ -96,6 +96,18 @@ class Volumes:
         """Where a volume is mounted, as this process sees it."""
         devices = self.backend.devices(name)
         return [mount.point for dev in devices for mount in mounts.mounted() if mount.is_of(dev.numbers)]
+
+    def replaced(self, name: str) -> mounts.Mount | None:
+        """What is mounted where a volume belongs, and was this volume until another took the place of its image."""
+        holder = mounts.at(self.point(name))
+        if holder is None or any(holder.is_of(dev.numbers) for dev in self.backend.devices(name)):
+            return None
+        there = signature(self.access, holder.source) if Path(holder.source).is_block_device() else None
+        return holder if there and there.uuid in {row.uuid for row in self.records(name)} else None
+
+    def _still(self, name: str, holder: mounts.Mount) -> str:
+        """What is told of one that was replaced."""
+        return f"{holder.source} is still mounted on {holder.point}: it was {self.backend.path(name)}, and was replaced"
 
     def _unused(self, name: str, purpose: str) -> None:
         """Raise RuckusError when anything at all uses a volume."""
@@ -185,7 +197,10 @@ class Volumes:
             there = self.mounted(name)
             kind = self._finished(found).file_system if found else self.layout.file_system  # in a dry run
             if there != [point]:
+                self.layout.check_places()
                 self._unused(name, "mounted")
+                if before := self.replaced(name):
+                    raise RuckusError(self._still(name, before), "unmount that first: invoke volume-umount")
                 self._free(point)
             else:
                 self._on_top(name, point)
@@ -211,7 +226,7 @@ class Volumes:
     def _free(self, point: Path) -> None:
         if os.path.islink(point) or (os.path.lexists(point) and not point.is_dir()):
             raise RuckusError(f"{point} is there already, and is no folder", "choose another: --mount-base=FOLDER")
-        if holder := next((mount for mount in mounts.mounted() if mount.point == point), None):
+        if holder := mounts.at(point):
             raise RuckusError(f"{holder.source} is mounted on {point}", f"unmount it first: umount {point}")
         if point.is_dir() and any(point.iterdir()):
             raise RuckusError(f"{point} is not empty, and would be hidden", "move away what is in it")
@@ -245,9 +260,15 @@ class Volumes:
                 raise RuckusError(
                     f"{self.backend.path(name)} is mounted on {', '.join(map(str, others))}", "umount it there yourself"
                 )
-            if not there:
+            if there:
+                self._on_top(name, point)
+            elif before := self.replaced(name):
+                self._say("replaced", self._still(name, before))
+            elif holder := mounts.at(point):
+                what = f"{holder.source} is mounted on {point}, and is not {self.backend.path(name)}"
+                raise RuckusError(what, f"unmount it yourself: umount {point}")
+            else:
                 return
-            self._on_top(name, point)
             try:
                 self.access.run(root.unmount(point))
             except RuckusError as error:
@@ -269,6 +290,8 @@ class Volumes:
             self._no_snapshots(found)
             if there := self.mounted(name):
                 raise RuckusError(f"{found.path} is mounted on {there[0]}", "unmount it first: invoke volume-umount")
+            if before := self.replaced(name):
+                raise RuckusError(self._still(name, before), "unmount that first: invoke volume-umount")
             self._unused(name, "removed")
             if not self.access.dry and not confirm(f"{found.path} and everything on it"):
                 self._say("kept", found.path)
@@ -365,7 +388,7 @@ class Volumes:
     def _alone(self, name: str) -> Iterator[Named]:
         lock_name = self.backend.lock_name(name)
         if self.access.dry:
-            yield Named(lock_name, lock_file(lock_name))
+            yield Named(lock_name)
             return
         with ExitStack() as stack:
             held = stack.enter_context(named(lock_name))

@@ -310,3 +310,44 @@ def test_an_image_can_be_looked_at(place: Place) -> None:
     place.invoke("volume-snapshot")
     for name in ("baby-x86_64", "baby-x86_64.before"):
         assert "lost+found" in place.invoke("volume-look", f"--device={place.image(name)}", "--command=ls").stdout
+
+
+@pytest.mark.parametrize("how", ["replaced", "renamed", "removed"])
+def test_an_image_that_is_replaced_while_it_is_mounted_can_be_unmounted(place: Place, how: str) -> None:
+    place.invoke("volume-create", *place.options, "--size=64M")
+    place.invoke("volume-mount")
+    point, image = place.media / "baby-x86_64", place.image("baby-x86_64")
+    (point / "precious").write_text("once")
+    copy = place.folder / "copy.img"
+    run("cp", "--sparse=always", image, copy, cwd=place.folder)
+    if how == "renamed":
+        image.rename(place.folder / "old.img")
+    if how == "removed":
+        image.unlink()
+    else:
+        copy.rename(image)
+        assert place.listed()["baby-x86_64"]["mounted"] == [str(point)]
+        assert "replaced while it was mounted" in place.invoke("volumes").stdout
+        for task in (("volume-mount",), ("volume-remove", "--yes")):
+            refused = place.invoke(*task, status=1).stderr
+            assert f"is still mounted on {point}: it was {image}, and was replaced" in refused
+            assert "invoke volume-umount" in refused
+    assert "was replaced" in place.invoke("volume-umount").stdout
+    assert not point.is_mount()
+
+
+def test_what_somebody_else_has_mounted_in_a_volumes_place_stays(place: Place) -> None:
+    place.invoke("volume-create", *place.options, "--size=64M")
+    point = place.media / "baby-x86_64"
+    point.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", point], check=True)
+    assert f"none is mounted on {point}" in place.invoke("volume-umount", status=1).stderr
+    assert point.is_mount()
+
+
+def test_no_volume_is_mounted_in_a_folder_of_another_user(place: Place) -> None:
+    place.invoke("volume-create", *place.options, "--size=64M")
+    place.media.mkdir()
+    os.chown(place.media, 4711, 4711)
+    assert f"{place.media} can be changed by others than root" in place.invoke("volume-mount", status=1).stderr
+    assert not any(str(place.folder) in line for line in loops())

@@ -14,7 +14,7 @@ import pytest
 
 from ruckus_aux import locks
 from ruckus_aux.errors import RuckusError
-from ruckus_aux.locks import held, lock_file, named, try_held
+from ruckus_aux.locks import held, lock_file, named, note_on, try_held
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +49,24 @@ def test_one_at_a_time_and_a_note_outlives_its_holder() -> None:
         assert lock.note == ""
 
 
+@pytest.mark.parametrize("put", [os.link, os.symlink])
+def test_what_is_put_in_the_place_of_a_lock_that_is_held_is_neither_read_nor_written(
+    tmp_path: Path, put: Callable[[Path, Path], None]
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("secret")
+    with named("a") as lock:
+        lock.write("to one")
+        lock_file("a").unlink()
+        put(victim, lock_file("a"))
+        assert lock.note == "to one"
+        lock.write("to another")
+        assert lock.note == "to another"
+    assert victim.read_text() == "secret"
+    with pytest.raises(RuckusError, match="ruckus-a-"):
+        note_on("a")
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink("/etc/passwd", path)])
 def test_what_somebody_has_put_in_the_place_of_a_lock(make: Callable[[Path], None]) -> None:
     make(lock_file("a"))
@@ -61,8 +79,8 @@ def test_the_note_of_another_user_is_not_believed(monkeypatch: pytest.MonkeyPatc
     with named("a") as lock:
         lock.write("to one; set read-only: /dev/sda")
         monkeypatch.setattr(os, "getuid", lambda: 4711)
-        real = os.stat(lock.path)
-        monkeypatch.setattr(Path, "stat", lambda path: os.stat_result((*real[:4], 4712, *real[5:])))
+        real = os.stat(lock_file("a"))
+        monkeypatch.setattr(os, "fstat", lambda descriptor: os.stat_result((*real[:4], 4712, *real[5:])))
         with pytest.raises(RuckusError, match="4712 has noted there"):
             assert lock.note
 

@@ -109,9 +109,9 @@ def test_each_link_on_the_way_is_looked_at(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "safe").symlink_to("middle/link/..")
     (tmp_path / "middle").mkdir()
     (tmp_path / "middle" / "link").symlink_to("/usr/share")
-    way = [str(path) for path in root._on_the_way_to(tmp_path / "safe" / "lib")]
-    assert str(tmp_path / "middle") in way
-    assert way[-1] == "/usr/lib"
+    way = [(str(path), name) for path, name in root._on_the_way_to(tmp_path / "safe" / "lib")]
+    assert (str(tmp_path / "middle"), "link") in way
+    assert way[-1] == ("/usr/lib", "")
     (tmp_path / "circle").symlink_to("circle")
     with pytest.raises(RuckusError, match="too many levels"):
         list(root._on_the_way_to(tmp_path / "circle"))
@@ -129,3 +129,26 @@ def test_no_file_system_is_made_by_force(monkeypatch: pytest.MonkeyPatch, kind: 
     monkeypatch.setattr(root, "program", lambda name: f"/sbin/{name}")
     command = root.make_file_system(kind, "/dev/a", "baby-x86_64-64", "1-2")
     assert command == (f"/sbin/mkfs.{kind}", *words)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make folders of others")
+@pytest.mark.parametrize(("mode", "owner", "safe"), [(0o1777, 0, True), (0o777, 0, False), (0o1777, 4711, False)])
+def test_in_a_sticky_folder_what_is_roots_stays(tmp_path: Path, mode: int, owner: int, safe: bool) -> None:
+    folder = tmp_path / "tmp"
+    (folder / "media").mkdir(parents=True)
+    folder.chmod(mode)
+    os.chown(folder / "media", owner, owner)
+    for name, fine in (("media", safe), ("media/further", safe), ("other", False)):
+        if fine:
+            only_roots(folder / name)
+        else:
+            with pytest.raises(RuckusError, match="by others than root"):
+                only_roots(folder / name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make folders of others")
+def test_a_user_may_lead_root_in_folders_of_its_own(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4711, 4711)
+    only_roots(tmp_path / "media", 4711)
+    with pytest.raises(RuckusError, match="by others than root"):
+        only_roots(tmp_path / "media", 4712)

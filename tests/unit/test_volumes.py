@@ -461,3 +461,21 @@ def test_a_folder_that_root_has_installed_is_not_emptied_by_its_user(
         folder.remove(system.name)
     assert f"sudo make -C {system}/ruckus-build bootstrap-reopen" in caught.value.hint
     assert (system / "ruckus-build").exists()
+
+
+def test_root_mounts_nothing_where_another_user_could_lead_it_elsewhere(
+    machine: Machine, volumes: Volumes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volumes.create(NAME)
+    machine.done.clear()
+    places = []
+
+    def refuse(folder: Path) -> None:
+        places.append(folder)
+        raise RuckusError("it can be changed by others than root", "who would lead root elsewhere")
+
+    monkeypatch.setattr(root, "only_roots", refuse)
+    with pytest.raises(RuckusError, match="by others than root") as caught:
+        volumes.mount(NAME, 1000, 100)
+    assert "--mount-base=/media" in caught.value.hint
+    assert (machine.done, places) == ([], [volumes.point(NAME).parent])
