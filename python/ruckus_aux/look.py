@@ -28,7 +28,12 @@ def look(access: Root, device: str, folder: Path, command: str = "", snapshot: s
         program = ["/bin/sh", "-c", command] if command else [os.environ.get("SHELL", "/bin/sh")]
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.
-        return subprocess.run(program, cwd=place, check=False).returncode
+        child = subprocess.Popen(program, cwd=place)
+        try:
+            return child.wait()
+        finally:  # subprocess.run waits for a quarter of a second only, and then the mount point is still in use
+            child.kill()
+            child.wait()
 
 
 def _remove(place: Path) -> None:
