@@ -111,5 +111,5 @@ Ruckus $PACKAGE_VERSION is configured:
   jobs at a time     $CPUCOUNT$ruckus_notes
 
 Next: make $ruckus_goal        (make help lists the targets)
-"])])
+"])], [test -z "$ruckus_notes"], [], [AS_ECHO(["configure:$ruckus_notes"]) >&2])
 ])

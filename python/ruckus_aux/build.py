@@ -73,13 +73,18 @@ class Build:
             volumes.mount(name, os.getuid(), os.getgid())
 
     def configure(self) -> None:
-        """Configure each architecture that is not configured in this way already."""
+        """Configure each architecture that is not configured in this way already; what it notes is said once."""
+        said: set[str] = set()
         for arch in self.request.archs:
             folder = self.request.builddir(arch)
             if not _is_configured(folder, self.request.srcdir, self.request.configure_options(arch)):
                 folder.mkdir(parents=True, exist_ok=True)
                 print(f"  CONFIG   {arch.name}  {folder}", flush=True)
-                run(self.request.configure_command(arch), cwd=folder)
+                _, output = run(self.request.configure_command(arch), cwd=folder)
+                for line in output.splitlines():
+                    if line.startswith("  note: ") and line not in said:
+                        print(line, flush=True)
+                        said.add(line)
 
     def prepare(self) -> None:
         """Evaluate the recipes, download what is missing, and put stamps right."""

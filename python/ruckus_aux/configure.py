@@ -90,6 +90,8 @@ class Configuration:
             check()
         except RuckusError as error:
             self.errors.append(error)
+        except OSError as error:  # a disk that is full, say
+            self.errors.append(RuckusError(f"{error.filename or error}: {error.strerror}", "put it right, and again"))
 
     def _architecture(self) -> None:
         if machines := list(dict.fromkeys(self.given["machines"].split())):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
 from ruckus_aux import gnumake, isolation
@@ -244,6 +245,14 @@ def test_an_administrator_is_told_the_whole_command(tmp_path: Path) -> None:
         "--configure=--with-isolation=none",
     ]
     assert "may do anything" in request(tmp_path, layout=Layout(backend="loop")).way_out("guest")
+
+
+def test_what_configure_notes_is_said_once(tmp_path: Path, fp: FakeProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    notes = "configure:\n  note: make boot will need mke2fs\n"
+    fp.register(["env", fp.any()], stderr=notes, occurrences=2)
+    Build(request(tmp_path, configure=("--with-isolation=bwrap",)), "run").configure()
+    lines = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["CONFIG", "note:", "CONFIG"]
 
 
 def test_the_request_can_be_repeated(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import shlex
@@ -228,6 +229,16 @@ def test_programs_are_run_where_a_build_will_run_some(given_: Given, tmp_path: P
     for name in ("c", "baby"):
         (tmp_path / name).rmdir()
     assert sorted(tmp_path.rglob("*")) == before, "nothing is left"
+
+
+def test_a_full_disk_is_told_with_the_other_mistakes(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(name: str, path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    monkeypatch.setattr(configure, "check_runnable", full)
+    text = errors(given_(CPUCOUNT="0"))
+    assert "build: No space left on device" in text
+    assert "CPUCOUNT" in text
 
 
 @pytest.mark.parametrize("machines", ["i686-pc-linux-gnu  ", " i686 i686"])
