@@ -19,8 +19,9 @@ class Unavailable(Exception):
     """This provider does not have the source; `reasons` say why, one for each place that was asked."""
 
     def __init__(self, *reasons: str) -> None:
-        super().__init__("\n".join(reasons))
-        self.reasons = reasons
+        # Servers have a say in them: no escape codes for the terminal.
+        self.reasons = tuple("".join(c if c.isprintable() or c == "\n" else "?" for c in text) for text in reasons)
+        super().__init__("\n".join(self.reasons))
 
 
 class WrongFile(Unavailable):
@@ -119,4 +120,4 @@ def writing(path: Path) -> Iterator[None]:
 
 def without_password(text: str) -> str:
     """A text with addresses as it may be shown and recorded: without the user and password that they may have."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
+    return re.sub(r"(?<=//)[^/\s]*@", "", text)

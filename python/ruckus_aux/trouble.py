@@ -32,6 +32,14 @@ def bundle() -> str | bool:
     return next((os.environ[name] for name in _BUNDLES if os.environ.get(name)), True)
 
 
+def host_of(url: str) -> str:
+    """Host and port of an address; all of what is no address."""
+    try:
+        return urlsplit(url).netloc or url
+    except ValueError:
+        return url
+
+
 def status_text(url: str, status: int) -> str:
     """An address and an answer of its server that is no success."""
     try:
@@ -53,8 +61,8 @@ def explain(error: BaseException, url: str) -> str:
     """
     request = getattr(error, "request", None)
     where = without_password(getattr(request, "url", None) or url)
-    host = urlsplit(where).netloc or where
-    place = host if urlsplit(url).netloc.endswith(host) else f"{host} (where {without_password(url)} leads to)"
+    host = host_of(where)
+    place = host if host_of(url).endswith(host) else f"{host} (where {without_password(url)} leads to)"
     causes = [*_causes(error)][::-1]
     kind = next((text for cause in causes if (text := _kind(cause))), "")
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
@@ -119,9 +127,12 @@ def _certificate(cause: ssl.SSLCertVerificationError) -> str:
 
 def _proxy(url: str) -> str:
     """The proxy that an address is asked through, and the variable that names it; "" for none."""
-    if should_bypass_proxies(url, no_proxy=None):
+    try:
+        scheme = urlsplit(url).scheme
+        if should_bypass_proxies(url, no_proxy=None):
+            return ""
+    except ValueError:
         return ""
-    scheme = urlsplit(url).scheme
     for name in (f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"):
         if os.environ.get(name):
             return f"the proxy {without_password(os.environ[name])} ({name})"

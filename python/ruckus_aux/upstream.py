@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -20,7 +19,7 @@ from urllib3.util import Retry
 
 from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.sources import File, Lock, Source, sha256_of
-from ruckus_aux.trouble import ERRORS, bundle, explain, status_text
+from ruckus_aux.trouble import ERRORS, bundle, explain, host_of, status_text
 
 BLOCK = 1 << 16  # bytes read at most at a time
 _BUSY = (429, 500, 502, 503, 504)
@@ -115,7 +114,7 @@ class Upstream:
             self._waits_until = max(until, self._waits_until)
         seconds = max(0.0, until - now)
         if seconds > 0.5:
-            hosts = ", ".join(sorted({urlsplit(without_password(url)).netloc for url in addresses}))
+            hosts = ", ".join(sorted({without_password(host_of(url)) for url in addresses}))
             watcher.say(f"{source.name}: waiting {seconds:.0f} s for {hosts}, which is busy")
         watcher.pause(seconds)
         return True
@@ -143,7 +142,7 @@ class Upstream:
 
     def _transfer(self, url: str, path: Path, name: str, watcher: Watcher) -> bool:
         """Download a file, continuing a part of it (RFC 9110, section 14); returns whether there was one."""
-        host = urlsplit(url).netloc
+        host = host_of(url)
         if host in self._unreachable:
             raise Unavailable(self._unreachable[host])
         have = _size(path)
@@ -164,7 +163,7 @@ class Upstream:
 
     def _answer(self, url: str, have: int, watcher: Watcher) -> requests.Response:
         """The response to a request for what is missing of a file."""
-        host = urlsplit(url).netloc
+        host = host_of(url)
         if self._busy.get(host, 0) > time.monotonic():
             raise _Busy(f"{without_password(url)}: its server is busy", self._busy[host])
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
@@ -174,13 +173,13 @@ class Upstream:
                 self.limits.head, watcher, lambda: self.session.get(url, headers=headers, stream=True, timeout=timeout)
             )
         except ERRORS as error:
-            failed = urlsplit(getattr(getattr(error, "request", None), "url", None) or url).netloc
+            failed = host_of(getattr(getattr(error, "request", None), "url", None) or url)
             text = explain(error, url)
             unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
             if unreachable and failed not in self._answered:
                 self._unreachable[failed] = text
             raise Unavailable(text) from error
-        self._answered |= {urlsplit(one.url).netloc for one in (*response.history, response)}
+        self._answered |= {host_of(one.url) for one in (*response.history, response)}
         return response
 
     def _check_status(self, url: str, response: requests.Response) -> None:
@@ -188,7 +187,7 @@ class Upstream:
         if status in _BUSY:
             seconds = _retry_after(response.headers.get("Retry-After", ""), self.limits.pause)
             again = time.monotonic() + seconds
-            self._busy[urlsplit(url).netloc] = again
+            self._busy[host_of(url)] = again
             raise _Busy(f"{status_text(url, status)}; asks to come back in {seconds:.0f} s", again)
         if status not in (requests.codes.ok, requests.codes.partial_content):
             raise Unavailable(status_text(url, status))

@@ -168,6 +168,24 @@ def passed_over(server: Server, odd: Callable[[Handler], None], text: str, provi
     assert sha256_of(folder / "x-1.tar.gz") == SUM
 
 
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "http://", "http://[::1", "http://127.0.0.1:99999/", "http://\x1b[0m/"]
+)
+def test_addresses_in_the_manifest_that_are_none(server: Server, tmp_path: Path, url: str) -> None:
+    assert "\x1b" not in why_not(url, partial=tmp_path)
+    assert fetch(source(url, server.url), [Upstream(LIMITS)], tmp_path, Watcher()).origin == server.url + "x-1.tar.gz"
+
+
+def test_passwords_are_not_shown(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server.odd["odd"], server.odd["busy"] = page, later("600")
+    secret = server.url.replace("//", "//me:p@ss:word@")
+    text = why_not(
+        *(secret + folder for folder in ("odd/", "no/", "busy/")), secret.replace("http", "ftp"), partial=tmp_path
+    )
+    lock = fetch(source(secret), [Upstream(LIMITS)], tmp_path, Watcher())
+    assert "word" not in text + lock.origin + capsys.readouterr().err + (tmp_path / "x.json").read_text()
+
+
 def test_a_wrong_file_is_said_even_if_another_address_has_the_right_one(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

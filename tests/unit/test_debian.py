@@ -165,12 +165,13 @@ def test_a_list_that_can_not_be_read_is_left_out_and_said(
 def test_why_a_list_could_not_be_fetched_without_its_password(
     untouched: DebianArchive, fp: FakeProcess, tmp_path: Path
 ) -> None:
-    text = "W: Failed to fetch http://me:secret@host.example/debian/x  Could not resolve 'host.example'\n"
+    text = "W: Failed to fetch http://me:secret@host.example/debian/x  404  \x1b[31mNot Found\n"
     fp.register(apt_get("update", "-q"), stdout=text)
     fp.register(["apt-cache", fp.any()], stdout="")
     with pytest.raises(Unavailable, match=r"no linux; Failed to fetch http://host\.example/debian/x") as caught:
         untouched.fetch(source(), tmp_path / "partial", Watcher())
     assert "secret" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
 
 
 def test_the_manifests_version(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
