@@ -338,7 +338,7 @@ class _Record:
         try:
             self.journal.add(self.entry)
         except (RuckusError, OSError) as error:  # what happened to the step matters more
-            print(f"ruckus: warning: {self.journal.path}: {error}", file=sys.stderr)
+            print(f"ruckus: warning: {error}", file=sys.stderr)
 
 
 def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = False, keep: bool = False) -> None:

@@ -73,6 +73,15 @@ def test_a_signal_interrupts_a_step(small: Small, number: signal.Signals) -> Non
     assert [outcome for outcome, _ in small.outcomes()] == ["interrupted"]
 
 
+def test_a_step_cannot_rewrite_its_log(small: Small) -> None:
+    """In the sandbox, whoever builds: what it says goes into a pipe, which it can also open by name."""
+    small.recipe("echo one; echo two > /dev/stderr; echo three > /proc/self/fd/1; " + INSTALL.format("it"))
+    assert "BUILT" in small.run()
+    log = (small.folder / f"one/log/{STEP}.log").read_text()
+    assert log.startswith("# run ")
+    assert "\n# output:\none\ntwo\nthree\n\n# end " in log
+
+
 def test_a_step_that_leaves_what_lets_readers_wait(small: Small) -> None:
     small.recipe('mkfifo "$HOME/ccache.log"; ' + INSTALL.format("it"))
     assert "BUILT" in small.run()
