@@ -5,7 +5,7 @@ says, with all its fields and no others, or it is none.
 """
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from types import UnionType
 from typing import TypeVar, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
+_LARGEST = sys.float_info.max
 
 
 def read_record(kind: type[Kind], text: str | bytes, **given: object) -> Kind:
@@ -67,8 +68,8 @@ def _value(kind: object, data: object, name: str) -> object:
         return {one: _value(arguments[1], value, name) for one, value in data.items()}
     if is_dataclass(kind):
         return record_of(kind, data)  # type: ignore[arg-type]
-    if kind is float and type(data) in (int, float) and math.isfinite(data):  # type: ignore[arg-type]
-        return float(data)  # type: ignore[arg-type]
+    if kind is float and isinstance(data, int | float) and type(data) is not bool and abs(data) <= _LARGEST:
+        return float(data)
     if kind in (str, Path) and isinstance(data, str) and "\0" not in data:
         return Path(data) if kind is Path else data
     if kind in (int, bool) and type(data) is kind:
