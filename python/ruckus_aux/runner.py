@@ -254,6 +254,7 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
             raise
         with naming(log):
             output.write(logs.ending(usage, started).encode())
+        ended = os.fstat(output.fileno()).st_mtime_ns
     if usage.status != 0 or usage.stopped:
         raise _failure(settings, step, usage, log)
     if flags := unasked(log, step.script):
@@ -263,14 +264,14 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
             usage,
         )
     taken = size(work)
-    kept = _keep(settings, plan, step, work, there)
+    kept = _keep(settings, plan, step, work, there, ended)
     return Built(usage, taken, size(kept), *_ccache_counts(work / sandbox.CCACHE_LOG))
 
 
-def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path) -> Path:
+def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path, ended: int) -> Path:
     """Put what a script has left into the store, and return where it is there; RuckusError when that can't be right.
 
-    there: the working folder as the script saw it.
+    there: the working folder as the script saw it. ended: when that had ended, see trees.take.
     """
     if not all((work / name).exists() for name in _READ):
         raise RuckusError(f"{step.name}: {work} was removed while it ran", "the same make command continues")
@@ -279,7 +280,7 @@ def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path) -
         what, where = ("installs", "$OUT") if step.installs else ("unpacks", "$SRC")
         raise RuckusError(f"{step.name} {what} nothing: there is no file in {where}", f"see: ruckus show {step.name}")
     store, key = Store(settings.cache), plan.key(step)
-    store.add(key, artifact, step.name, inside=there, as_it_is=not step.installs)
+    store.add(key, artifact, step.name, inside=there, ended=ended, as_it_is=not step.installs)
     return store.tree(key)
 
 

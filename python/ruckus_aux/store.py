@@ -63,7 +63,7 @@ class Store:
     def _record_file(self, key: str) -> Path:
         return self.folder / "records" / f"{key}.json"
 
-    def add(self, key: str, tree: Path, step: str, *, inside: Path, as_it_is: bool = False) -> None:
+    def add(self, key: str, tree: Path, step: str, *, inside: Path, ended: int, as_it_is: bool = False) -> None:
         """Move a finished file tree into the store.
 
         Args:
@@ -71,13 +71,14 @@ class Store:
             tree: what the step has left.
             step: its name.
             inside: the working folder as its script saw it.
+            ended: when the script had ended, see trees.take.
             as_it_is: with all its files; else those that must not be installed stay behind.
 
         Raises:
             RuckusError: when it holds what can't be installed, see trees.take, or somebody removes it meanwhile.
         """
         with self.scratch(key) as staged:
-            folders = take(tree, staged, step, inside=inside, as_it_is=as_it_is)
+            folders = take(tree, staged, step, inside=inside, ended=ended, as_it_is=as_it_is)
             record = self._record_file(key)
             record.parent.mkdir(exist_ok=True)
             write_whole(record, json.dumps(asdict(Record(step, tree_hash(staged)))))

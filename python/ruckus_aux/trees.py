@@ -59,7 +59,7 @@ def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
                 pending.append((path, status))
 
 
-def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -> int:
+def take(tree: Path, target: Path, step: str, *, inside: Path, ended: int, as_it_is: bool) -> int:
     """Make a tree of our own of what a step has left, the same whoever built it, and where.
 
     Its folders are new, and whoever still removes the old ones does not reach into them. Files are moved; those that
@@ -72,6 +72,7 @@ def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -
         target: where ours is made; nothing is there yet.
         step: whose tree it is, for messages.
         inside: the working folder as its script saw it, into which no symbolic link may lead.
+        ended: when the script had ended, by the clock that files are dated with, in nanoseconds since 1970.
         as_it_is: a source: it keeps all of its files.
 
     Returns:
@@ -82,7 +83,7 @@ def take(tree: Path, target: Path, step: str, *, inside: Path, as_it_is: bool) -
             meanwhile.
     """
     try:
-        count = _look(tree, step, inside)
+        count = _look(tree, step, inside, ended)
         if _move(tree, target, as_it_is=as_it_is) == count:
             return count.folders
     except FileNotFoundError:
@@ -115,8 +116,8 @@ class _Count(NamedTuple):
     others: int
 
 
-def _look(tree: Path, step: str, inside: Path) -> _Count:
-    """Raise RuckusError for what can't be installed; returns how much is there."""
+def _look(tree: Path, step: str, inside: Path, ended: int) -> _Count:
+    """Raise RuckusError for what can't be installed, or has changed since the script ended; returns its size."""
     kinds = Counter[int]()
     for path, status in walk(tree):
         kinds[stat.S_IFMT(status.st_mode)] += 1
@@ -130,6 +131,9 @@ def _look(tree: Path, step: str, inside: Path) -> _Count:
             raise RuckusError(f"{step} installs {path}, {objection}", "let the recipe remove it")
         if kind == stat.S_IFLNK and inside in (link := (tree / path).readlink()).parents:
             raise RuckusError(f"{step} installs {path} as a link to {link}", "let the recipe make it relative")
+        # A script may set the first of these times, into the future even; chmod changes the second one only.
+        if kind == stat.S_IFDIR and ended < status.st_mtime_ns <= status.st_ctime_ns:
+            raise _removed(tree, step)
     return _Count(kinds[stat.S_IFDIR], kinds.total() - kinds[stat.S_IFDIR])
 
 

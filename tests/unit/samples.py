@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from pathlib import Path
 
 from ruckus_aux.merge import merge
@@ -93,6 +94,6 @@ def built(plan: Plan, *names: str) -> None:
         store = Store(plan.settings.cache)
         if key not in store:
             artifact = tree(plan.settings.work(name) / "out", **{f"share__{name.replace('/', '-')}": name})
-            store.add(key, artifact, name, inside=Path("/ruckus"))
+            store.add(key, artifact, name, inside=Path("/ruckus"), ended=time.time_ns())
             shutil.rmtree(plan.settings.work(""))
         merge(plan.settings, step, key, plan.inputs(step), store.tree(key))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def add(store: Store, out: Path, key: str = KEY) -> Path:
     """Store a small artifact."""
     tree(out, bin__foo="foo", lib__libfoo="x" * 100)
     (out / "lib" / "libfoo.so").symlink_to("libfoo")
-    store.add(key, out, STEP, inside=Path("/ruckus"))
+    store.add(key, out, STEP, inside=Path("/ruckus"), ended=time.time_ns())
     return store.tree(key)
 
 

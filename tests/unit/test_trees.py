@@ -1,8 +1,10 @@
 """What a step leaves behind becomes a tree of ours: nothing outside of it is touched, and it is the same everywhere."""
 
 import os
+import shutil
 import socket
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ STEP = "x86_64/stage1/foo"
 
 def taken(out: Path, target: Path, *, as_it_is: bool = False) -> dict[str, os.stat_result]:
     """What is in a tree of ours, by path."""
-    take(out, target, STEP, inside=INSIDE, as_it_is=as_it_is)
+    take(out, target, STEP, inside=INSIDE, ended=time.time_ns(), as_it_is=as_it_is)
     return dict(walk(target))
 
 
@@ -169,10 +171,27 @@ def test_what_is_removed_between_looking_and_moving_is_missed(
         taken(out, tmp_path / "ours")
 
 
+def test_what_was_removed_since_the_script_ended_is_missed(tmp_path: Path) -> None:
+    """Also when who removed it was stopped."""
+    out = tree(tmp_path / "out", a__one="x", a__two="x", b__one="x")
+    (out / "b").chmod(0o555)
+    os.utime(out / "a", (1 << 32, 1 << 32))  # a script may say so
+    options: dict[str, Any] = {"inside": INSIDE, "as_it_is": False, "ended": (out / "b").stat().st_mtime_ns}
+    shutil.copytree(out, tmp_path / "copy")
+    time.sleep(0.05)  # the clock of files has ticks
+    (out / "b").chmod(0o755)
+    assert take(out, tmp_path / "ours", STEP, **options) == 3
+    options["ended"] = time.time_ns()
+    time.sleep(0.05)
+    (tmp_path / "copy" / "a" / "two").unlink()
+    with pytest.raises(RuckusError, match="copy was removed while it was stored"):
+        take(tmp_path / "copy", tmp_path / "theirs", STEP, **options)
+
+
 def test_what_was_removed_before_is_missed_when_the_removal_goes_on(tmp_path: Path) -> None:
     out = tree(tmp_path / "out", a__one="x", a__two="x", b__one="x")
     (out / "a" / "one").unlink()
-    folders = take(out, tmp_path / "ours", STEP, inside=INSIDE, as_it_is=False)
+    folders = take(out, tmp_path / "ours", STEP, inside=INSIDE, ended=time.time_ns(), as_it_is=False)
     check_whole(out, STEP, folders)
     (out / "a").rmdir()  # which has nothing left to remove there
     with pytest.raises(RuckusError, match="out was removed while it was stored"):
