@@ -3,7 +3,6 @@
 apt verifies the archive's signatures; the hash of each file comes from there.
 """
 
-import os
 import platform
 import re
 import tarfile
@@ -114,25 +113,15 @@ class DebianArchive:
     def _current(self, release: str, wanted: Archives, watcher: Watcher) -> Apt:
         with self._lock:
             if release not in self._updated:
-                apt = Apt(self._private() / (release or "host"), wanted)
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self.folder.chmod(0o700)  # copies of the host's sources can have passwords
+                apt = Apt(self.folder / (release or "host"), wanted)
                 try:
                     apt.update(watcher.check)
                 except RuckusError as error:
                     raise Unavailable(f"Debian: {error.message}") from error
                 self._updated[release] = apt
             return self._updated[release]
-
-    def _private(self) -> Path:
-        """The folder for apt, closed to others: copies of the host's sources can have passwords.
-
-        One that another user has made in a shared cache is not ours to use.
-        """
-        folder = self.folder
-        if folder.exists() and folder.stat().st_uid != os.getuid():
-            folder = folder.with_name(f"{folder.name}-{os.getuid()}")
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        return folder
 
     def _from(self, apt: Apt, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
         debian = source.debian

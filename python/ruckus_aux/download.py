@@ -9,6 +9,7 @@ import queue
 import shutil
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
 
@@ -103,7 +104,8 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     with held(cache / "lock", "download", settings.builddir):
         missing = [source for source in missing if recorded(cache, source).lock is None]  # another build brought some
         mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
-        failures = _all(missing, [*mirrors, Upstream(), DebianArchive(cache / "apt")], cache)
+        providers = [*mirrors, Upstream(), DebianArchive(cache / "apt")]
+        failures = _all(missing, providers, cache) if missing else []
     if not failures:
         remove(cache / "partial")
         return
@@ -122,17 +124,15 @@ def _all(sources: Sequence[Source], providers: Sequence[Provider], cache: Path) 
         todo.put(source)
 
     def work(watcher: Watcher) -> None:
-        while not todo.empty():
-            try:
+        with suppress(queue.Empty, CalledOff):
+            while True:
                 source = todo.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                done.put((source, fetch(source, providers, cache, watcher)))
-            except CalledOff:
-                return
-            except BaseException as error:
-                done.put((source, error))
+                try:
+                    done.put((source, fetch(source, providers, cache, watcher)))
+                except CalledOff:
+                    raise
+                except BaseException as error:
+                    done.put((source, error))
 
     failures = []
     with bars(len(sources)) as view:
