@@ -47,6 +47,7 @@ with importing():
         "boot": "--no-boot: do not boot the finished systems in QEMU",
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
+        "notify": "a line of shell that is run when all is over, with the result in $RUCKUS_RESULT, $RUCKUS_SUMMARY...",
         "dry_run": "print every command in order, run none",
         **LAYOUT_HELP,
     },
@@ -67,6 +68,7 @@ def build(
     boot: bool = True,
     sharing: bool = True,
     configure: Sequence[str] | None = None,
+    notify: str = "",
     dry_run: bool = False,
     volumes: str = "",
     mount_base: str = "",
@@ -106,6 +108,7 @@ def build(
         only=tuple(only or ()),
         sharing=sharing,
         configure=tuple(configure or ()),
+        notify=notify,
         layout=chosen(
             folder_of(build_dir),
             backend=volumes,

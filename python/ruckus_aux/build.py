@@ -22,6 +22,7 @@ from ruckus_aux.journal import End, Entry, Journal, Run
 from ruckus_aux.layout import volume_name
 from ruckus_aux.locks import try_held
 from ruckus_aux.merge import lock, stamp_path
+from ruckus_aux.notify import Result, notify
 from ruckus_aux.ownership import BUILD_NAMES, MARKER, refuse_root, take, take_folder
 from ruckus_aux.report import duration, label
 from ruckus_aux.request import Request
@@ -175,10 +176,35 @@ class Build:
         return status
 
     def run(self, show: Callable[[Watch], AbstractContextManager[View]]) -> int:
-        """Do everything; returns the exit status.
+        """Do everything, and tell who wants to be notified; returns the exit status.
 
         show: makes the view.
         """
+        started, status, told = time.time(), 1, ""
+        try:
+            status = self._recorded(show)
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+            raise
+        except Exception as error:
+            told = str(error)
+            raise
+        finally:
+            if self.request.notify:
+                wall = time.time() - started
+                summary = self._summary(status, wall, told)
+                notify(self.request.notify, Result(self.name, status, self.request.folder, wall, summary))
+        return status
+
+    def _summary(self, status: int, wall: float, told: str) -> str:
+        """A line about a run that is over; told: what has ended it, if it was no step."""
+        failed = [f"{entry.step}: {entry.reason or f'exit status {entry.status}'}" for _, entry in self.failed()]
+        how = {0: "built", INTERRUPTED: "interrupted"}.get(status, "failed")
+        reasons = "; ".join([told] if told else [*failed, *self.reasons]) if status else ""
+        return f"{self.request.arch_names} {how} after {duration(wall)}{': ' if reasons else ''}{reasons}"
+
+    def _recorded(self, show: Callable[[Watch], AbstractContextManager[View]]) -> int:
+        """Do everything, with a record in the journal; returns the exit status."""
         request = self.request
         refuse_root(request.folder / MARKER)
         take_folder(request.folder, BUILD_NAMES)

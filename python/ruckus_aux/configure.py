@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -29,6 +29,14 @@ _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests
 _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
 _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
+# What is handed over of what was not given.
+_USUAL = {
+    **dict.fromkeys(("cache", "mirror", "install_dev", "ruckus_dev", "ruckus_dev_snapshot", "ruckus_path"), ""),
+    **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
+    **dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes"),
+    **dict.fromkeys(("hostprep_only", "stage2_auto"), "no"),
+    **{"arch": "x86_64", "profile": "tiny", "isolation": "auto", "prefix": "NONE"},
+}
 
 
 def prefix_path(name: str, value: str, srcdir: str) -> str:
@@ -52,6 +60,30 @@ def default_prefixes(string: str, kind: str) -> dict[str, str]:
     return dict(zip(PREFIXES, (f"/cross-tools-{string}", f"/tools-{string}", hostprep), strict=True))
 
 
+def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, str]:
+    """What configure hands over when it is called with these options.
+
+    Args:
+        options: its own (--with, --enable and what switches these off, --prefix, variables), without mistakes in names.
+        srcdir: the source tree.
+        builddir: where it is called.
+
+    Returns:
+        Values by their names, as `Configuration` takes them.
+    """
+    given = {**_USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
+    for option in options:
+        name, separator, value = option.removeprefix("--").partition("=")
+        way, dash, rest = name.partition("-")
+        if way in ("without", "disable"):
+            value = "no"
+        elif not separator:
+            value = "yes"
+        given[rest.replace("-", "_") if dash else name] = value
+    given["mirrors"] = f"{given['mirror']} {given['MIRRORS']}"
+    return given
+
+
 class Configuration:
     """The values given to configure, checked one by one; self.answers is what configure substitutes."""
 
@@ -63,9 +95,14 @@ class Configuration:
         self.taken: set[str] = set()  # paths that something is written to
         self.kind = "bwrap"  # of isolation
         self.fault: isolation.Fault | None = None  # why it is another
+        self.prepared = True  # see check
 
-    def check(self) -> None:
-        """Check everything; mistakes are in self.errors afterwards."""
+    def check(self, *, prepared: bool = True) -> None:
+        """Check everything; mistakes are in self.errors afterwards.
+
+        prepared: whether the volumes and links that steps need must be there already.
+        """
+        self.prepared = prepared
         checks: tuple[Callable[[], None], ...] = (
             self._architecture,
             self._profile,
@@ -171,7 +208,7 @@ class Configuration:
         self.taken |= {f"{srcdir}/{name}" for name in _SOURCE_NAMES}
         self.answers |= {"ruckus_srcdir": srcdir, "ruckus_prefix": prefix}
         self.answers |= {"BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
-        if not (Path(buildroot) / "journal.sqlite").exists():
+        if self.prepared and not (Path(buildroot) / "journal.sqlite").exists():
             check_space("BUILDROOT", Path(buildroot), SPACE)
 
     def _mirrors(self) -> None:
@@ -225,7 +262,7 @@ class Configuration:
 
     def _symlinks(self) -> None:
         """Without a sandbox, the prefixes must lead into $CLFS and $BUILDROOT, as in the CLFS book."""
-        if self.kind == "bwrap" or not all(name in self.answers for name in (*PREFIXES, "CLFS")):
+        if not self.prepared or self.kind == "bwrap" or not all(name in self.answers for name in (*PREFIXES, "CLFS")):
             return
         missing = []
         for name in PREFIXES:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from ruckus_aux import mounts
 from ruckus_aux.errors import RuckusError
+from ruckus_aux.folders import absolute, check_writable
 from ruckus_aux.host import user_name
 from ruckus_aux.layout import PREFIX
+from ruckus_aux.sandbox import RESERVED
 from ruckus_aux.settings import FILE_NAME, Settings
 
 MARKER = ".ruckus"
@@ -25,6 +27,8 @@ PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside
 # What configure and make write beside BUILDROOT_NAMES, where configure is run.
 BUILDDIR_NAMES = ("Makefile", "config.status", "config.log", "ruckus", "ruckus.conf", "check-bootstrap", "lab", "logs")
 CACHE_NAMES = ("sources", "store", "ccache", "running")
+# Folders that a build is never to be in; it may be below them.
+_OF_THE_HOST = ("/", "/boot", "/home", "/run", "/sys", "/var", *RESERVED)
 
 
 def is_ours(folder: Path) -> bool:
@@ -37,16 +41,44 @@ def take_folder(folder: Path, names: Iterable[str]) -> None:
 
     Raises RuckusError when one of them is there already, and was made by somebody else.
     """
+    if not is_ours(folder):
+        check_names(folder, names)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).write_text(_TEXT)
+
+
+def check_build_folder(folder: Path, systems: Iterable[str] = ()) -> None:
+    """Make sure, before anything is written, that a folder can be that of a build.
+
+    Args:
+        folder: an absolute path.
+        systems: names in it that the build's systems will have.
+
+    Raises:
+        RuckusError: its path is none that tools can handle, it belongs to the host, somebody else has files there under
+            names that Ruckus uses, or this user can't write to it.
+    """
+    absolute("--build-dir", str(folder))
     if is_ours(folder):
         return
+    home = os.path.realpath(Path.home())
+    if str(folder) in (*_OF_THE_HOST, home):
+        whose = "your home folder" if str(folder) == home else "the host's"
+        raise RuckusError(
+            f"--build-dir: {folder} is {whose}", "choose a folder of its own, for instance: --build-dir=build"
+        )
+    check_names(folder, (*BUILD_NAMES, *systems))
+    check_writable("--build-dir", folder)
+
+
+def check_names(folder: Path, names: Iterable[str]) -> None:
+    """Raise RuckusError when somebody else has one of these names in a folder that is not ours yet."""
     for name in names:
         if os.path.lexists(folder / name):
             raise RuckusError(
                 f"{folder / name} is there already, and Ruckus did not make it",
-                "move it away, or configure with another BUILDROOT or --with-cache",
+                "move it away, or choose another folder (--build-dir, BUILDROOT, --prefix or --with-cache)",
             )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARKER).write_text(_TEXT)
 
 
 def check_own_cache(cache: Path) -> None:

@@ -4,18 +4,19 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from ruckus_aux import gnumake, isolation
 from ruckus_aux.architecture import ARCHITECTURES, Architecture
-from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, default_prefixes, prefix_path
+from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, Configuration, default_prefixes, given_by
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
 from ruckus_aux.host import user_name
-from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout, cache_of, prefix_of
+from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout, cache_of, prefix_of, volume_name
 from ruckus_aux.limits import processors
+from ruckus_aux.ownership import check_build_folder
 from ruckus_aux.root import Command, as_root, missing_links
 from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
@@ -65,6 +66,7 @@ class Request:
     sharing: whether architectures share steps, sources and objects.
     configure: further options for configure.
     layout: what the systems are kept on.
+    notify: a line of shell that is run when all is over, see notify.py.
     """
 
     archs: tuple[Architecture, ...]
@@ -80,9 +82,11 @@ class Request:
     sharing: bool = True
     configure: tuple[str, ...] = ()
     layout: Layout = FOLDERS
+    notify: str = ""
 
     def check(self) -> None:
         """Raise RuckusError, with all that is wrong, before anything is changed."""
+        check_build_folder(self.folder, map(volume_name, self.archs) if self.layout.backend == "dir" else ())
         wrong = []
         if self.until not in UNTIL:
             wrong.append(f"--until={self.until}: choose one of: {', '.join(UNTIL)}")
@@ -98,16 +102,17 @@ class Request:
                 wrong.append(f"--configure={option}: the build gives this to configure itself")
             elif self._kind == "none" and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
-            wrong += self._wrong_prefix(*option.split("=", 1)) if option.startswith("PREFIX_") else []
+        if not wrong:
+            wrong = list(dict.fromkeys(line for arch in self.archs for line in self._refused(arch)))
         if wrong:
             raise RuckusError(f"{len(wrong)} wrong option{'s' if len(wrong) > 1 else ''}", "\n".join(wrong))
 
-    def _wrong_prefix(self, name: str, value: str = "") -> list[str]:
-        try:
-            prefix_path(name, value, str(self.srcdir))
-        except RuckusError as error:
-            return [error.message]
-        return []
+    def _refused(self, arch: Architecture) -> list[str]:
+        """What configure would refuse of an architecture's values, whatever its system is kept on."""
+        plain = replace(self, layout=FOLDERS)
+        asked = Configuration(given_by(plain.configure_options(arch), self.srcdir, plain.builddir(arch)))
+        asked.check(prepared=False)
+        return [f"{error.message}\n  {error.hint}" for error in asked.errors]
 
     def _steps(self) -> set[str]:
         """The names that --only may have."""
@@ -147,6 +152,7 @@ class Request:
         words += [f"--until={self.until}"] if self.until != "boot" else []
         words += [f"--only={step}" for step in self.only]
         words += [] if self.sharing else ["--no-sharing"]
+        words += [f"--notify={self.notify}"] if self.notify else []
         return shlex.join([*words, *(f"--configure={option}" for option in self.configure)])
 
     @cached_property
@@ -240,3 +246,5 @@ class Request:
             yield shlex.join(self.install_command(arch))
         for arch in self.archs if self.finishes and self.reaches("boot") else ():
             yield shlex.join(self.boot_command(arch))
+        if self.notify:
+            yield shlex.join(["sh", "-c", self.notify])

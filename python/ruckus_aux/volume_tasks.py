@@ -19,7 +19,7 @@ from ruckus_aux.journal import FILE_NAME, Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.listing import lines
 from ruckus_aux.look import look
-from ruckus_aux.ownership import BUILD_NAMES, is_ours, take_folder
+from ruckus_aux.ownership import BUILD_NAMES, check_build_folder, is_ours, take_folder
 from ruckus_aux.report import utc
 from ruckus_aux.request import Request
 from ruckus_aux.request import arch_list as parse
@@ -145,6 +145,7 @@ def volume_create(
     """Make a volume with an empty file system for each architecture; those that are there already are left alone."""
     folder = folder_of(build_dir)
     kept = chosen(folder, backend=volumes, base=mount_base, size=size, file_system=file_system, group=group, pool=pool)
+    check_build_folder(folder)
     if not dry_run:
         take_folder(folder, BUILD_NAMES)
     looked_after = _volumes(folder, kept, dry=dry_run)

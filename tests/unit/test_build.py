@@ -18,6 +18,8 @@ from ruckus_aux.graph import Selection, combined, graph
 from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.layout import Layout
 from ruckus_aux.merge import stamp_path
+from ruckus_aux.notify import Result
+from ruckus_aux.ownership import BUILD_NAMES, take_folder
 from ruckus_aux.request import Request, arch_list
 from ruckus_aux.settings import Settings, defaults
 from ruckus_aux.steps import Plan, evaluate
@@ -194,6 +196,12 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
         ({"configure": ("--with-isolation=none", "PREFIX_TOOLS=/t")}, "each architecture needs its own"),
         ({"configure": ("PREFIX_TOOLS=/usr/tools",)}, "PREFIX_TOOLS: '/usr/tools' is a directory of the host"),
         ({"configure": ("PREFIX_CROSS=cross",)}, "PREFIX_CROSS: 'cross' is not an absolute path"),
+        ({"configure": ("PREFIX_HOSTPREP=/stamps",)}, "is in use"),
+        ({"configure": ("--with-mirror=/nowhere/at/all",)}, "--with-mirror: '/nowhere/at/all' is not a folder"),
+        ({"configure": ("--with-isolation=jail", "MIRRORS=m")}, "'m' is not an absolute path"),
+        ({"configure": ("--with-isolation",)}, "unknown kind 'yes'"),
+        ({"configure": ("--disable-xen=maybe", "--enable-stage2-auto=x")}, "neither yes nor no: stage2-auto=x"),
+        ({"configure": ("PREFIX_CROSS=cross",), "layout": Layout("lvm")}, "PREFIX_CROSS: 'cross' is not"),
         ({"until": "x", "profile": "y"}, "--profile=y"),
     ],
 )
@@ -201,6 +209,31 @@ def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], messa
     with pytest.raises(RuckusError) as caught:
         request(tmp_path, **changes).check()
     assert message in caught.value.hint
+
+
+@pytest.mark.parametrize("folder", ["/", "/usr", "/etc", "/home", "/nowhere/with a space", "~", "$"])
+def test_a_build_is_not_put_where_it_would_be_in_the_way(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also as root, who may."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    place = tmp_path if folder in "~$" else Path(folder)
+    if folder == "$":
+        place = tmp_path / "other"
+        (place / "baby-i686").mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RuckusError) as caught:
+        request(place).check()
+    assert str(place) in caught.value.message
+    assert caught.value.hint
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_of_ours_is_taken_wherever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    take_folder(tmp_path, BUILD_NAMES)
+    (tmp_path / "baby-i686").mkdir()
+    request(tmp_path).check()
 
 
 def test_what_an_earlier_version_has_downloaded_and_built_is_used_where_it_is(tmp_path: Path) -> None:
@@ -293,3 +326,45 @@ def test_costs_are_told_apart_by_what_ccache_had(plans: list[Plan]) -> None:
     assert costs(step, [hits]) == (40, 4)
     assert costs(step, [without, hits]) == (30, 4)
     assert costs(step, [replace(without, user=2.0), hits]) == (2, 2), "sharing never makes it dearer"
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "result", "summary"),
+    [
+        (0, 0, "success", "i686,x86_64 built after 0:00"),
+        (2, 2, "failed", "i686,x86_64 failed after 0:00"),
+        (RuckusError("the disk is full", "buy one"), 1, "failed", "i686,x86_64 failed after 0:00: the disk is full"),
+        (RuntimeError("a bug\x1b[2J\nof ours"), 1, "failed", r"i686,x86_64 failed after 0:00: a bug\x1b[2J of ours"),
+        (KeyboardInterrupt(), 130, "interrupted", "i686,x86_64 interrupted after 0:00"),
+    ],
+)
+def test_who_went_away_is_notified_of_every_ending(
+    end: int | BaseException, status: int, result: str, summary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, Result]] = []
+    monkeypatch.setattr("ruckus_aux.build.notify", lambda command, result: told.append((command, result)))
+
+    def work(build: Build, show: object) -> int:
+        assert not told
+        if isinstance(end, BaseException):
+            raise end
+        return end
+
+    monkeypatch.setattr(Build, "_recorded", work)
+    build = Build(request(tmp_path, notify="bell"), "run")
+    view: Any = None
+    if isinstance(end, BaseException):
+        with pytest.raises(type(end)):
+            build.run(view)
+    else:
+        assert build.run(view) == end
+    ((command, seen),) = told
+    assert command == "bell"
+    assert seen.environment == {
+        "RUCKUS_RUN": "run",
+        "RUCKUS_STATUS": str(status),
+        "RUCKUS_RESULT": result,
+        "RUCKUS_BUILD_DIR": str(tmp_path),
+        "RUCKUS_WALL": "0",
+        "RUCKUS_SUMMARY": summary,
+    }
