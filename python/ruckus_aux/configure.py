@@ -33,6 +33,7 @@ PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 _USUAL = {
     **dict.fromkeys(("cache", "mirror", "install_dev", "ruckus_dev", "ruckus_dev_snapshot", "ruckus_path"), ""),
     **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
+    **dict.fromkeys(("machines", "unused", "unknown"), ""),
     **dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes"),
     **dict.fromkeys(("hostprep_only", "stage2_auto"), "no"),
     **{"arch": "x86_64", "profile": "tiny", "isolation": "auto", "prefix": "NONE"},
@@ -292,7 +293,7 @@ class Configuration:
 
     def _programs(self) -> None:
         """Steps and ./ruckus run programs in these folders."""
-        if "BUILDROOT" not in self.answers:
+        if not self.prepared or "BUILDROOT" not in self.answers:
             return
         places = {"BUILDROOT": self.answers["BUILDROOT"], "the build directory": self.given["builddir"]}
         places["--with-cache"] = self.answers["ruckus_cache"]

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
+from unit.samples import TOP
 
 from ruckus_aux import configure, isolation, mounts, sandbox
-from ruckus_aux.configure import Configuration, main
+from ruckus_aux.configure import Configuration, given_by, main
 from ruckus_aux.devices import Device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute
@@ -76,6 +77,12 @@ def given_(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> 
 def errors(configuration: Configuration) -> str:
     assert all(error.hint for error in configuration.errors), "every error shows a way out"
     return "\n".join(error.message for error in configuration.errors)
+
+
+def test_a_build_knows_what_configure_hands_over() -> None:
+    macro = (TOP / "m4" / "ruckus_options.m4").read_text()
+    call = macro.partition("-m ruckus_aux.configure")[2].partition("2>conftest.err")[0]
+    assert set(re.findall(r'(\w+)="', call)) == set(given_by([], TOP, TOP)) - {"mirror", "MIRRORS"}
 
 
 def test_the_defaults(given_: Given, tmp_path: Path) -> None:
