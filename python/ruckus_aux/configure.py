@@ -30,7 +30,7 @@ _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stag
 _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 # What is handed over of what was not given.
-_USUAL = {
+USUAL = {
     **dict.fromkeys(("cache", "mirror", "install_dev", "ruckus_dev", "ruckus_dev_snapshot", "ruckus_path"), ""),
     **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
     **dict.fromkeys(("machines", "unused", "unknown"), ""),
@@ -72,7 +72,7 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
     Returns:
         Values by their names, as `Configuration` takes them.
     """
-    given = {**_USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
+    given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
     for option in options:
         name, separator, value = option.removeprefix("--").partition("=")
         way, dash, rest = name.partition("-")

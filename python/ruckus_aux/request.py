@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruckus_aux import gnumake, isolation
 from ruckus_aux.architecture import ARCHITECTURES, Architecture
-from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, Configuration, default_prefixes, given_by
+from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, USUAL, Configuration, default_prefixes, given_by
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.graph import FILE_NAME
 from ruckus_aux.host import user_name
@@ -100,6 +100,8 @@ class Request:
                 wrong.append(f"--configure={option}: neither --with-..., --enable-... nor one of {_VARIABLES}")
             elif (choice["choice"] or choice["variable"]) in _OURS:
                 wrong.append(f"--configure={option}: the build gives this to configure itself")
+            elif choice["choice"] and choice["choice"].replace("-", "_") not in USUAL:
+                wrong.append(f"--configure={option}: configure has no such option")
             elif self._kind == "none" and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
         if not wrong:

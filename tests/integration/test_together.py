@@ -403,8 +403,8 @@ def test_wrong_options_are_told_together_and_nothing_is_changed(place: Place) ->
         place.invoke("build", "--arch-list=i686,arm,,i686", status=1).stderr
     )
     assert sorted(place.folder.rglob("*")) == before
-    done = place.build("--configure=--with-mirorr=/x", status=1)
-    assert "configure: error: unrecognized options: --with-mirorr" in done.stderr
+    done = place.build("--configure=--enable-mirror=/x", status=1)
+    assert "configure: error: unrecognized options: --enable-mirror" in done.stderr
     assert not (place.builddir("i686") / "Makefile").exists()
 
 

@@ -192,6 +192,7 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
         ({"configure": ("--vers",)}, "--configure=--vers: neither --with-"),
         ({"configure": ("--prefix=/p",)}, "--configure=--prefix=/p: neither --with-"),
         ({"configure": ("i686",)}, "--configure=i686: neither --with-"),
+        ({"configure": ("--with-mirorr=/m",)}, "--configure=--with-mirorr=/m: configure has no such option"),
         ({"configure": ("PREFIX_TOOL=/t",)}, "--configure=PREFIX_TOOL=/t: neither --with-"),
         ({"configure": ("--with-isolation=none", "PREFIX_TOOLS=/t")}, "each architecture needs its own"),
         ({"configure": ("PREFIX_TOOLS=/usr/tools",)}, "PREFIX_TOOLS: '/usr/tools' is a directory of the host"),
