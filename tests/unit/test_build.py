@@ -174,6 +174,15 @@ def test_commands_in_order(tmp_path: Path) -> None:
     assert "-k" not in make.split()
 
 
+def test_a_time_limit_for_steps_is_in_makes_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited = request(tmp_path, step_timeout=5.0)
+    assert "--step-timeout=5" in str(limited)
+    assert any(line.startswith("env RUCKUS_STEP_TIMEOUT=5 /usr/bin/make ") for line in limited.commands())
+    # A make above us, whose pool this one can't be in, is not heard.
+    monkeypatch.setenv("MAKEFLAGS", "k -j9 --jobserver-auth=fifo:/tmp/GMfifo7")
+    assert limited.make_environment() == {"MAKEFLAGS": "k", "RUCKUS_STEP_TIMEOUT": "5"}
+
+
 @pytest.mark.parametrize(
     ("until", "last"), [("configure", "/configure "), ("download", "download bootstrap"), ("cross", "/make ")]
 )

@@ -1,6 +1,7 @@
 """What is known of a run afterwards: history, report, trace, estimate."""
 
 import json
+import os
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -95,6 +96,13 @@ def test_a_failure_comes_with_its_first_error_and_log(folder: Path) -> None:
     text = html(of(folder), folder / "reports")
     assert text.index("&lt;no&gt; &amp; luck") < text.index("<h2>Time</h2>"), "on top, and not as HTML"
     assert 'href="../i686/log/i686/cross/binutils.log"' in text
+
+
+def test_what_is_no_log_lets_nobody_wait(folder: Path) -> None:
+    log = folder / "i686/log/i686/cross/gcc.log"
+    log.unlink()
+    os.mkfifo(log)
+    assert [row.log for row in of(folder).rows] == [None]
 
 
 def test_the_log_of_another_run_is_not_this_ones(folder: Path) -> None:
