@@ -7,13 +7,14 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ruckus_aux import sandbox
+from ruckus_aux import mounts, sandbox
 from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.headers import INCLUDE, link_headers
@@ -85,9 +86,11 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
 
     Returns:
         Its exit status, and what it said.
+
+    Raises:
+        RuckusError: when nothing can be tried.
     """
-    with TemporaryDirectory(prefix="ruckus-") as name:
-        folder = Path(name)
+    with _scratch() as folder:
         settings = replace(defaults(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1), isolation=kind)
         work, view = folder / "work", folder / "view"
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
@@ -100,6 +103,16 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
             (work / "files" / file).chmod(0o644)
         command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script])
         return run(command, env=STEP_ENVIRONMENT, replace_env=True, cwd=work, check=False)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder that is removed afterwards; RuckusError when there can be none."""
+    try:
+        with TemporaryDirectory(prefix="ruckus-") as name:
+            yield Path(name)
+    except OSError as error:
+        raise RuckusError(f"no temporary folder: {error}", "make room in /tmp, or set TMPDIR") from error
 
 
 @cache
@@ -118,6 +131,8 @@ def _explained(output: str) -> tuple[str, str]:
     """The reason and the cure for what bwrap said; both empty when unknown."""
     if "Unknown option" in output:
         return "it is older than 0.5", "install a newer bubblewrap"
+    if not any(str(mount.point) == "/" for mount in mounts.mounted()):
+        return "a chroot whose top is no mount point", "enter it with systemd-nspawn, or what else makes it a container"
     if "/ slave" in output:
         return "a container in which nothing may be mounted", "start it with --security-opt apparmor=unconfined"
     if "mount proc" in output:

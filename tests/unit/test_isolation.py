@@ -1,9 +1,10 @@
+import tempfile
 from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import isolation, sandbox
+from ruckus_aux import isolation, mounts, sandbox
 from ruckus_aux.errors import RuckusError
 
 NO_USERNS = "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged"
@@ -89,6 +90,23 @@ def test_what_bwrap_says_may_be_the_reason(kernel: dict[str, str], fp: FakeProce
     kernel["/proc/sys/user/max_user_namespaces"] = "0\n"
     said(fp, words)
     assert cure in (fault() or isolation.Fault("")).cure
+
+
+def test_a_chroot_is_told_from_a_container(
+    kernel: dict[str, str], fp: FakeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mounts, "MOUNTINFO", tmp_path / "mountinfo")
+    mounts.MOUNTINFO.write_text("36 35 0:22 / /proc rw - proc proc rw\n")
+    said(fp, "bwrap: Failed to make / slave: Invalid argument")
+    assert "systemd-nspawn" in (fault() or isolation.Fault("")).cure
+
+
+def test_without_a_temporary_folder_nothing_can_be_tried(
+    kernel: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(RuckusError, match=r"no temporary folder: .*nowhere"):
+        fault()
 
 
 def test_nothing_that_runs_is_not_a_host_without_tools(kernel: dict[str, str], fp: FakeProcess) -> None:
