@@ -122,7 +122,14 @@ class Store:
 
     def _unswept(self) -> AbstractContextManager[int]:
         """Held while a scratch path is made and not locked yet, and by who sweeps."""
-        return held(self.folder / "locks" / "scratch")
+        return held(self._locks() / "scratch")
+
+    def _locks(self) -> Path:
+        """The folder of locks, in a store that nobody else may enter: a system's /tmp in it is everybody's."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(self.folder.stat().st_mode) != 0o700:
+            self.folder.chmod(0o700)
+        return self.folder / "locks"
 
     def claim(self, key: str, step: str = "", folder: Path | None = None) -> AbstractContextManager[int]:
         """Hold a key while its artifact is made; another build that wants the same one waits, and then finds it.
@@ -131,7 +138,7 @@ class Store:
             key: the key.
             step: for what step, folder: of what build directory; who waits says so (see locks.held).
         """
-        return held(self.folder / "locks" / key, step, folder)
+        return held(self._locks() / key, step, folder)
 
 
 def listing(tree: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,15 @@ def test_what_an_earlier_version_stored_is_not_trusted(store: Store, tmp_path: P
     if record is not None:
         file.write_text(record)
     assert store.fault(KEY) == "it was stored without a hash"
+
+
+def test_nobody_else_can_enter_the_store(store: Store, tmp_path: Path) -> None:
+    """A system's /tmp, which everybody may write to, is in it."""
+    with store.claim(KEY):
+        assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+    store.folder.chmod(0o2775)  # an earlier version's, below a folder that hands such modes down
+    add(store, tmp_path / "out")
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
 
 
 def test_what_is_refused_leaves_nothing_in_the_store(store: Store, tmp_path: Path) -> None:
