@@ -111,17 +111,9 @@ def test_the_four_lines_of_the_notes(here: Tree, cache: Path, devices: Devices, 
     both = at_the_same_time((baby32, "hostprep"), (baby64, "hostprep"))
     assert sorted(done[ZLIB] for done in both) == ["BUILT", "STORED"]
 
+    for goal in ("install", "uninstall"):
+        done = run("make", goal, "DESTDIR=/nowhere", cwd=here.top).stdout
+        assert "Nothing " in done, "it says what to do instead"
+        assert outcomes(done) == {}
     run("make", "distclean", cwd=baby64)
     assert (common / "cache" / "sources").is_dir(), "it is not this build directory's alone"
-
-
-def test_a_cache_of_ones_own_wins(tree: Tree, tmp_path: Path) -> None:
-    folder = tmp_path / "build"
-    tree.configure(folder, f"--prefix={tmp_path}/P", f"--with-cache={tmp_path}/own", "--with-hostprep-only")
-    text = (folder / "ruckus.conf").read_text()
-    assert f"prefix = {tmp_path}/P\ncache = {tmp_path}/own\n" in text
-    for goal in ("install", "uninstall"):
-        done = run("make", goal, "DESTDIR=/nowhere", cwd=folder).stdout
-        assert "Nothing " in done
-        assert outcomes(done) == {}
-    assert not (tmp_path / "P").exists()
