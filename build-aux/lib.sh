@@ -100,7 +100,7 @@ packages_in() { cut -d ' ' -f 2 <<<"$1" | sort -u | paste -s -d ' '; }
 # The command that installs what is missing, or as much of it as is known.
 how_to_install() {
     local root=
-    [ "$(id -u)" -eq 0 ] || root="sudo "
+    [ "$(id -u)" -eq 0 ] || { type -P sudo >/dev/null && root="sudo "; } || root="as root: "
     [ -n "$(installer)" ] || { echo "your distribution's packages that have these" && return; }
     echo "$root$(installer) $(packages_in "$1")"
 }

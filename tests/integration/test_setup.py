@@ -11,7 +11,7 @@ from integration.real import Tree, clean_environment
 
 
 class Host:
-    """A source tree of its own on a host where programs can be missing; the user is not root, and has no sudo."""
+    """A source tree of its own on a host where programs can be missing; sudo refuses this user."""
 
     def __init__(self, top: Path, folder: Path) -> None:
         self.top = top
@@ -21,7 +21,8 @@ class Host:
             for path in Path(place).iterdir():
                 (folder / path.name).unlink(missing_ok=True)
                 (folder / path.name).symlink_to(path)
-        self.lacks("sudo", "dnf", "pacman")
+        self.lacks("dnf", "pacman")
+        self.program("sudo", "exit 1")
         self.program("id", "echo 1000")
         self.program("apt-get", 'echo "$@" >>"$0.log"')
         library = top / "build-aux" / "lib.sh"
@@ -82,6 +83,8 @@ def test_what_no_build_can_do_without_is_named_with_the_command_that_installs_it
     ]
     assert not host.apt_get
     assert not (host.top / ".venv").exists()
+    host.lacks("sudo")
+    assert "  install with: as root: apt-get install " in host.run("setup").stderr
 
 
 def test_a_build_goes_on_without_what_it_can_do_without(ready: Host) -> None:
