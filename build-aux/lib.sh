@@ -41,6 +41,7 @@ mkfs.btrfs          check     btrfs-progs      btrfs-progs             btrfs-pro
 mkfs.erofs          check     erofs-utils      erofs-utils             erofs-utils
 mksquashfs          check     squashfs-tools   squashfs-tools          squashfs-tools
 mkfs.xfs            check     xfsprogs         xfsprogs                xfsprogs
+openssl             check     openssl          openssl                 openssl
 shellcheck          check     shellcheck       ShellCheck              shellcheck
 visudo              check     sudo             sudo                    sudo
 fakeroot            lab       fakeroot         fakeroot                fakeroot

@@ -211,7 +211,7 @@ def test_a_dry_run_of_build_shows_every_command(ready: Host) -> None:
         "--size=4G",
         "--",
         "PREFIX_TOOLS=/t",
-        "MIRRORS=/a /b",
+        "MIRRORS=/usr /var",
     )
     done = ready.run("build", *options)
     lines = done.stdout.splitlines()
@@ -221,7 +221,7 @@ def test_a_dry_run_of_build_shows_every_command(ready: Host) -> None:
             [
                 line
                 for line in lines
-                if "/configure " in line and line.endswith(" CPUCOUNT=4 PREFIX_TOOLS=/t 'MIRRORS=/a /b'")
+                if "/configure " in line and line.endswith(" CPUCOUNT=4 PREFIX_TOOLS=/t 'MIRRORS=/usr /var'")
             ]
         )
         == 2
