@@ -26,6 +26,8 @@ from ruckus_aux.root import Root
 from ruckus_aux.signals import held_back
 
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
+# Seconds after which a mount point that is busy is unmounted again: a sandbox that is just being set up has it, too.
+_PAUSES = (0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,12 @@ def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str
 
 
 def _unmount(access: Root, path: str, point: Path) -> None:
+    for pause in _PAUSES:
+        status, output = access.run(root.unmount(point), check=False)
+        if status == 0:
+            return
+        if "busy" in output:
+            time.sleep(pause)
     try:
         access.run(root.unmount(point))
     except RuckusError as error:
