@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 INCLUDE = Path("/usr/include")
-BEHIND = Path("/usr/local/headers")  # where the sandbox has the host's whole folder, for the links to lead to
+# Where the sandbox has the host's whole folder, for the links to lead to. Debian 13's headers of the kernel are themselves
+# links to ../../../lib: from here that is /lib, where from INCLUDE it is /usr/lib.
+BEHIND = Path("/headers")
 
 _C_LIBRARY = """
     a.out.h aio.h aliases.h alloca.h ar.h argp.h argz.h arpa assert.h bits byteswap.h complex.h cpio.h crypt.h ctype.h

@@ -43,7 +43,7 @@ _NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts",
 _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 # What of the host's libraries pkg-config knows, which is more than a step may.
 _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
-RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", "ruckus"))
+RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", INSIDE.name, BEHIND.name))
 
 
 def environment(settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
