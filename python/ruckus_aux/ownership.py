@@ -61,7 +61,7 @@ def check_build_folder(folder: Path, systems: Iterable[str] = ()) -> None:
     absolute("--build-dir", str(folder))
     if is_ours(folder):
         return
-    home = os.path.realpath(Path.home())
+    home = os.path.realpath(os.path.expanduser("~"))  # a user may have none
     if str(folder) in (*_OF_THE_HOST, home):
         whose = "your home folder" if str(folder) == home else "the host's"
         raise RuckusError(

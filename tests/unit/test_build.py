@@ -1,3 +1,4 @@
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,12 @@ def test_a_build_is_not_put_where_it_would_be_in_the_way(
     assert str(place) in caught.value.message
     assert caught.value.hint
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_user_without_a_name_and_a_home_may_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 3_999_999)
+    request(tmp_path).check()
 
 
 def test_a_folder_of_ours_is_taken_wherever_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
