@@ -108,11 +108,13 @@ def main() -> int:
     try:
         needed = disk.needed()
         expected = disk.system()
-        points = [disk.point(needed * number * 5 // (4 * count), expected) for number in range(count)]
+        points = []
+        for number in range(count):
+            point = disk.point(needed * number * 5 // (4 * count), expected)
+            print(f"{point.free:>9} bytes free: exit status {point.status}  {point.wrong or 'went on'}", flush=True)
+            points.append(point)
     finally:
         disk.close()
-    for point in points:
-        print(f"{point.free:>9} bytes free: exit status {point.status}  {point.wrong or 'went on'}")
     failed = sum(point.status != 0 for point in points)
     wrong = sum(bool(point.wrong) for point in points)
     print(f"points {count}, the build failed at {failed}, wrong {wrong}")
