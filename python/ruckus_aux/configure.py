@@ -29,6 +29,7 @@ _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests
 _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
 _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
+_FEATURES = ("multilib", "sharing", "stage2_auto", "xen")  # --enable and --disable; all others are --with
 # What is handed over of what was not given.
 USUAL = {
     **dict.fromkeys(("cache", "mirror", "install_dev", "ruckus_dev", "ruckus_dev_snapshot", "ruckus_path"), ""),
@@ -65,7 +66,7 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
     """What configure hands over when it is called with these options.
 
     Args:
-        options: its own (--with, --enable and what switches these off, --prefix, variables), without mistakes in names.
+        options: its own (--with, --enable and what switches these off, --prefix, variables), of which unknown ones do not count.
         srcdir: the source tree.
         builddir: where it is called.
 
@@ -76,11 +77,14 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
     for option in options:
         name, separator, value = option.removeprefix("--").partition("=")
         way, dash, rest = name.partition("-")
+        name = rest.replace("-", "_") if dash else name
+        if dash and (way in ("enable", "disable")) != (name in _FEATURES):
+            continue  # configure knows no such option, and says so
         if way in ("without", "disable"):
             value = "no"
         elif not separator:
             value = "yes"
-        given[rest.replace("-", "_") if dash else name] = value
+        given[name] = value
     given["mirrors"] = f"{given['mirror']} {given['MIRRORS']}"
     return given
 

@@ -79,6 +79,13 @@ def errors(configuration: Configuration) -> str:
     return "\n".join(error.message for error in configuration.errors)
 
 
+def test_an_option_of_the_other_kind_is_another() -> None:
+    usual = given_by([], TOP, TOP)
+    assert given_by(["--enable-mirror=/x", "--with-xen=no", "--enable-option-checking=fatal"], TOP, TOP) == usual
+    given = given_by(["--with-mirror=/x", "MIRRORS=/y", "--disable-xen", "--without-stage1-xen"], TOP, TOP)
+    assert (given["mirrors"], given["xen"], given["stage1_xen"]) == ("/x /y", "no", "no")
+
+
 def test_a_build_knows_what_configure_hands_over() -> None:
     macro = (TOP / "m4" / "ruckus_options.m4").read_text()
     call = macro.partition("-m ruckus_aux.configure")[2].partition("2>conftest.err")[0]
