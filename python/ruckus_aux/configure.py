@@ -66,7 +66,7 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
     """What configure hands over when it is called with these options.
 
     Args:
-        options: its own (--with, --enable and what switches these off, --prefix, variables), of which unknown ones do not count.
+        options: its own (--with, --enable and what switches these off, --prefix, variables); unknown ones do not count.
         srcdir: the source tree.
         builddir: where it is called.
 

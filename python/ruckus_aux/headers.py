@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 INCLUDE = Path("/usr/include")
-# Where the sandbox has the host's whole folder, for the links to lead to. Debian 13's headers of the kernel are themselves
-# links to ../../../lib: from here that is /lib, where from INCLUDE it is /usr/lib.
+# Where the sandbox has the host's whole folder, for the links to lead to. Debian 13's headers of the kernel are links
+# themselves, to ../../../lib: from here that is /lib, where from INCLUDE it is /usr/lib.
 BEHIND = Path("/headers")
 
 _C_LIBRARY = """
