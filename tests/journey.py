@@ -33,11 +33,11 @@ def copy_tree(target: Path, *, configured: bool, packages: Path = PACKAGES) -> N
     """Copy this source tree as a clone of it would be, with other recipes.
 
     Args:
-        target: the new folder.
+        target: the folder, in which none of it is yet.
         configured: whether what autogen.sh generates comes along, as in a release tarball.
         packages: the folder of recipes.
     """
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
     for name in (*_TREE, *(path.name for path in TOP.glob("requirements*.txt")), *(_GENERATED if configured else ())):
         shutil.copy2(TOP / name, target / name)
     ignored = ["__pycache__", *(() if configured else ("install-sh", "missing"))]

@@ -1,8 +1,10 @@
 """Integration tests: real autoconf, make, bwrap, apt and compilers, on a copy of this tree with small packages."""
 
+import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +14,13 @@ from integration.places import Place, loops
 from integration.real import TOP, Tree, run
 from integration.small import Small
 from integration.web import VARIABLES, Server, serving
+from journey import copy_tree
 
 from ruckus_aux.journal import Journal
 from ruckus_aux.locks import lock_file
 from ruckus_aux.root import Root
 
 PACKAGES = Path(__file__).parent / "packages"
-_TREE = ("configure", "Makefile.in", "aclocal.m4", "configure.ac", "Makefile.am", "requirements.txt", "tasks.py")
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +42,25 @@ def copied(top: Path, packages: Path) -> Tree:
     """Copy the source tree, with other recipes."""
     if not (TOP / "configure").exists():
         pytest.fail("no configure: run ./autogen.sh, or ./build-aux/check, which does it all")
-    top.mkdir(exist_ok=True)
-    for name in _TREE:
-        shutil.copy2(TOP / name, top / name)
-    ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("build-aux", "m4", "python"):
-        shutil.copytree(TOP / name, top / name, ignore=ignore)
-    shutil.copytree(packages, top / "packages", ignore=ignore)
+    copy_tree(top, configured=True, packages=packages)
     return Tree(top)
+
+
+@pytest.fixture(scope="session")
+def everyones_python() -> Iterator[Path]:
+    """A Python with our modules that other users can run, too: this one, unless it is somebody's own."""
+    # setpriv itself still has root's rights when it starts a program.
+    other = ["setpriv", "--reuid=64320", "--regid=64320", "--clear-groups", "env"] if os.geteuid() == 0 else []
+    if subprocess.run([*other, sys.executable, "-c", "import sarge"], check=False, capture_output=True).returncode == 0:
+        yield Path(sys.executable)
+        return
+    with tempfile.TemporaryDirectory(prefix="ruckus-python-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)
+        python = Path(folder, "venv/bin/python")
+        run("/usr/bin/python3", "-m", "venv", "--without-pip", python.parents[1], cwd=TOP)
+        install = ("--python", python, "install", "--quiet", "--requirement", TOP / "requirements.txt")
+        run(sys.executable, "-m", "pip", "--disable-pip-version-check", *install, cwd=TOP)
+        yield python
 
 
 @pytest.fixture(scope="session")

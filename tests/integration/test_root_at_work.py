@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from integration.real import Tree, clean_environment
@@ -50,11 +51,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def configured(instant: Tree) -> Place:
+def configured(instant: Tree, everyones_python: Path) -> Place:
     place = Place(instant)
-    if subprocess.run([*AS_USER, sys.executable, "-c", ""], check=False).returncode:
-        pytest.skip(f"{sys.executable}: not for ordinary users")
-    place.user(str(instant.top / "configure"), f"PYTHON={sys.executable}")
+    place.user(str(instant.top / "configure"), f"PYTHON={everyones_python}")
     return place
 
 

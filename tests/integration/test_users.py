@@ -4,7 +4,6 @@ import functools
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,12 +34,12 @@ def person(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def home(person: int) -> Iterator[Path]:
+def home(person: int, everyones_python: Path) -> Iterator[Path]:
     """A folder of the user's, with a clone in `ruckus`, set up as this one; others can't enter tmp_path."""
     folder = Path(tempfile.mkdtemp(prefix="ruckus-home-", dir="/var/tmp"))
     folder.chmod(0o755)
     copy_tree(folder / "ruckus", configured=True)
-    shutil.copytree(sys.prefix, folder / "ruckus" / ".venv", symlinks=True)
+    shutil.copytree(everyones_python.parents[1], folder / "ruckus" / ".venv", symlinks=True)
     (folder / "work").mkdir()
     subprocess.run(["chown", "-R", f"{person}:{person}", folder / "work", folder / "ruckus"], check=True)
     yield folder
