@@ -1,0 +1,17 @@
+"""A library of one line, as hostprep's part."""
+
+from ruckus_aux.recipe import Recipe, Script
+
+recipe = Recipe("answer")
+
+
+@recipe.step("hostprep", cpu=1, memory=20)
+def hostprep(sh: Script) -> None:
+    """the library"""
+    prefix = sh.prefix_hostprep
+    sh.sh(f"""
+        echo 'int answer(void) {{ return 42; }}' > answer.c
+        gcc -O2 -c answer.c
+        mkdir -p "$OUT{prefix}/lib"
+        ar rcD "$OUT{prefix}/lib/libanswer.a" answer.o
+    """)
