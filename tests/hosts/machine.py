@@ -83,7 +83,9 @@ class Host:
         keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
         lines = [f"deb [signed-by={keyring}] {mirror()} {self.suite} main"]
         command = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates"]
-        run([*command, '--aptopt=Acquire::Retries "3"', self.suite, partial, *lines])
+        # Lists of a mirror that is weeks behind will do, too; of sid they are valid for one.
+        options = ['--aptopt=Acquire::Retries "3"', '--aptopt=Acquire::Check-Valid-Until "false"']
+        run([*command, *options, self.suite, partial, *lines])
         partial.rename(self._archive)
 
     def put(self, source: Path, target: str, owner: int) -> None:
