@@ -7,6 +7,7 @@ import journey
 import pytest
 from hosts.machine import CHROOT, MASKED, USER, Host
 
+pytestmark = pytest.mark.xdist_group("hosts")  # tests of one share its root file system
 _WAY_OUT = re.compile(r"^ *(apt-get install .+|ln -sfn /\S+ /\S+)$", re.MULTILINE)
 _ON = functools.partial(pytest.mark.parametrize, "host", indirect=True)
 BOTH = _ON(["bookworm", pytest.param("trixie", marks=pytest.mark.short)])

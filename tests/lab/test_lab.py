@@ -5,6 +5,8 @@ import time
 import pytest
 from lab.machine.lab import Lab
 
+pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
+
 DOMU = """\
 name = "hello"
 type = "pv"

@@ -8,6 +8,8 @@ import pytest
 from fabric import Result
 from lab.machine.lab import Lab
 
+pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
+
 FOLDER = "/srv/build"
 OPTIONS = ("--volumes=lvm", "--size=128M")
 ARCHS = "--arch-list=i686,x86_64-64"

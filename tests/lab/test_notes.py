@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from lab.machine.lab import Lab
 
+pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
+
 COMMON = "/mnt/root-true/ruckus-hostprep"
 SIZE = "3900M"  # configure wants 3 GB free for a build
 DOWNLOAD = f"./configure --prefix={COMMON} --with-hostprep-only"
