@@ -25,7 +25,7 @@ CHROOT = "chroot"  # they may not: the kernel refuses a user namespace to whoeve
 MASKED = "masked"  # they may, but the container's /proc is partly covered, so that none can be mounted
 USER = 1000
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_RESOLVER = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf")
+_RESOLVER = ("/etc/resolv.conf", "/etc/hosts")
 _INNER = "/mnt"  # of the root file system: where it is once more, for chroot
 _TIMEOUT = 1800.0  # seconds for one command
 
@@ -72,7 +72,7 @@ class Host:
             remove(self.root)
             self.root.mkdir()
             run(["tar", "-xpf", self._archive, "-C", self.root, "--exclude=./dev/*"])
-        for name in _RESOLVER[:2]:
+        for name in _RESOLVER:
             (self.root / name[1:]).write_bytes(Path(name).read_bytes())
         self.run("useradd", "--create-home", f"--uid={USER}", "user")
         self.run("apt-get", "update", "-qq")
