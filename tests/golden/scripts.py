@@ -1,0 +1,107 @@
+"""The scripts of all shipped steps, as files: of x86_64 whole, of the other architectures what differs.
+
+A change of a recipe, or of what recipes are written with, shows here as a diff of shell.
+`make update-golden`, or `python -m golden.scripts`, writes them.
+"""
+
+import shutil
+from difflib import unified_diff
+from pathlib import Path
+
+from ruckus_aux.architecture import ARCHITECTURES, Architecture
+from ruckus_aux.settings import Settings
+from ruckus_aux.steps import Step, evaluate
+
+GOLDEN = Path(__file__).parent
+TOP = GOLDEN.parents[1]
+WHOLE = "x86_64"
+
+
+def settings(arch: Architecture) -> Settings:
+    """A build directory with the book's prefixes, on a host that lacks nothing."""
+    nowhere = Path("/b")
+    return Settings(
+        srcdir=TOP,
+        builddir=nowhere,
+        buildroot=nowhere,
+        clfs=nowhere / "baby",
+        cache=nowhere / "cache",
+        arch=arch,
+        profile="tiny",
+        prefix_cross="/cross-tools",
+        prefix_tools="/tools",
+        prefix_hostprep="/hostprep",
+        isolation="bwrap",
+        cpucount=2,
+    )
+
+
+def _page(step: Step, arch: Architecture) -> str:
+    """What a step's key is made of, as text: what it declares, and its script."""
+    declared = {
+        "needs": step.needs,
+        "tools": step.tools,
+        "sources": [source.file for source in step.sources],
+        "files": [path.name for path in step.files],
+        "replaces": step.replaces,
+        "objects": [step.objects] if step.objects else [],
+    }
+    head = "".join(f"# {word}: {' '.join(names)}\n" for word, names in declared.items() if names)
+    return head.replace(f" {arch.name}/", " ") + step.script
+
+
+def pages(arch: Architecture) -> dict[str, str]:
+    """The page of each shipped step, by its name below the architecture's."""
+    return {
+        step.name.removeprefix(f"{arch.name}/"): _page(step, arch)
+        for step in sorted(evaluate(settings(arch)).steps.values(), key=lambda step: step.name)
+    }
+
+
+def _difference(ours: dict[str, str], others: dict[str, str], arch: Architecture) -> str:
+    def lines(of: dict[str, str], name: str) -> list[str]:
+        return of.get(name, "").splitlines(keepends=True)
+
+    def label(of: dict[str, str], folder: str, name: str) -> str:
+        return f"{folder}/{name}.sh" if name in of else "/dev/null"
+
+    return "".join(
+        "".join(
+            unified_diff(
+                lines(ours, name), lines(others, name), label(ours, WHOLE, name), label(others, arch.name, name), n=1
+            )
+        )
+        for name in sorted(ours | others)
+    )
+
+
+def rendered() -> dict[str, str]:
+    """Every golden file's content, by its path in this folder."""
+    ours = pages(ARCHITECTURES[WHOLE])
+    files = {f"{WHOLE}/{name}.sh": page for name, page in ours.items()}
+    for name, arch in ARCHITECTURES.items():
+        if name != WHOLE:
+            files[f"{name}.diff"] = _difference(ours, pages(arch), arch)
+    return files
+
+
+def kept() -> dict[str, str]:
+    """What the files say today."""
+    return {
+        str(path.relative_to(GOLDEN)): path.read_text()
+        for path in [*GOLDEN.glob("*.diff"), *GOLDEN.glob(f"{WHOLE}/**/*.sh")]
+    }
+
+
+def main() -> None:
+    """Write the golden files anew; git shows what changed."""
+    files = rendered()
+    shutil.rmtree(GOLDEN / WHOLE, ignore_errors=True)
+    for name, content in files.items():
+        path = GOLDEN / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+# needs: cross/binutils cross/gcc-static cross/linux-headers source/glibc
+# tools: m4 bison gawk
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$BUILD"
+cd "$BUILD"
+BUILD_CC='gcc -std=gnu17' CXX=false CC='x86_64-ruckus-linux-gnu-gcc -m64' CFLAGS=-O2 "$SRC/configure" \
+    --prefix=/tools \
+    --build=x86_64-cross-linux-gnu \
+    --host=x86_64-ruckus-linux-gnu \
+    --libdir=/tools/lib64 \
+    --with-headers=/tools/include \
+    --with-binutils=/cross-tools/bin \
+    --disable-werror \
+    --disable-nscd \
+    --without-selinux \
+    libc_cv_slibdir=/tools/lib64 \
+    libc_cv_rtlddir=/tools/lib64
+make MAKEINFO=:
+make install MAKEINFO=: install_root="$OUT"
+mkdir -p "$OUT/tools/lib"

@@ -1,0 +1,17 @@
+# tools: m4
+# sources: bison-3.8.2.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/bison-3.8.2.tar.xz" -C "$SRC"
+cd "$SRC"
+[ -e doc/bison.texi ] || touch doc/bison.texi
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+    --prefix=/hostprep \
+    --build=x86_64-cross-linux-gnu \
+    --host=x86_64-cross-linux-gnu
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true

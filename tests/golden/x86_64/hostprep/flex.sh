@@ -1,0 +1,17 @@
+# tools: m4 bison
+# sources: flex-2.6.4.tar.gz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/flex-2.6.4.tar.gz" -C "$SRC"
+cd "$SRC"
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+    --prefix=/hostprep \
+    --build=x86_64-cross-linux-gnu \
+    --host=x86_64-cross-linux-gnu \
+    --disable-nls
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true

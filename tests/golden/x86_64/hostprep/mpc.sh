@@ -1,0 +1,19 @@
+# needs: hostprep/gmp hostprep/mpfr
+# sources: mpc-1.3.1.tar.gz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/mpc-1.3.1.tar.gz" -C "$SRC"
+cd "$SRC"
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+    --prefix=/hostprep \
+    --build=x86_64-cross-linux-gnu \
+    --host=x86_64-cross-linux-gnu \
+    --with-gmp=/hostprep \
+    --with-mpfr=/hostprep \
+    --disable-shared
+make
+make install DESTDIR="$OUT"

@@ -1,0 +1,7 @@
+# sources: binutils-2.40.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/binutils-2.40.tar.xz" -C "$SRC"
+cd "$SRC"
