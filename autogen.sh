@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Make configure and Makefile.in from configure.ac and Makefile.am. A release tarball has them already.
 set -eu
 cd "$(dirname "$0")"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tasks of Ruckus: `invoke --list` names them, `invoke --help TASK` explains one.
 
 They need the modules of requirements.txt: ./build-aux/setup installs them into .venv, and .venv/bin/invoke runs them.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # shellcheck shell=bash
 # What setup, build and check share: where the source tree is, how they speak, and what they need installed.
 

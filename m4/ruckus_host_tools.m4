@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # RUCKUS_HOST_TOOLS
 # -----------------
 # What hostprep can't build must be there, and all that is missing is named at once. What the host lacks of the rest

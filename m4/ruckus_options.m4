@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # RUCKUS_OPTIONS
 # --------------
 # The options and precious variables, as they were typed. RUCKUS_VALIDATE checks them and fills in the defaults.

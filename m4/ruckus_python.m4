@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # RUCKUS_PYTHON
 # -------------
 # Find the Python that runs Ruckus: $PYTHON, else the source tree's virtual environment, which build-aux/setup makes,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GNU bc: the kernel computes its time constants with it."""
 
 from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GNU binutils (CLFS: Cross Binutils)."""
 
 from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script

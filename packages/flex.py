@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """flex: the scanner generator that the kernel's configuration and binutils need."""
 
 from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """GNU awk: glibc does not build with another."""
 
 from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """zlib: libelf is linked with it."""
 
 from ruckus_aux.recipe import HOST_CC, Recipe, Script

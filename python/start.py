@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a build directory's `ruckus` runs: it sees to compiled modules, and then is `python -m ruckus_aux`.
 
 Compiled modules are kept in the build directory, because the source tree may be read-only, and starting is slow without

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fill the disk at many points of a build, make room again, and see that every command works, and the same comes out.
 
 Usage: full_disk.py TREE FOLDER COUNT, as root: a source tree with recipes that take no time, a folder that is mounted

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What README tells a newcomer to type, up to a few small real packages: from setup to logs and a second build.
 
 The same words are run on this machine as root and as an ordinary user (tests/integration/test_users.py), and in other

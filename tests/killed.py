@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run every task about volumes, killed during each command that changes something, and then whole: the end is the same.
 
 The command goes on to its end, as it does when only its parent is killed: that is also the state in which the next

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Cut the power at many moments of a build whose system is on another disk, and see that the next make comes right.
 
 Usage: power_cut.py TREE FOLDER COUNT, as root: a source tree with the recipes of tests/integration/instant, an empty

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m ruckus_aux` is the same as the `ruckus` that configure writes."""
 
 import sys

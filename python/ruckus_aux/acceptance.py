@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`ruckus check`: what must be true of a finished system, whoever built it and wherever.
 
 The cross compiler makes programs for every ABI that run with the C library under PREFIX_TOOLS; no file holds a path of

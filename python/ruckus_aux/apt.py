@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """apt for source packages, with a private configuration: it needs no root and leaves /etc and the host's lists alone.
 
 The host's archives and keyrings are read (sources.list(5), apt.conf(5)), and its settings, such as proxies, hold. What

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The architectures that Ruckus builds: names, triplets, ABIs and directories, and nothing else."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What volumes are made of: logical volumes of LVM, image files on loop devices, or plain folders.
 
 A backend makes and removes; what is allowed is decided in volumes.py, which alone calls it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke bench`: what building several architectures together costs, with and without sharing.
 
 Each measurement is a build of its own, in a folder of its own, and is the same command that a user types. CPU seconds

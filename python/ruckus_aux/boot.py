@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Boot the finished system in QEMU, from a disk image of $CLFS, and read from its serial console that it is up."""
 
 import os

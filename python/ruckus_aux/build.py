@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Build several architectures at once: what `invoke build` and build-aux/build do.
 
 Each architecture has a folder baby-ARCH, which becomes its $CLFS, and is configured in baby-ARCH/ruckus-build. All of

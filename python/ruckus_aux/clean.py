@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`make clean` and `make distclean`: remove what Ruckus wrote, file by file where others may have written, too."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The `ruckus` command that configure puts into a build directory: what make calls, and what a person asks."""
 
 import argparse

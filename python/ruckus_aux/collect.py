@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke collect-logs` and `make collect-logs`: every log in one place, logs/RUN/ARCH/STAGE/PACKAGE.log.
 
 A place that logs come from is a Source; build directories are the only kind yet. What was collected before is never

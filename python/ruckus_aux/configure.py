@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What configure asks Python: check every value that was given, and answer with assignments for the shell.
 
 Run as `python -m ruckus_aux.configure NAME=VALUE...` by m4/ruckus_options.m4. Every mistake is reported, not only the

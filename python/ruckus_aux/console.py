@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a command has to do with the terminal: streams that can be written to, and endings that a person understands."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Debian's source archive as a provider: the host's own archives, asked through apt.
 
 apt verifies the archive's signatures; the hash of each file comes from there.

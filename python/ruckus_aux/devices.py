@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Block devices: which one a name stands for, what uses it, and what is on it.
 
 A device is known by its numbers, however it is called: /dev/VG/LV, /dev/mapper/VG-LV, /dev/dm-0 and a symbolic link

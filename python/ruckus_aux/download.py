@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`make download`: fetch what the manifest pins, from the first provider that has it, and prove that it is that.
 
 Providers are asked in this order: the mirror folders (--with-mirror), the upstream addresses, the host

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke estimate`: what a build will cost, before it is begun, from earlier builds or from the recipes' figures."""
 
 import json

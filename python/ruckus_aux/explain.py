@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`ruckus why`: compare what a step's key is made of with what it was made of when it was last merged."""
 
 from ruckus_aux.merge import stamps

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """All processes that a command has started, also those that have left it: daemons, children of what was killed.
 
 Where a command runs in a sandbox, they end with it. Without one, they would go on, with its locks, its job slots and

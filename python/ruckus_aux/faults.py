@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Find the first error in a build's output: what went wrong, not what make said about it afterwards."""
 
 import re

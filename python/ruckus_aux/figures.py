@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a step needs: as its earlier builds took it, or as its recipe states until there are any."""
 
 import math

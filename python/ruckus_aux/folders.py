@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What paths that are given to configure must be like: how they are written, and what this user may do there."""
 
 import os

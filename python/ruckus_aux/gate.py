@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The gate that every script passes before it runs: it waits for memory and disk, and lets a step run alone.
 
 make's jobserver limits the jobs; what it can't know is how much each of them needs. A step announces itself in the

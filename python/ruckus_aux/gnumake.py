@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The make that schedules the steps: it is the one that steps find, too, so that all makes of a run are one.
 
 Makes of different versions can't always share a pool of jobs (jobserver.py). Since 4.4 it is a FIFO by default, which

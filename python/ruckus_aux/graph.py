@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Write graph.mk, by which GNU make schedules the steps of one architecture, or of several together.
 
 A step's target is its stamp, whose name holds the step's key: it exists or it does not, and timestamps play no part,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which of the host's headers a step sees: those of its compiler, C library and kernel, and of libraries it declares.
 
 A configure script uses what it finds. If it found what happens to be installed, the same key would mean other bytes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Commands of the host, run through sarge: quiet, checked, and with errors that say what was run."""
 
 import hashlib

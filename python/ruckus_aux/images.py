@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Copies of images as they are at a moment, while their file systems may be mounted and written to."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`make bootstrap-install`: what of a system only root can do, as the CLFS book does it before the first boot.
 
 Ownership (CLFS: Changing Ownership) and the device nodes that the kernel needs before anything is mounted on /dev

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where steps can run on this host, tried with what a step uses, and which of the host's tools they find there.
 
 Run as `python -m ruckus_aux.isolation KIND NAME... -- NAME...` by m4/ruckus_host_tools.m4.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The jobserver of the make that runs us, handed on to the makes inside a step.
 
 See "Sharing Job Slots with GNU make" in the GNU make manual. A step is itself a job of that make and holds its own

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: SQLite files of what was done.
 
 Each build directory has one, with an entry for every time that a step was built, taken from the store, or failed. The

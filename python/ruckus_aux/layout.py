@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where the systems of a build folder are: in plain folders, or on volumes of their own."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Hand block devices to builders: to one that may write, or to any that only read.
 
 A device that a builder may write to is used by nobody else, on this host or in another domain. A device that is only

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How much of the machine this process may use: not all of it under taskset, in a container, in a control group.
 
 See cgroups(7), and Documentation/admin-guide/cgroup-v2.rst in the kernel's source.

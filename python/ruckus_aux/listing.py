@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What there is to be told about volumes: `invoke volumes`."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Locks between processes: held as long as a file descriptor is open, and gone with the process, however it ends."""
 
 import errno

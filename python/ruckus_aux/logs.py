@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The form of a step's log: fields at its beginning, the script's own output, and fields at its end.
 
 A step's log is log/STEP.log; those of its earlier attempts are kept beside it, as STEP.log.1, STEP.log.2 and so on.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Look at what is on a device as a builder sees it: mounted for reading, and not a byte is written to it."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Merge artifacts into the systems that they make up, and remember which file came from which step.
 
 A stamp, stamps/STEP.KEY, says that the artifact of this key is merged, where, and which files it has. Stamps are the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which of the Python modules that a requirements file names the Python that runs this lacks.
 
 `python -m ruckus_aux.modules [--any-version] FILE` prints them, one a line; nothing, when it has them all. Setup and

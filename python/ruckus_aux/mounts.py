@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which devices are mounted where, from /proc/self/mountinfo (proc_pid_mountinfo(5))."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke build --notify=COMMAND`: tell somebody who went away that a run is over."""
 
 import os

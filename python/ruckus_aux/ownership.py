@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Ruckus may write to and remove: folders that it made itself, on the device that was configured."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke report`: a run as one self-contained HTML page, as JSON, and as a trace for Perfetto."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Read files that a build may have left: plain ones only, never through a link, and never one that lets us wait."""
 
 import errno

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Rewrite the CLFS book's /tools and /cross-tools to the configured prefixes, with sed.
 
 A patch from the book is written against the book's own paths. What is rewritten is a whole path component at the

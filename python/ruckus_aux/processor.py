@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Look through a step's log for code that was made for one kind of processor.
 
 A configure script may ask the processor that it runs on what to compile for. Then one key means other bytes on another

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Progress bars of a download on a terminal; one plain line per finished source elsewhere."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a provider of sources is, and what all of them share."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a recipe is written with: a Recipe, and the Script that its functions record.
 
 A recipe reads like a page of the CLFS book and runs nothing: calling one of its functions for an architecture

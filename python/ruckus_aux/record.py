@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of a run afterwards, gathered from the journals and logs of its build directories."""
 
 from collections.abc import Iterable

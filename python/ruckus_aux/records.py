@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Read records back from JSON: dataclasses that Ruckus wrote itself, whatever has become of the file since.
 
 A disk that was full, another version, another program or a person may have been there: a record is as its dataclass

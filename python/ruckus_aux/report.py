@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a person sees of steps: a line for each on the terminal, and the table of what they cost."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What `invoke build` is asked for, and the commands that do it, as --dry-run prints them."""
 
 import os

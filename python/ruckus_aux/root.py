@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Everything of Ruckus that runs as root: the commands that there are, and how they are run.
 
 A command is a tuple of words, made by one of the functions here and by nothing else, so that what `invoke verify-sudo`

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run one step: prepare its folder and view, run its script, keep its log, store and merge what it installed."""
 
 import os

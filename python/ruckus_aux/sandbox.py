@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a step's script runs: a bubblewrap sandbox, or, without isolation, the host itself.
 
 In the sandbox a step sees the host's /usr read-only, the artifacts of its declared dependencies at the prefixes, and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run a step's script: its output into the log, all that it started ended with it, and what it cost."""
 
 import fcntl

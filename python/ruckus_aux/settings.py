@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What configure decided, read back from the ruckus.conf that it writes into the build directory."""
 
 import configparser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Signals that end us: as exceptions, and not in the middle of what must not be left half done."""
 
 import signal

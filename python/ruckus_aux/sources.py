@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The manifest of sources, and what of it lies in the cache.
 
 packages/sources.toml pins each source: version, SHA-256, upstream addresses, and the Debian source package that can

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluate the recipes for an architecture: the steps, their order and their keys."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The store: the file tree that each step installed, under the step's key, and beside it a record with its hash.
 
 An artifact is complete or not there. It is put together in the store's folder of unfinished things and renamed to

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run the commands of a build one after the other: their lines to a view and a log, the machine watched meanwhile."""
 
 import os

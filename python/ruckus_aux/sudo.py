@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke verify-sudo`: whether this user may run the commands that a build needs as root, without a password.
 
 `sudo -n -l COMMAND` alone does not tell: it succeeds, too, for commands that sudo would ask a password for, when

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the tasks of tasks.py and volume_tasks.py share: how errors are told, and what options mean."""
 
 import functools

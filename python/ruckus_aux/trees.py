@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """File trees that a step has left: looked at before anything is done with them, and made into trees of our own.
 
 Whatever a script did, no function here leaves a tree through a symbolic link, at its top or below, and nothing that

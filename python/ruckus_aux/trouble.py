@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What went wrong with an address, in words: of what kind it is, and which setting matters."""
 
 import http

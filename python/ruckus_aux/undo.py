@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Operations of several steps, of which none is left when one fails."""
 
 from collections.abc import Callable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The addresses in the manifest, over HTTP or HTTPS: one after the other, with patience that has an end.
 
 A transfer that breaks off is continued, here or at the next address. A server that is busy is asked again when the

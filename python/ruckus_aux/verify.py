@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`ruckus verify-store`: whether the artifacts in the store are still what was stored.
 
 What a build takes from the store is verified then; this finds what has changed since, in what is merged already.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files that a person has put into a folder: not those that editors and other systems leave beside them."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tasks about root's rights and volumes: verify-sudo, volumes, volume-create and so on."""
 
 import json as json_module

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Make, mount and remove the volumes that systems are built on, and lose nobody's data by that.
 
 Every operation can be repeated: what is done already is not done again, and what a killed one has left is taken up or

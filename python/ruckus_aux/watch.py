@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a build is doing at a moment: made for the live view, written for `invoke status`, sampled for the report."""
 
 import array

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Write files so that nobody finds half of one: under another name first, and renamed when they are whole.
 
 After a power cut, a file that was renamed may be there without its content, unless the disk was told to write that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The scripts of all shipped steps, as files: of x86_64 whole, of the other architectures what differs.
 
 A change of a recipe, or of what recipes are written with, shows here as a diff of shell.

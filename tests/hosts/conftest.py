@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tests on other hosts: minimal root file systems of Debian 12, Debian 13 and Debian sid; see docs/hosts.md."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Minimal root file systems of other distributions, made by mmdebstrap; commands run there as on a host of their own.
 
 No virtual machine: bubblewrap, run by root, makes the root file system a process's own (bwrap(1)). Network, kernel and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What README says, typed on minimal hosts: as an ordinary user without sudo, and as root."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Integration tests: real autoconf, make, bwrap, apt and compilers, on a copy of this tree with small packages."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Build folders with volumes on loop devices, and what looks after them."""
 
 import json

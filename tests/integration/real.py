@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What integration tests share: a source tree, and commands run as a user would."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A source tree with one small recipe, which takes no time to build, for tests of what happens around a step."""
 
 import sqlite3

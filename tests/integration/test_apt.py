@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The real apt, with an archive of our own in a folder, and an /etc/apt of its own with what hosts have there."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """configure, make download, make bootstrap with small real packages, as a user does it, and what can go wrong."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """--prefix: the four configure lines of the notes that Ruckus grew from, with small packages.
 
 In place of the notes' logical volumes are loop devices, where the tests run as root, else plain folders.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The real configure, in out-of-tree build directories."""
 
 import os

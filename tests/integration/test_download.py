@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Downloads from a real HTTP server on the loopback interface, and from mirror folders."""
 
 import signal

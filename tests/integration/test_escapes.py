@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a build script must not get at, whoever runs it: tried in the real sandbox, as root and as an ordinary user.
 
 Each escape is harmless should it succeed: files are new, settings are written back as they are.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A disk that is full for a while; `python tests/full_disk.py` does this at as many points as are wanted."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Lending of devices, proven by their content, on real loop devices."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes on real loop devices, by the tasks that a person runs."""
 
 import fcntl

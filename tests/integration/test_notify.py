@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """invoke build --notify: the command that is run when all is over."""
 
 import sys

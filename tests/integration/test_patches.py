@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Patches of the CLFS book, rewritten by the real sed and applied by the real patch."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """invoke verify-sudo with the real sudo and visudo."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What root does in a user's build directory, meant or by mistake, and how the user goes on."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """One step in a build directory: who waits for whom, and what is left when it does not go well."""
 
 import hashlib

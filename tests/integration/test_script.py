@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A step's script is run: its output is kept and can't be rewritten, and it leaves no process behind."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """build-aux/setup and build-aux/build on hosts where something is missing, which programs of ours in PATH play."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The store, as real steps fill it: what they leave, what happens to it later, and who else is at work."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Commands of a build are followed line by line, and stopped with everything that they started."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What commands do when their streams are closed, full, or can't show every character."""
 
 import os

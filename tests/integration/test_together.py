@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """invoke build for three architectures with small real packages: what is shared, what is limited, what goes wrong."""
 
 import json

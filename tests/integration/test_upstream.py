@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Addresses that give nothing, something else, too much or too little: each in its way, and the next one is asked."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What README says, typed on this machine by root, and by an ordinary user whom sudo does not know."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a step really sees, with real bubblewrap and compilers."""
 
 import subprocess

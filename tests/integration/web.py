@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A real HTTP server on the loopback interface, which behaves as badly as servers do."""
 
 import hashlib

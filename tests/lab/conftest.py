@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Lab tests: a real Xen dom0 with LVM, in QEMU; see docs/lab.md."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Volumes on real LVM and beside real Xen domains, by the tasks that a person runs, in the lab."""
 
 import shlex

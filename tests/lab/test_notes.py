@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The four configure lines of the notes that Ruckus grew from, as they stand there, on logical volumes."""
 
 import re

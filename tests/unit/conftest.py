@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Unit tests: no root, no network, and no host command that was not registered."""
 
 import subprocess

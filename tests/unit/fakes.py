@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A machine with block devices that are not there: /sys, /proc and the answers of root's commands."""
 
 import json

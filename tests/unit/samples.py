@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sample recipes, artifacts and build directories."""
 
 import re

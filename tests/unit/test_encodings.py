@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What Ruckus writes is the same in every language's environment, also where Python would not take UTF-8 by itself."""
 
 import os

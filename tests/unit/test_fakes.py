@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The fixture that keeps unit tests from running anything must itself hold."""
 
 import pytest

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 import pytest
 
 from ruckus_aux.faults import crash, first_error

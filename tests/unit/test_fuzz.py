@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever a file or a program says, what reads it either understands it, or says so in a RuckusError."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The scripts of the shipped recipes are what tests/golden says."""
 
 import pytest

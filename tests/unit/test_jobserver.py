@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 import os
 from collections.abc import Iterator
 from pathlib import Path

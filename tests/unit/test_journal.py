@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 import sqlite3
 from dataclasses import replace
 from pathlib import Path

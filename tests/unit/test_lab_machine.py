@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the lab's machinery does on this side; no machine is started."""
 
 import io

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 from pathlib import Path
 
 from ruckus_aux import logs

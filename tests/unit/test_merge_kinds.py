@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every change of a file into another kind of thing, and an end of it at any moment."""
 
 import os

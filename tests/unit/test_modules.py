@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 from importlib.metadata import version
 from pathlib import Path
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Folders are Ruckus's, and a cache is one user's."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The recipes that Ruckus ships, for every architecture."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of a run afterwards: history, report, trace, estimate."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Artifacts come into the store whole, and whether they are still what was stored can be verified."""
 
 import json

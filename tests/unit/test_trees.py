@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a step leaves behind becomes a tree of ours: nothing outside of it is touched, and it is the same everywhere."""
 
 import os

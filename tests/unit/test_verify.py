@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What has changed in the store is found, named, and made again."""
 
 from pathlib import Path

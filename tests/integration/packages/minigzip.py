@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """minigzip, a program in zlib's source that needs the library."""
 
 from ruckus_aux.recipe import Recipe, Script

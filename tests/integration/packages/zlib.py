@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """zlib, as a hostprep library."""
 
 from ruckus_aux.recipe import Recipe, Script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The lab: a Debian guest with Xen, itself dom0, in QEMU, that tests talk to over ssh on loopback.
 
     archive   files on their way into the guest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m lab.machine`: the lab by hand."""
 
 import argparse

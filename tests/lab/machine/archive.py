@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Files on their way into a root file system: archives in which all belongs to root, whoever has it here."""
 
 import tarfile

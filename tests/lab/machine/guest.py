@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Commands in a machine, over ssh on loopback."""
 
 import io

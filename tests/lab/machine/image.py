@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the machine is started from: a Debian root file system with Xen in it, and the kernels that boot it."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The lab that tests use: made when it is missing, started when it does not run, and reset between tests."""
 
 import hashlib

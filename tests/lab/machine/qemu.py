@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A QEMU machine: its disks, its process, and its monitor (QMP), all in one folder."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A library of one line, as hostprep's part."""
 
 from ruckus_aux.recipe import Recipe, Script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A program that is linked with it, for each architecture."""
 
 from ruckus_aux.recipe import Recipe, Script
