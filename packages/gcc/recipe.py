@@ -93,8 +93,8 @@ def static(sh: Script) -> None:
     # Configured without headers, gcc's limits.h does not include the C library's; join it as a full gcc would.
     sh.sh(f"""
         cd "$SRC/gcc"
-        for include in "$OUT{sh.prefix_cross}/lib/gcc/{sh.target}"/*/include-fixed; do
-            cat limitx.h glimits.h limity.h > "$include/limits.h"
+        for limits in "$OUT{sh.prefix_cross}/lib/gcc/{sh.target}"/*/include/limits.h; do
+            cat limitx.h glimits.h limity.h > "$limits"
         done
     """)
 

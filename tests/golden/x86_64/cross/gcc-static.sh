@@ -59,7 +59,7 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TA
     --without-zstd \
     --without-headers \
     --with-newlib \
-    --with-glibc-version=2.36 \
+    --with-glibc-version=2.41 \
     --disable-shared \
     --disable-threads \
     --disable-libatomic \
@@ -68,6 +68,6 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TA
 make MAKEINFO=true all-gcc all-target-libgcc
 make MAKEINFO=true install-gcc install-target-libgcc DESTDIR="$OUT"
 cd "$SRC/gcc"
-for include in "$OUT/cross-tools/lib/gcc/x86_64-ruckus-linux-gnu"/*/include-fixed; do
-    cat limitx.h glimits.h limity.h > "$include/limits.h"
+for limits in "$OUT/cross-tools/lib/gcc/x86_64-ruckus-linux-gnu"/*/include/limits.h; do
+    cat limitx.h glimits.h limity.h > "$limits"
 done

@@ -1,11 +1,11 @@
 # needs: hostprep/zlib
 # tools: m4
-# sources: elfutils-0.188.tar.bz2
+# sources: elfutils-0.192.tar.bz2
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/elfutils-0.188.tar.bz2" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/elfutils-0.192.tar.bz2" -C "$SRC"
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"

@@ -1,10 +1,10 @@
 # tools: m4
-# sources: gmp-6.2.1.tar.xz
+# sources: gmp-6.3.0.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/gmp-6.2.1.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/gmp-6.3.0.tar.xz" -C "$SRC"
 cd "$SRC"
 [ -e doc/Makefile.in ] || { mkdir -p doc; echo "all install check clean:" > doc/Makefile.in; }
 mkdir -p "$BUILD"

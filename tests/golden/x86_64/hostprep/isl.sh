@@ -1,10 +1,10 @@
 # needs: hostprep/gmp
-# sources: isl-0.25.tar.xz
+# sources: isl-0.27.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/isl-0.25.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/isl-0.27.tar.xz" -C "$SRC"
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"

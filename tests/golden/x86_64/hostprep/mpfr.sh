@@ -1,10 +1,10 @@
 # needs: hostprep/gmp
-# sources: mpfr-4.2.0.tar.xz
+# sources: mpfr-4.2.2.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/mpfr-4.2.0.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/mpfr-4.2.2.tar.xz" -C "$SRC"
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"

@@ -1,9 +1,9 @@
-# sources: zlib-1.2.13.tar.xz
+# sources: zlib-1.3.1.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/zlib-1.2.13.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/zlib-1.3.1.tar.xz" -C "$SRC"
 cd "$SRC"
 CC='gcc -std=gnu17' CFLAGS='-O2 -fPIC' ./configure --static --prefix=/hostprep
 make

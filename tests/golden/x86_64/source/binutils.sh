@@ -1,7 +1,7 @@
-# sources: binutils-2.40.tar.xz
+# sources: binutils-2.44.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/binutils-2.40.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/binutils-2.44.tar.xz" -C "$SRC"
 cd "$SRC"

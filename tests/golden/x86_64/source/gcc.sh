@@ -1,9 +1,9 @@
-# sources: gcc-12.2.0.tar.xz
+# sources: gcc-14.2.0.tar.xz
 # files: one-cc1-for-i686-and-x86_64.patch
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/gcc-12.2.0.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/gcc-14.2.0.tar.xz" -C "$SRC"
 cd "$SRC"
 patch -d "$SRC" -p1 -i "$FILES/one-cc1-for-i686-and-x86_64.patch"

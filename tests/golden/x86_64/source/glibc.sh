@@ -1,7 +1,7 @@
-# sources: glibc-2.36.tar.xz
+# sources: glibc-2.41.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/glibc-2.36.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/glibc-2.41.tar.xz" -C "$SRC"
 cd "$SRC"

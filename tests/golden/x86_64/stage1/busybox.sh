@@ -1,10 +1,10 @@
 # needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-64
-# sources: busybox-1.35.0.tar.bz2
+# sources: busybox-1.37.0.tar.bz2
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/busybox-1.35.0.tar.bz2" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/busybox-1.37.0.tar.bz2" -C "$SRC"
 cd "$SRC"
 make HOSTCC='gcc -std=gnu17' defconfig
 sed -i -e 's/^# \(CONFIG_INSTALL_NO_USR\) is not set/\1=y/' -e 's/^CONFIG_TC=y/# CONFIG_TC is not set/' .config
