@@ -27,6 +27,11 @@ AC_ARG_ENABLE([sharing], [AS_HELP_STRING([--disable-sharing],
   [share no steps, sources or objects with other architectures, to measure what sharing saves])], [], [enable_sharing=yes])
 AC_ARG_WITH([mirror], [AS_HELP_STRING([--with-mirror=DIR],
   [folder that is searched for upstream's tarballs first; for several, set MIRRORS])], [], [with_mirror=])
+AC_ARG_WITH([debian-mirror], [AS_HELP_STRING([--with-debian-mirror=URL],
+  [Debian archive that is asked for source packages, instead of those in /etc/apt])], [], [with_debian_mirror=])
+AC_ARG_WITH([debian-suite], [AS_HELP_STRING([--with-debian-suite=SUITE],
+  [release of Debian whose source packages are taken, such as sid @<:@default: the manifest's@:>@])],
+  [], [with_debian_suite=])
 AC_ARG_VAR([MIRRORS], [folders that are searched for upstream's tarballs first, separated by spaces])
 
 AC_ARG_WITH([install-dev], [AS_HELP_STRING([--with-install-dev=DEV],
@@ -75,6 +80,7 @@ ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.con
   arch="$with_arch" multilib="$enable_multilib" profile="$with_profile" hostprep_only="$with_hostprep_only" \
   sharing="$enable_sharing" \
   isolation="$with_isolation" cache="$with_cache" mirrors="$with_mirror $MIRRORS" \
+  debian_mirror="$with_debian_mirror" debian_suite="$with_debian_suite" \
   install_dev="$with_install_dev" ruckus_dev="$with_ruckus_dev" ruckus_path="$with_ruckus_path" \
   ruckus_dev_snapshot="$with_ruckus_dev_snapshot" stage2_auto="$enable_stage2_auto" xen="$enable_xen" \
   stage1_xen="$with_stage1_xen" PREFIX_CROSS="$PREFIX_CROSS" PREFIX_TOOLS="$PREFIX_TOOLS" \
@@ -89,7 +95,7 @@ rm -f conftest.err
 eval "$ruckus_answer"
 AC_MSG_RESULT([good])
 m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_prefix ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing
-  ruckus_isolation ruckus_cache ruckus_mirrors ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path
+  ruckus_isolation ruckus_cache ruckus_mirrors ruckus_debian_mirror ruckus_debian_suite ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path
   ruckus_ruckus_dev_snapshot ruckus_stage2_auto ruckus_xen ruckus_stage1_xen CLFS_ARCH_STRING
   CLFS_TARGET], [AC_SUBST(ruckus_name)])
 ])

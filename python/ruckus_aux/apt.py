@@ -26,6 +26,7 @@ Acquire::Source-Symlinks "false";
 #clear APT::Update;
 APT::Sandbox::User "";
 """
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _MOVING = ("stable", "oldstable", "testing", "unstable", "sid")  # names of releases that are not the same for ever
 _LINE = re.compile(r"deb(?:-src)?\s+((?:\[[^]]*\]\s+)?\S+\s+)(\S+)(.*)")
 _SUITES = re.compile(r"^(Suites:)((?:.*(?:\n[ \t].*)*))", re.MULTILINE | re.IGNORECASE)
@@ -63,6 +64,17 @@ class Archives:
 
         parts = _SUITES.sub(lambda match: match[1] + name.sub(release, match[2]), self.parts)
         return Archives(parts, [_LINE.sub(line, text) for text in self.lines])
+
+
+def mirror_archives(mirror: str, suite: str) -> Archives:
+    """One archive of Debian: as the keyring package on this host knows it, where that is installed.
+
+    Args:
+        mirror: Its address; options may stand before it, in brackets, as in sources.list(5).
+        suite: The code name of a release.
+    """
+    signed = f"[signed-by={KEYRING}] " if KEYRING.is_file() and not mirror.startswith("[") else ""
+    return Archives(lines=[f"deb-src {signed}{mirror} {suite} main"])
 
 
 def archives(etc: Path) -> Archives:

@@ -6,6 +6,7 @@ first, and each with the way out.
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from ruckus_aux import isolation, mounts, sandbox
 from ruckus_aux.architecture import ARCHITECTURES, architecture
+from ruckus_aux.debian import own_release
 from ruckus_aux.devices import device as block_device
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute, check_runnable, check_space, check_writable, nearest, within
@@ -29,11 +31,24 @@ _BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and 
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
 _SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
 _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
+_ARCHIVE = re.compile(r"(\[[^]\n]*\] )?[a-z+]+:/\S+")  # as in sources.list(5): options, and the address
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 _FEATURES = ("multilib", "sharing", "stage2_auto", "xen")  # --enable and --disable; all others are --with
 # What is handed over of what was not given.
 USUAL = {
-    **dict.fromkeys(("cache", "mirror", "install_dev", "ruckus_dev", "ruckus_dev_snapshot", "ruckus_path"), ""),
+    **dict.fromkeys(
+        (
+            "cache",
+            "mirror",
+            "debian_mirror",
+            "debian_suite",
+            "install_dev",
+            "ruckus_dev",
+            "ruckus_dev_snapshot",
+            "ruckus_path",
+        ),
+        "",
+    ),
     **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
     **dict.fromkeys(("machines", "unused", "unknown"), ""),
     **dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes"),
@@ -117,6 +132,7 @@ class Configuration:
             self._devices,
             self._folders,
             self._mirrors,
+            self._debian,
             self._isolation,
             self._prefixes,
             self._symlinks,
@@ -225,6 +241,21 @@ class Configuration:
             if not os.access(mirror, os.R_OK | os.X_OK):
                 raise RuckusError(f"--with-mirror: this user can't read {mirror}", "change its mode, or its owner")
         self.answers["ruckus_mirrors"] = " ".join(mirrors)
+
+    def _debian(self) -> None:
+        mirror, suite = (self.given[name] for name in ("debian_mirror", "debian_suite"))
+        if mirror and not _ARCHIVE.fullmatch(mirror):
+            raise RuckusError(
+                f"--with-debian-mirror: '{mirror}' is not an address", "for instance: https://deb.debian.org/debian"
+            )
+        if suite and not re.fullmatch(r"[a-z][\w./-]*", suite):
+            raise RuckusError(f"--with-debian-suite: '{suite}' is not a release's name", "for instance: trixie, or sid")
+        if suite and not mirror and not own_release():
+            raise RuckusError(
+                "--with-debian-suite: this host is not Debian, so its archives don't have that",
+                "name one that has: --with-debian-mirror=https://deb.debian.org/debian",
+            )
+        self.answers |= {"ruckus_debian_mirror": mirror, "ruckus_debian_suite": suite}
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ruckus_aux.apt import Apt, Archives, archives
+from ruckus_aux.apt import Apt, Archives, archives, mirror_archives
 from ruckus_aux.errors import RuckusError
 from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.sources import Debian, File, Lock, Source
@@ -69,16 +69,28 @@ def own_release() -> str:
 class DebianArchive:
     """A provider: the source packages that `apt-get source` can get on this host."""
 
-    def __init__(self, folder: Path, etc: Path = Path("/etc/apt"), own: str | None = None) -> None:
-        """Use the archives that the host uses, and lists of our own.
+    def __init__(
+        self,
+        folder: Path,
+        etc: Path = Path("/etc/apt"),
+        own: str | None = None,
+        *,
+        mirror: str = "",
+        suite: str = "",
+    ) -> None:
+        """Use the archives that the host uses, or one that is named, and lists of our own.
 
         Args:
             folder: For apt's lists and cache.
             etc: Where the host's sources are.
             own: The code name of the host's release of Debian; looked up when it is not given.
+            mirror: The address of Debian's archive, when it is not to be one of the host's.
+            suite: The code name of the release that is asked, when it is not to be the one that the manifest names.
         """
         self.folder = folder
         self.etc = etc
+        self.mirror = mirror
+        self.suite = suite
         self.own = own_release() if own is None else own
         self._lock = threading.Lock()
         self._host: Archives | None = None
@@ -89,7 +101,7 @@ class DebianArchive:
         if source.debian is None:
             raise Unavailable(f"Debian: the manifest names no source package of {source.name}")
         reasons: list[str] = []
-        for apt in self._views(source.debian.release, watcher):
+        for apt in self._views(self.suite or source.debian.release, watcher):
             try:
                 return self._from(apt, source, partial, watcher)
             except Unavailable as error:
@@ -101,6 +113,10 @@ class DebianArchive:
 
         Only those that are come to are updated: a list of sources has some 10 MB.
         """
+        if self.mirror:
+            release = release or self.own or "stable"
+            yield self._current(release, mirror_archives(self.mirror, release), watcher)
+            return
         with self._lock:
             if self._host is None:
                 self._host = archives(self.etc)

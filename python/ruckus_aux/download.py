@@ -105,7 +105,11 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     with held(cache / "lock", "download", settings.builddir):
         missing = [source for source in missing if recorded(cache, source).lock is None]  # another build brought some
         mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
-        providers = [*mirrors, Upstream(), DebianArchive(cache / "apt")]
+        providers = [
+            *mirrors,
+            Upstream(),
+            DebianArchive(cache / "apt", mirror=settings.debian_mirror, suite=settings.debian_suite),
+        ]
         failures = _all(missing, providers, cache) if missing else []
     if not failures:
         remove(cache / "partial")

@@ -25,6 +25,7 @@ class Settings:
     isolation: "bwrap" or "none".
     cpucount: jobs at a time.
     mirrors: folders that are searched for sources first.
+    debian_mirror, debian_suite: the archive and the release of Debian whose source packages are taken, when named.
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
     install_dev: the device that $CLFS is on, when one was named.
@@ -46,6 +47,8 @@ class Settings:
     isolation: str
     cpucount: int
     mirrors: tuple[Path, ...] = ()
+    debian_mirror: str = ""
+    debian_suite: str = ""
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
     install_dev: str = ""
@@ -125,6 +128,8 @@ def load(builddir: Path) -> Settings:
             isolation=values["isolation"],
             cpucount=int(values["CPUCOUNT"]),
             mirrors=tuple(Path(folder) for folder in values["mirrors"].split()),
+            debian_mirror=values["debian_mirror"],
+            debian_suite=values["debian_suite"],
             hostprep_tools=tuple(values["hostprep_tools"].split()),
             hostprep_only=values["hostprep_only"] != "no",
             install_dev=values["install_dev"],

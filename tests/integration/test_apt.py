@@ -39,6 +39,14 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return etc
 
 
+def test_a_named_archive_and_release_stand_in_for_the_hosts(etc: Path, tmp_path: Path) -> None:
+    (etc / "sources.list").unlink()
+    mirror = f"[trusted=yes] file:{tmp_path}/archive"
+    archive = DebianArchive(tmp_path / "apt", etc, own="", mirror=mirror, suite="bookworm")
+    source = Source("x", "1", "x-1.tar.gz", "00", (), Debian("x", release="trixie"), None)
+    assert fetch(source, [archive], tmp_path / "cache", Watcher()).origin == "Debian x=1-1"
+
+
 def test_a_host_of_another_release_finds_the_source_and_runs_no_hook(etc: Path, tmp_path: Path) -> None:
     source = Source("x", "1", "x-1.tar.gz", "00", (), Debian("x", release="bookworm"), None)
     archive = DebianArchive(tmp_path / "apt", etc, own="trixie")

@@ -26,7 +26,8 @@ from ruckus_aux.upstream import Upstream
 
 def settings(tmp_path: Path, *mirrors: Path) -> Settings:
     """As much of them as a download needs."""
-    return cast(Settings, SimpleNamespace(sources=tmp_path / "sources", mirrors=mirrors, builddir=tmp_path))
+    debian = {"debian_mirror": "", "debian_suite": ""}
+    return cast(Settings, SimpleNamespace(sources=tmp_path / "sources", mirrors=mirrors, builddir=tmp_path, **debian))
 
 
 def test_a_file_comes_with_its_progress(server: Server, tmp_path: Path) -> None:
@@ -174,7 +175,8 @@ from ruckus_aux.sources import Source
 wanted = [Source(n, "1", n, "00", (sys.argv[1],), None, None) for n in "abcdef"]
 signals.heed()
 try:
-    download(SimpleNamespace(sources=Path(sys.argv[2]), mirrors=(), builddir=Path()), wanted)
+    debian = {"debian_mirror": "", "debian_suite": ""}
+    download(SimpleNamespace(sources=Path(sys.argv[2]), mirrors=(), builddir=Path(), **debian), wanted)
 except KeyboardInterrupt:
     sys.exit(130)
 """

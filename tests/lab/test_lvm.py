@@ -141,7 +141,8 @@ def test_configure_knows_the_install_device_by_each_of_its_names(place: Place) -
     values |= dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes")
     values |= dict.fromkeys(("hostprep_only", "stage2_auto"), "no") | {"prefix": "NONE"}
     empty = ("cache", "mirrors", "ruckus_dev", "ruckus_path", "ruckus_dev_snapshot", "BUILDROOT", "CLFS", "CPUCOUNT")
-    values |= dict.fromkeys((*empty, "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP"), "")
+    more = ("debian_mirror", "debian_suite", "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
+    values |= dict.fromkeys((*empty, *more), "")
     for name in names:
         given = [f"{key}={value}" for key, value in {**values, "install_dev": name}.items()]
         assert f"CLFS={POINT}\n" in place.python("-m", "ruckus_aux.configure", *given).stdout

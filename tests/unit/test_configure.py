@@ -50,6 +50,8 @@ class Given:
             "unknown",
             "cache",
             "mirrors",
+            "debian_mirror",
+            "debian_suite",
             "install_dev",
             "ruckus_dev",
             "ruckus_dev_snapshot",
@@ -225,6 +227,27 @@ def test_a_path_that_can_not_be_used(given_: Given, tmp_path: Path, name: str, p
     configuration = given_(**{name: path.replace("{tmp}", str(tmp_path))})
     assert message.replace("{tmp}", str(tmp_path)) in errors(configuration)
     (tmp_path / "locked").chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"debian_mirror": "https://mirror.example/debian", "debian_suite": "sid"}, ""),
+        ({"debian_mirror": "[trusted=yes] file:/srv/debian"}, ""),
+        ({"debian_mirror": "yes"}, "--with-debian-mirror: 'yes' is not an address"),
+        ({"debian_mirror": "/srv/debian"}, "'/srv/debian' is not an address"),
+        ({"debian_suite": "sid main", "debian_mirror": "file:/srv"}, "'sid main' is not a release's name"),
+        ({"debian_suite": "sid"}, "--with-debian-suite: this host is not Debian"),
+    ],
+)
+def test_another_archive_or_release_of_debian(
+    given_: Given, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], message: str
+) -> None:
+    monkeypatch.setattr(configure, "own_release", lambda: "")
+    configuration = given_(**given)
+    assert message in errors(configuration)
+    if not message:
+        assert configuration.answers.items() >= {f"ruckus_{name}": value for name, value in given.items()}.items()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

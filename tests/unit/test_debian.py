@@ -10,6 +10,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 from pytest_subprocess.utils import Any
 
+from ruckus_aux import apt
 from ruckus_aux.apt import Archives
 from ruckus_aux.debian import Candidate, DebianArchive, parse_showsrc
 from ruckus_aux.provider import Unavailable, Watcher
@@ -129,6 +130,21 @@ def test_the_release_that_has_a_source_is_asked_first(archive: DebianArchive, fp
     assert (parts / "host.list").read_text() == (
         "deb-src [arch=amd64] http://host.example/debian bookworm main trixie\n"
     )
+
+
+@pytest.mark.parametrize("keyring", [True, False])
+def test_an_archive_that_is_named_is_asked_for_the_release_that_is_named(
+    archive: DebianArchive, fp: FakeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keyring: bool
+) -> None:
+    monkeypatch.setattr(apt, "KEYRING", tmp_path if not keyring else tmp_path / "etc" / "sources.list")
+    archive.mirror, archive.suite = "https://mirror.example/debian", "sid"
+    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
+    archive.fetch(source(release="bookworm"), tmp_path / "partial", Watcher())
+    parts = tmp_path / "apt" / "sid" / "parts"
+    signed = f"[signed-by={apt.KEYRING}] " if keyring else ""
+    assert (parts / "host.list").read_text() == f"deb-src {signed}https://mirror.example/debian sid main\n"
+    assert not (parts / "host.sources").read_text().strip()
 
 
 @pytest.mark.parametrize(
