@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 # shellcheck shell=bash
 # What setup, build and check share: where the source tree is, how they speak, and what they need installed.
 
@@ -183,7 +182,7 @@ make_venv() {
 has_configure() {
     local input
     [ -e "$srcdir/configure" ] && [ -e "$srcdir/Makefile.in" ] || return
-    for input in "$srcdir"/{configure.ac,Makefile.am,m4/*.m4}; do
+    for input in "$srcdir"/{configure.ac,Makefile.am,m4/*.m4,python/ruckus_aux/__init__.py}; do
         [ ! "$input" -nt "$srcdir/configure" ] || return
     done
 }

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from integration.real import Tree, run
 
+from ruckus_aux import __version__
+
 
 def conf(build: Path) -> dict[str, str]:
     lines = [line.partition(" = ") for line in (build / "ruckus.conf").read_text().splitlines()]
@@ -39,6 +41,17 @@ def test_help_documents_every_option_and_variable(tree: Tree, tmp_path: Path) ->
         assert f"\n  {option}" in text
     for variable in ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP", "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"):
         assert re.search(rf"^  {variable}\b", text, re.MULTILINE)
+
+
+def test_every_program_and_the_release_have_one_version(tree: Tree, tmp_path: Path) -> None:
+    tree.configure(tmp_path)
+    assert (
+        run(tree.top / "configure", "--version", cwd=tmp_path).stdout.split("\n")[0]
+        == f"Ruckus configure {__version__}"
+    )
+    assert run("./ruckus", "--version", cwd=tmp_path).stdout == f"ruckus {__version__}\n"
+    (tmp_path / "name.mk").write_text("include Makefile\nname:\n\t@echo $(distdir)\n")
+    assert run("make", "-f", "name.mk", "name", cwd=tmp_path).stdout == f"ruckus-{__version__}\n"
 
 
 def test_the_defaults_and_the_summary(tree: Tree, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from unit.samples import TOP
 
+from ruckus_aux import __version__
+
 LICENSE_LINE = "SPDX-License-Identifier: GPL-3.0-or-later"
 FOLDERS = ("python", "packages", "tests", "build-aux", "m4", ".ci")
 GENERATED = ("install-sh", "missing")  # by autogen.sh
@@ -19,11 +21,15 @@ def files() -> Iterator[Path]:
 
 
 def is_program(path: Path) -> bool:
-    """Whether a file is a program of Ruckus's own: golden scripts and files for the systems that are built are not."""
-    if path.suffix in (".py", ".m4", ".ac", ".am", ".html", ".in", ".sh"):
-        return "golden" not in path.parts
+    """Whether a file is a program of Ruckus's own: steps' golden scripts and files of the systems built are not."""
+    if path.suffix in (".py", ".m4", ".ac", ".am", ".html", ".in"):
+        return True
     inside = path.relative_to(TOP).parts
-    return inside[0] not in ("packages", "tests") and path.name not in GENERATED and path.read_bytes()[:2] == b"#!"
+    return (
+        inside[0] not in ("packages", "tests")
+        and path.name not in GENERATED
+        and (path.suffix == ".sh" or path.read_bytes()[:2] == b"#!")
+    )
 
 
 def test_every_program_names_its_license() -> None:
@@ -32,3 +38,8 @@ def test_every_program_names_its_license() -> None:
     assert not without, f"put '# {LICENSE_LINE}' on the first line of: {' '.join(without)}"
     assert TOP / "build-aux" / "lib.sh" in programs
     assert TOP / "build-aux" / "check" in programs
+
+
+def test_the_newest_changes_are_those_of_this_version() -> None:
+    headings = [line for line in (TOP / "CHANGELOG.md").read_text("utf-8").splitlines() if line.startswith("## ")]
+    assert headings[0].split()[1] == __version__
