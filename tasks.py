@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 from ruckus_aux.console import importing
 
 with importing():
-    from ruckus_aux.errors import RuckusError
     from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, SRCDIR, folder_of, told
     from ruckus_aux.volume_tasks import (
         LAYOUT_HELP,
@@ -32,6 +31,7 @@ with importing():
         volume_umount,
         volumes,
     )
+    from ruckus_aux.words.errors import RuckusError
 
 
 @task(
@@ -89,10 +89,10 @@ def build(
     from ruckus_aux.build import Build
     from ruckus_aux.figures import limit_factor
     from ruckus_aux.layout import chosen
-    from ruckus_aux.report import utc
     from ruckus_aux.request import Request, number_of_jobs
     from ruckus_aux.request import arch_list as parse
     from ruckus_aux.view import shown
+    from ruckus_aux.words.terminal import utc
 
     if keep_going and fail_fast:
         raise RuckusError("--keep-going and --fail-fast contradict each other", "give one of them")
@@ -143,7 +143,8 @@ def status(c: Context, build_dir: str = "build") -> int:
 
     from ruckus_aux.record import find, record
     from ruckus_aux.view import render
-    from ruckus_aux.watch import STATUS, from_json
+    from ruckus_aux.watch import from_json
+    from ruckus_aux.words.paths import STATUS
 
     folder = folder_of(build_dir)
     latest = record(folder, find(folder))
@@ -178,7 +179,7 @@ def report(c: Context, build_dir: str = "build", run: str = "", output: str = ""
 def history(c: Context, build_dir: str = "build") -> None:
     """List the runs of a build folder, the latest last."""
     from ruckus_aux.record import record, runs
-    from ruckus_aux.report import duration
+    from ruckus_aux.words.terminal import duration
 
     folder = folder_of(build_dir)
     for found in (record(folder, run) for run in runs(folder)):

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ruckus_aux import sandbox
-from ruckus_aux.architecture import Abi
 from ruckus_aux.boot import boot
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.merge import stamps
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import Store
+from ruckus_aux.words.architecture import Abi
+from ruckus_aux.words.errors import RuckusError
 
 # By compiler driver: the file's name, and a program that says how wide its pointers are.
 _PROGRAMS = {

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import sarge
 
-from ruckus_aux.console import printable
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.merge import stamps
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import Store, remove, size
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BOOTED
+from ruckus_aux.words.terminal import printable
 
 MEMORY = 512  # MB
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
@@ -23,7 +24,6 @@ POLL = 0.1
 _SPARE = 64 * 1024 * 1024  # bytes that the image is larger than its files
 _NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86")
 UP = "ruckus: system is up"
-BOOTED = "booted"  # in BUILDROOT: the stamps of the system that was booted last
 
 
 def make_image(settings: Settings, image: Path) -> None:

@@ -14,18 +14,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ruckus_aux.console import INTERRUPTED, hung_up, printable
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.graph import FILE_NAME, Selection, combined, tidy, write_graph
+from ruckus_aux.console import INTERRUPTED, hung_up
+from ruckus_aux.graph import Selection, combined, tidy, write_graph
 from ruckus_aux.host import run
-from ruckus_aux.journal import FILE_NAME as JOURNAL
 from ruckus_aux.journal import End, Entry, Journal, Run
 from ruckus_aux.layout import volume_name
 from ruckus_aux.locks import try_held
 from ruckus_aux.merge import lock, stamp_path
 from ruckus_aux.notify import Result, notify
-from ruckus_aux.ownership import BUILD_NAMES, MARKER, refuse_root, take, take_folder
-from ruckus_aux.report import duration, label
+from ruckus_aux.ownership import refuse_root, take, take_folder
 from ruckus_aux.request import Request
 from ruckus_aux.root import Root
 from ruckus_aux.script import own_cpu
@@ -36,6 +33,10 @@ from ruckus_aux.stream import Stream, View
 from ruckus_aux.sudo import verify
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.watch import Watch
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK
+from ruckus_aux.words.paths import JOURNAL as JOURNAL
+from ruckus_aux.words.terminal import duration, label, printable
 
 
 class Build:
@@ -147,7 +148,7 @@ class Build:
 
     def make(self, stream: Stream) -> int:
         """Let make build everything; returns its exit status."""
-        path = self.request.folder / FILE_NAME
+        path = self.request.folder / GRAPH
         write_graph(self.selection, path)
         status = stream.run(self.request.make_command())
         tried = None
@@ -287,7 +288,7 @@ def _is_configured(folder: Path, srcdir: Path, options: Sequence[str]) -> bool:
 @contextmanager
 def _alone(folder: Path) -> Iterator[int]:
     """Hold a build folder; RuckusError when another run does."""
-    with try_held(folder / "run.lock") as descriptor:
+    with try_held(folder / RUN_LOCK) as descriptor:
         if descriptor is None:
             raise RuckusError(
                 f"another run is building in {folder}", "watch it with: invoke status   (or use another --build-dir)"

@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ruckus_aux import __version__, plain
-from ruckus_aux.console import ended, printable
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.journal import FILE_NAME, Journal
+from ruckus_aux.console import ended
+from ruckus_aux.journal import Journal
 from ruckus_aux.ownership import check_open, explained, take
 from ruckus_aux.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import printable
 
 
 def _goal(plan: Plan, goal: str) -> list[Step]:
@@ -47,9 +48,10 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
-    from ruckus_aux.graph import FILE_NAME, tidy, write_graph
+    from ruckus_aux.graph import tidy, write_graph
     from ruckus_aux.jobserver import only_asks
     from ruckus_aux.merge import lock
+    from ruckus_aux.words.paths import GRAPH
 
     take(settings)
     plan = evaluate(settings)
@@ -62,18 +64,18 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
         if not asked:
             tidy(settings, plan, steps)
             Store(settings.cache).sweep()
-        write_graph([(plan, list(plan.steps.values()))], settings.buildroot / FILE_NAME)
+        write_graph([(plan, list(plan.steps.values()))], settings.buildroot / GRAPH)
 
 
 def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
     """build a goal: bring everything up to date for it (see graph), and let make do it; what `make bootstrap` calls"""
     from ruckus_aux import gnumake
-    from ruckus_aux.graph import FILE_NAME
-    from ruckus_aux.report import utc
+    from ruckus_aux.words.paths import GRAPH
+    from ruckus_aux.words.terminal import utc
 
     cmd_graph(settings, options)
     makeflags, jobs = gnumake.below(os.environ.get("MAKEFLAGS", ""), settings.cpucount)
-    words = gnumake.command(settings.buildroot / FILE_NAME, options.goal, jobs)
+    words = gnumake.command(settings.buildroot / GRAPH, options.goal, jobs)
     sys.stdout.flush()
     os.execve(words[0], words, {**os.environ, "MAKEFLAGS": makeflags, "RUCKUS_RUN": utc(time.time())})
 
@@ -180,8 +182,8 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
     """look at the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
     from ruckus_aux.look import look
-    from ruckus_aux.report import utc
     from ruckus_aux.root import Root
+    from ruckus_aux.words.terminal import utc
 
     if not settings.ruckus_dev:
         raise RuckusError(
@@ -199,12 +201,13 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.root import Root, missing_links
     from ruckus_aux.sudo import verify
     from ruckus_aux.volumes import Volumes
+    from ruckus_aux.words.paths import JOURNAL
 
     commands = missing_links(settings.prefixes) if settings.isolation == "none" else []
     folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
     kept = layout(folder)
     if kept.clfs(folder, settings.arch) == settings.clfs:
-        volumes = Volumes(folder, kept, Root(Journal(folder / FILE_NAME), "verify-sudo"))
+        volumes = Volumes(folder, kept, Root(Journal(folder / JOURNAL), "verify-sudo"))
         commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
     if commands:
         verify(commands, way_out="invoke verify-sudo --print-sudoers prints what an administrator has to install")

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Protocol
 
 from ruckus_aux import logs, plain
-from ruckus_aux.architecture import ARCHITECTURES
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import first_error
 from ruckus_aux.layout import builddir_of
-from ruckus_aux.records import read_record
 from ruckus_aux.rendering import render
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.records import read_record
 
 INDEX = "index.json"
 _WITHOUT_RUN = "unknown-run"  # logs that an earlier version of Ruckus wrote

@@ -15,14 +15,17 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from ruckus_aux import isolation, mounts, sandbox
-from ruckus_aux.architecture import ARCHITECTURES, architecture
+from ruckus_aux import isolation, sandbox
 from ruckus_aux.debian import own_release
 from ruckus_aux.devices import device as block_device
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.folders import absolute, check_runnable, check_space, check_writable, nearest, within
-from ruckus_aux.limits import processors
-from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, check_own_cache
+from ruckus_aux.host import mounts
+from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
+from ruckus_aux.host.limits import processors
+from ruckus_aux.ownership import check_own_cache
+from ruckus_aux.words import paths
+from ruckus_aux.words.architecture import ARCHITECTURES, architecture
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES
 
 PROFILES = ("tiny", "clfs")
 SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
@@ -62,7 +65,7 @@ def prefix_path(name: str, value: str, srcdir: str) -> str:
     path = absolute(name, value)
     if within(path, srcdir) or within(srcdir, path):
         raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")
-    if any(within(path, taken) for taken in sandbox.RESERVED):
+    if any(within(path, taken) for taken in paths.RESERVED):
         raise RuckusError(f"{name}: '{path}' is a directory of the host", f"choose another, such as /opt{path}")
     return path
 
@@ -218,7 +221,7 @@ class Configuration:
             "--with-cache": cache,
         }
         for name, path in places.items():
-            if path == "/" or path in sandbox.RESERVED or (name == "CLFS" and within(srcdir, path)):
+            if path == "/" or path in paths.RESERVED or (name == "CLFS" and within(srcdir, path)):
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
             check_writable(name, Path(path))
         check_own_cache(Path(cache))

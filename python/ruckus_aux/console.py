@@ -4,7 +4,6 @@
 import errno
 import io
 import os
-import re
 import signal
 import sys
 import termios
@@ -12,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from ruckus_aux import signals
-from ruckus_aux.errors import RuckusError, of_the_system
+from ruckus_aux.words.errors import RuckusError, of_the_system
+from ruckus_aux.words.terminal import printable
 
 INTERRUPTED = 130
-_COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
 def ended(command: Callable[[], int | None], interrupted: str) -> int:
@@ -98,21 +97,6 @@ def print_error(error: RuckusError) -> None:
     print(f"ruckus: {mark} {printable(error.message)}", file=sys.stderr)
     for line in printable(error.hint).splitlines():
         print(f"  {line}", file=sys.stderr)
-
-
-def printable(text: str) -> str:
-    """Text of others, as a terminal may get it: what would command the terminal is shown instead.
-
-    Lines and tabs stay; the colors of compilers are left out.
-    """
-    plain = _COLOR.sub("", text)
-    if plain.isascii() and plain.isprintable():
-        return plain
-    return "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in plain)
-
-
-def _escaped(one: str) -> str:
-    return one.encode("unicode_escape").decode("ascii")
 
 
 def _prepare_streams() -> None:

@@ -15,9 +15,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ruckus_aux.apt import Apt, Archives, archives, mirror_archives
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.sources import Debian, File, Lock, Source
+from ruckus_aux.words.errors import RuckusError
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux import mounts, root
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.root import Root
+from ruckus_aux.words.errors import RuckusError
 
 _SYS = Path("/sys/dev/block")
 _PROC = Path("/proc")

@@ -15,7 +15,6 @@ from pathlib import Path
 from textwrap import indent
 
 from ruckus_aux.debian import DebianArchive
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import held
 from ruckus_aux.progress import bars
 from ruckus_aux.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
@@ -23,6 +22,7 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, Source, recorded, write_lock
 from ruckus_aux.store import remove
 from ruckus_aux.upstream import Upstream
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.writing import settle
 
 AT_A_TIME = 4

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from itertools import islice
 
-from ruckus_aux.console import printable
+from ruckus_aux.words.terminal import printable
 
 _CONTEXT = 4  # lines that are shown, of the first error and what follows it
 _TAIL = 10  # lines that are shown when no line looks like an error

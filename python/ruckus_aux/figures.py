@@ -4,9 +4,9 @@
 import math
 from collections.abc import Sequence
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Entry
 from ruckus_aux.steps import Step
+from ruckus_aux.words.errors import RuckusError
 
 JOB_MEMORY = 150  # MB that each further job of a step takes, until the journal knows better
 SHORTEST_LIMIT = 600.0  # seconds that every step may take: a busy machine is slow, and figures of short steps vary

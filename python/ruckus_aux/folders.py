@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
+from ruckus_aux.words.errors import RuckusError
 
 LONGEST = 400  # characters of a path; SQLite opens nothing whose path has more than 512
 _LONGEST_NAME = 255  # of one file, in every usual file system

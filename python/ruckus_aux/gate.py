@@ -18,9 +18,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ruckus_aux import limits
-from ruckus_aux.errors import RuckusError, afterwards
 from ruckus_aux.locks import held
-from ruckus_aux.records import read_record
+from ruckus_aux.words.errors import RuckusError, afterwards
+from ruckus_aux.words.paths import RUNNING
+from ruckus_aux.words.records import read_record
 from ruckus_aux.writing import write_whole
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
@@ -78,7 +79,7 @@ class Gate:
 
         when_idle: called before a step is let in while no other script runs, and none can begin to.
         """
-        self.folder = cache / "running"
+        self.folder = cache / RUNNING
         self.when_idle = when_idle
 
     def running(self) -> list[Running]:

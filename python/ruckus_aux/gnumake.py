@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.jobserver import from_makeflags
+from ruckus_aux.words.errors import RuckusError
 
 _POOL = re.compile(r"-j\d*|--jobserver-(auth|fds)=.*")
 _WITH_STYLES = (4, 4)  # the version that can have a pool of either kind

@@ -9,11 +9,9 @@ folder that is a library's own all is shown; of `sys`, which libraries put heade
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-INCLUDE = Path("/usr/include")
-# Where the sandbox has the host's whole folder, for the links to lead to. Debian 13's headers of the kernel are links
-# themselves, to ../../../lib: from here that is /lib, where from INCLUDE it is /usr/lib.
-BEHIND = Path("/headers")
+from ruckus_aux.words.paths import BEHIND
 
+INCLUDE = Path("/usr/include")
 _C_LIBRARY = """
     a.out.h aio.h aliases.h alloca.h ar.h argp.h argz.h arpa assert.h bits byteswap.h complex.h cpio.h crypt.h ctype.h
     dirent.h dlfcn.h elf.h endian.h envz.h err.h errno.h error.h execinfo.h fcntl.h features-time64.h features.h fenv.h

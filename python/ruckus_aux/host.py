@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sarge
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 # What every step finds of the host's programs, and how they speak to it.
 STEP_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
 from ruckus_aux.merge import Stamp, lock, stamps
-from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES, MARKER, is_ours
-from ruckus_aux.settings import FILE_NAME, Settings
+from ruckus_aux.ownership import is_ours
+from ruckus_aux.settings import Settings
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CONF, MARKER
 
 # Name in /dev, major and minor number, mode: see Documentation/admin-guide/devices.txt in the kernel's source.
 _NODES = (("console", 5, 1, 0o600), ("null", 1, 3, 0o666))
@@ -97,7 +98,7 @@ def _give(path: Path, user: int, group: int) -> None:
 
 def _builder(settings: Settings) -> tuple[int, int]:
     """User and group of who configured; when that was root, by mistake, of who has called sudo now."""
-    status = (settings.builddir / FILE_NAME).stat()
+    status = (settings.builddir / CONF).stat()
     user, group = status.st_uid, status.st_gid
     if user == 0:
         user, group = (int(os.environ.get(name, "0")) for name in ("SUDO_UID", "SUDO_GID"))

@@ -16,11 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ruckus_aux import mounts, sandbox
-from ruckus_aux.architecture import ARCHITECTURES
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.settings import defaults
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
 
 COMPILERS, LIBELF = "compilers", "libelf"  # found when a program can be made
 _WITH_ALL = 'gcc hello.c -o hello && g++ hello.cc -o hello && echo "found compilers"'

@@ -12,9 +12,8 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
-FILE_NAME = "journal.sqlite"
 BUSY = 30.0  # seconds that a writer waits for another
 
 

@@ -8,16 +8,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from ruckus_aux import root
-from ruckus_aux.architecture import Architecture
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.records import read_record
 from ruckus_aux.root import FILE_SYSTEMS
+from ruckus_aux.words.architecture import Architecture
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILDDIR, HOSTPREP, VOLUMES
+from ruckus_aux.words.records import read_record
 from ruckus_aux.writing import write_whole
 
-FILE_NAME = "volumes.json"
 BACKENDS = ("dir", "loop", "lvm")
-BUILDDIR = "ruckus-build"  # in $CLFS
-PREFIX = "hostprep"  # in the build folder
 MOUNTS = "/media"  # where volumes are mounted by default
 SNAPSHOT = "before"  # how a snapshot is called by default
 SNAPSHOT_SIZE = "2G"
@@ -95,7 +93,7 @@ class Layout:
 
     def save(self, folder: Path) -> None:
         """Let all later commands in a build folder find its systems there."""
-        write_whole(folder / FILE_NAME, json.dumps(asdict(self), indent=1) + "\n", lasting=True)
+        write_whole(folder / VOLUMES, json.dumps(asdict(self), indent=1) + "\n", lasting=True)
 
 
 FOLDERS = Layout()
@@ -103,7 +101,7 @@ FOLDERS = Layout()
 
 def layout(folder: Path) -> Layout:
     """What was saved in a build folder; plain folders, when nothing was. Raises RuckusError when it can't be read."""
-    path = folder / FILE_NAME
+    path = folder / VOLUMES
     try:
         found = read_record(Layout, path.read_bytes())
         found.check()
@@ -126,11 +124,11 @@ def chosen(folder: Path, **given: str) -> Layout:
     new = replace(found, **wishes)
     new.check()
     fixed = {name for name in wishes if name != "size" and getattr(new, name) != getattr(found, name)}
-    if fixed and (folder / FILE_NAME).exists():
+    if fixed and (folder / VOLUMES).exists():
         was = ", ".join(f"{name} {getattr(found, name) or 'none'}" for name in sorted(fixed))
         raise RuckusError(
             f"{folder} has its volumes otherwise already: {was}",
-            f"choose another --build-dir, or first: invoke volume-remove, and rm {folder / FILE_NAME}",
+            f"choose another --build-dir, or first: invoke volume-remove, and rm {folder / VOLUMES}",
         )
     return new
 
@@ -163,7 +161,7 @@ def builddir_of(folder: Path, arch: Architecture) -> Path:
 
 def prefix_of(folder: Path) -> Path:
     """Where a build of several architectures has the hostprep that is common to them: what --prefix names."""
-    return folder / PREFIX
+    return folder / HOSTPREP
 
 
 def cache_of(folder: Path) -> Path:

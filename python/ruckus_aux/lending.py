@@ -18,13 +18,13 @@ from pathlib import Path
 from ruckus_aux import root
 from ruckus_aux.backends import logical_volumes
 from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, not_open, signature, users
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import copy_image, thaw
 from ruckus_aux.layout import SNAPSHOT_SIZE, lent_name
 from ruckus_aux.locks import Named, named
-from ruckus_aux.ownership import COPIES
 from ruckus_aux.root import Root
 from ruckus_aux.signals import held_back
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import COPIES
 
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
 # Seconds after which a mount point that is busy is unmounted again: a sandbox that is just being set up has it, too.

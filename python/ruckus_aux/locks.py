@@ -18,8 +18,8 @@ from typing import TextIO
 
 import psutil
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
+from ruckus_aux.words.errors import RuckusError
 
 PATIENCE = 2.0  # seconds that are waited without a word
 _NOTE = 1 << 16  # characters of a note that are read

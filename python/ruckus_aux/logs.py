@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ruckus_aux import plain
-from ruckus_aux.report import utc
 from ruckus_aux.script import Usage
+from ruckus_aux.words.terminal import utc
 
 _ENVIRONMENT = "# environment:\n"
 _OUTPUT = "# output:\n"

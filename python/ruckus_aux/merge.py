@@ -18,14 +18,15 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.locks import held
 from ruckus_aux.ownership import explained
-from ruckus_aux.records import read_record
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 from ruckus_aux.store import listing
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import STAMPS_LOCK
+from ruckus_aux.words.records import read_record
 from ruckus_aux.writing import copy_new, make_folder, settle, write_whole
 
 _PENDING = ".part"
@@ -114,7 +115,7 @@ def _read(path: Path) -> Stamp | None:
 
 def lock(settings: Settings) -> AbstractContextManager[int]:
     """Held by who changes stamps, merged files or the graph: one process of a build directory at a time."""
-    return held(settings.buildroot / "stamps.lock", "the merged files", settings.builddir)
+    return held(settings.buildroot / STAMPS_LOCK, "the merged files", settings.builddir)
 
 
 def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], tree: Path | None) -> Stamp:

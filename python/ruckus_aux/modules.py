@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import sarge
 
-from ruckus_aux.console import INTERRUPTED, printable
+from ruckus_aux.console import INTERRUPTED
+from ruckus_aux.words.terminal import printable
 
 LIMIT = 60  # seconds that the command may take
 _GRACE = 5  # seconds between asking it to end and ending it

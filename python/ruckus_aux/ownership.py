@@ -8,26 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ruckus_aux import mounts
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute, check_writable
 from ruckus_aux.host import user_name
-from ruckus_aux.layout import PREFIX
-from ruckus_aux.sandbox import RESERVED
-from ruckus_aux.settings import FILE_NAME, Settings
+from ruckus_aux.settings import Settings
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, CONF, MARKER, RESERVED
 
-MARKER = ".ruckus"
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
-COPIES = "lent"  # the folder of copies of images that are lent to somebody
-# What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
-BUILDROOT_NAMES = ("work", "stamps", "stamps.lock", "log", "journal.sqlite", "graph.mk", "booted", COPIES)
-BUILD_NAMES = (
-    *("runs", "run.lock", "status.json", "logs", "reports", "journal.sqlite", "graph.mk"),
-    *("volumes", "volumes.json", COPIES, PREFIX),
-)
-PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache
-# What configure and make write beside BUILDROOT_NAMES, where configure is run.
-BUILDDIR_NAMES = ("Makefile", "config.status", "config.log", "ruckus", "ruckus.conf", "check-bootstrap", "lab", "logs")
-CACHE_NAMES = ("sources", "store", "ccache", "running")
 # Folders that a build is never to be in; it may be below them.
 _OF_THE_HOST = ("/", "/boot", "/home", "/run", "/sys", "/var", *RESERVED)
 
@@ -100,7 +87,7 @@ def take(settings: Settings) -> None:
     build for another user or has done so, when the cache is another user's, and when $CLFS is not on the device of
     --with-install-dev (it is not mounted any more, say).
     """
-    refuse_root(settings.builddir / FILE_NAME)
+    refuse_root(settings.builddir / CONF)
     for name in (MARKER, *BUILDROOT_NAMES):
         path = settings.buildroot / name
         if os.geteuid() != 0 and os.path.lexists(path) and path.lstat().st_uid == 0:

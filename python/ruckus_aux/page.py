@@ -8,7 +8,7 @@ from typing import Any
 
 from ruckus_aux.record import Record, Row, command
 from ruckus_aux.rendering import render
-from ruckus_aux.report import duration
+from ruckus_aux.words.terminal import duration
 from ruckus_aux.writing import write_whole
 
 _MICRO = 1_000_000

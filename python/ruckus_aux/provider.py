@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.sources import Lock, Source, sha256_of
+from ruckus_aux.words.errors import RuckusError
 
 Progress = Callable[[str, int, int], None]  # source, bytes so far, bytes in all (0: not known)
 _WEB_PAGE = re.compile(rb"\s*<(!doctype\s+html|html)", re.IGNORECASE)

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ruckus_aux.architecture import Abi, Architecture
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.prefixes import sed_program
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source
 from ruckus_aux.visible import visible
+from ruckus_aux.words.architecture import Abi, Architecture
+from ruckus_aux.words.errors import RuckusError
 
 BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # The host's compilers, at a language that does not depend on their age: from gcc 15 on, C would be C23, which older

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux import logs
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.faults import first_error
-from ruckus_aux.journal import FILE_NAME, End, Entry, Journal, Run, Sample
+from ruckus_aux.journal import End, Entry, Journal, Run, Sample
 from ruckus_aux.locks import try_held
-from ruckus_aux.report import utc
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import JOURNAL, RUN_LOCK
+from ruckus_aux.words.terminal import utc
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Record:
 
 def runs(folder: Path) -> list[Run]:
     """The runs of a build folder, the oldest first; RuckusError when there are none."""
-    found = Journal(folder / FILE_NAME).rows(Run)
+    found = Journal(folder / JOURNAL).rows(Run)
     if not found:
         raise RuckusError(f"{folder}: no run has been recorded there", "run: invoke build   (or give --build-dir)")
     return found
@@ -89,11 +90,11 @@ def find(folder: Path, name: str = "") -> Run:
 
 def record(folder: Path, run: Run) -> Record:
     """Everything about a run."""
-    journal = Journal(folder / FILE_NAME)
+    journal = Journal(folder / JOURNAL)
     ends = journal.rows(End, run.run)
-    with try_held(folder / "run.lock") as nobody:
+    with try_held(folder / RUN_LOCK) as nobody:
         alive = nobody is None and run == runs(folder)[-1]
-    every = {place: Journal(place[1] / FILE_NAME).rows(Entry) for place in places(run)}
+    every = {place: Journal(place[1] / JOURNAL).rows(Entry) for place in places(run)}
     rows = [
         Row(arch, entry, *_log_of(builddir, entry))
         for (arch, builddir), entries in every.items()

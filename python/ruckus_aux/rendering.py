@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from ruckus_aux.report import duration
+from ruckus_aux.words.terminal import duration
 
 
 def render(template: str, folder: Path, values: dict[str, Any]) -> str:

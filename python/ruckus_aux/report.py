@@ -1,41 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a person sees of steps: a line for each on the terminal, and the table of what they cost."""
 
-import sys
-import time
 from collections.abc import Iterable
 
 from ruckus_aux.journal import Entry
-
-STYLES = {
-    "built": "green",
-    "stored": "cyan",
-    "booted": "green",
-    "ready": "green",
-    "waiting": "yellow",
-    "crashed": "yellow",
-    "failed": "red",
-}
-_CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
-
-
-def duration(seconds: float) -> str:
-    """Seconds as H:MM:SS, or M:SS below an hour."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def utc(seconds: float) -> str:
-    """A time as names of runs and logs have it; such texts compare as the times do."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
-
-
-def label(outcome: str, terminal: bool | None = None) -> str:
-    """An outcome as the first word of a line, padded, and coloured on a terminal."""
-    text = f"{outcome.upper():<8}"
-    colour = sys.stdout.isatty() if terminal is None else terminal
-    return f"\033[{_CODES[STYLES[outcome]]}m{text}\033[0m" if colour and outcome in STYLES else text
+from ruckus_aux.words.terminal import duration, label
 
 
 def outcome_line(entry: Entry) -> str:

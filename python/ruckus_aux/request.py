@@ -10,17 +10,17 @@ from functools import cached_property
 from pathlib import Path
 
 from ruckus_aux import gnumake, isolation
-from ruckus_aux.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, USUAL, Configuration, default_prefixes, given_by
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.graph import FILE_NAME
 from ruckus_aux.host import user_name
-from ruckus_aux.layout import BUILDDIR, FOLDERS, Layout, cache_of, prefix_of, volume_name
+from ruckus_aux.layout import FOLDERS, Layout, cache_of, prefix_of, volume_name
 from ruckus_aux.limits import processors
 from ruckus_aux.ownership import check_build_folder
 from ruckus_aux.root import Command, as_root, missing_links
 from ruckus_aux.settings import defaults
 from ruckus_aux.steps import evaluate
+from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILDDIR, GRAPH
 
 UNTIL = ("configure", "download", "hostprep", "cross", "bootstrap", "install", "boot")
 # What configure would take from the environment: meant for another build, and the same for all architectures.
@@ -211,7 +211,7 @@ class Request:
     def make_command(self) -> list[str]:
         """How make is called for all architectures together."""
         keep_going = [] if self.fail_fast else ["-k"]
-        return gnumake.command(self.folder / FILE_NAME, "steps", [*keep_going, f"-j{self.jobs}"])
+        return gnumake.command(self.folder / GRAPH, "steps", [*keep_going, f"-j{self.jobs}"])
 
     def make_environment(self) -> dict[str, str]:
         """What make, and so every step, finds in its environment besides."""
@@ -243,7 +243,7 @@ class Request:
                 if goal.startswith((f"{arch.name}/", "hostprep", "bootstrap")):  # not a step of another architecture
                     yield shlex.join([str(self.builddir(arch) / "ruckus"), "download", goal])
         if self.reaches("hostprep"):
-            yield f"# the steps of all architectures are written to {self.folder / FILE_NAME}"
+            yield f"# the steps of all architectures are written to {self.folder / GRAPH}"
             yield shlex.join(self._make_line())
         for arch in self.archs if self.finishes and os.geteuid() == 0 else ():
             yield shlex.join(self.install_command(arch))

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.journal import Journal, Rooted
 from ruckus_aux.signals import held_back, let_through
+from ruckus_aux.words.errors import RuckusError
 
 Command = tuple[str, ...]
 

@@ -16,7 +16,6 @@ import psutil
 
 from ruckus_aux import figures, gnumake, jobserver, logs, plain, sandbox
 from ruckus_aux.console import hung_up
-from ruckus_aux.errors import RuckusError, naming, of_the_system
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.headers import INCLUDE, link_headers
@@ -26,12 +25,14 @@ from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.locks import held, try_held
 from ruckus_aux.merge import merge
 from ruckus_aux.processor import unasked
-from ruckus_aux.report import duration, outcome_line, utc
+from ruckus_aux.report import outcome_line
 from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
 from ruckus_aux.store import Store, listing, remove, size
+from ruckus_aux.words.errors import RuckusError, naming, of_the_system
+from ruckus_aux.words.terminal import duration, utc
 
 _READ = ("sources", "files", "script")  # what of a working folder a step only reads
 _NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)

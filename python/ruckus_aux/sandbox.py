@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from ruckus_aux.headers import BEHIND, INCLUDE
+from ruckus_aux.headers import INCLUDE
 from ruckus_aux.host import STEP_ENVIRONMENT, run
 from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import remove
 from ruckus_aux.trees import SOURCE_DATE_EPOCH
+from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
 
-INSIDE = Path("/ruckus")
 USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd
 COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
 HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
@@ -31,7 +31,6 @@ _CCACHE_COMPILERS = "/usr/local/ccache"  # where a step that shares objects has 
 CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
 _CCACHE = INSIDE / "ccache"
 # What of the host's root is needed to run a compiler. Symbolic links (/lib -> usr/lib) stay links.
-_HOST = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = ("alternatives", "ld.so.cache")
 # The host's users are nothing that a step may depend on.
 _USERS = {
@@ -44,7 +43,6 @@ _NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts",
 _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 # What of the host's libraries pkg-config knows, which is more than a step may.
 _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
-RESERVED = tuple(f"/{name}" for name in (*_HOST, "etc", "dev", "proc", "tmp", INSIDE.name, BEHIND.name))
 
 
 def environment(settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
@@ -210,7 +208,7 @@ def command(
     words += ["--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
     if not terminal:
         words.append("--new-session")
-    for name in _HOST:
+    for name in HOST_FOLDERS:
         path = f"/{name}"
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path), path]

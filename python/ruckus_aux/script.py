@@ -21,8 +21,8 @@ import psutil
 import sarge
 
 from ruckus_aux import signals
-from ruckus_aux.errors import naming
 from ruckus_aux.family import Family, family
+from ruckus_aux.words.errors import naming
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 SAMPLE = 2.0  # seconds between two looks at the memory of a script's processes

@@ -5,11 +5,10 @@ import configparser
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ruckus_aux.architecture import Architecture, architecture
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.layout import builddir_of, cache_of, clfs_of, prefix_of
-
-FILE_NAME = "ruckus.conf"
+from ruckus_aux.words.architecture import Architecture, architecture
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import CONF, JOURNAL
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Settings:
     @property
     def journal(self) -> Path:
         """The SQLite file that records runs and steps."""
-        return self.buildroot / "journal.sqlite"
+        return self.buildroot / JOURNAL
 
     @property
     def ccache(self) -> Path:
@@ -109,7 +108,7 @@ def load(builddir: Path) -> Settings:
 
     Raises RuckusError when configure has not been run there, or wrote something that this version can't read.
     """
-    path = builddir / FILE_NAME
+    path = builddir / CONF
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
     try:
         parser.read_string(path.read_text())
@@ -147,7 +146,7 @@ def load(builddir: Path) -> Settings:
 def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
     """The settings of an architecture in the folder of a build: as configured there, or as it would be by default."""
     builddir = builddir_of(folder, arch)
-    if (builddir / FILE_NAME).exists():
+    if (builddir / CONF).exists():
         return replace(load(builddir), profile=profile, cpucount=cpucount)
     return Settings(
         srcdir=srcdir,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux import sandbox
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import fingerprint, tool_version
 from ruckus_aux.recipe import SOURCE, Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
 from ruckus_aux.visible import visible
+from ruckus_aux.words import paths
+from ruckus_aux.words.errors import RuckusError
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
 FORMAT = "3"
@@ -120,7 +121,7 @@ class Plan:
     def inputs(self, step: Step) -> dict[str, str]:
         """Everything that a step's key is made of, by what it is; a source that is not downloaded has an empty hash."""
         if step.name not in self._inputs:
-            environment = repr(sandbox.environment(self.settings, step.stage, sandbox.INSIDE, {}))
+            environment = repr(sandbox.environment(self.settings, step.stage, paths.INSIDE, {}))
             inputs = {**self._base, "environment": hashlib.sha256(environment.encode()).hexdigest()}
             if step.stage in sandbox.HOST_STAGES:
                 inputs["host"] = fingerprint()

@@ -15,11 +15,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ruckus_aux.errors import afterwards
 from ruckus_aux.host import run
 from ruckus_aux.locks import held, try_held
-from ruckus_aux.records import read_record
 from ruckus_aux.trees import check_whole, take, tree_hash, walk
+from ruckus_aux.words.errors import afterwards
+from ruckus_aux.words.records import read_record
 from ruckus_aux.writing import write_whole
 
 

@@ -16,8 +16,8 @@ import psutil
 import sarge
 
 from ruckus_aux import signals
-from ruckus_aux.console import printable
 from ruckus_aux.family import Family, family
+from ruckus_aux.words.terminal import printable
 
 GRACE = 15.0  # seconds that make and the steps have to stop, which themselves give scripts five
 LOOK = 1.0  # seconds between two looks at what is going on

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ruckus_aux import mounts
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run, user_name
 from ruckus_aux.root import PATH, Command, Shape
+from ruckus_aux.words.errors import RuckusError
 
 _ENVIRONMENT = {"LC_ALL": "C"}
 _MADE_BY = "# Made by: invoke verify-sudo --print-sudoers\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from invoke import Exit
 
-from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.console import ended
+from ruckus_aux.words.architecture import ARCHITECTURES
 
 SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
 ARCHS = ",".join(ARCHITECTURES)

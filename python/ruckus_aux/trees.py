@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import digest
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.writing import copy_new
 
 # gcc and others look at the clock; a tree that is the same must have the same times.

@@ -4,8 +4,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.signals import held_back
+from ruckus_aux.words.errors import RuckusError
 
 Step = Callable[[Callable[[], object], str, Callable[[], object]], None]
 

@@ -10,9 +10,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ruckus_aux.report import STYLES, duration
 from ruckus_aux.stream import View
 from ruckus_aux.watch import State, Watch
+from ruckus_aux.words.terminal import STYLES, duration
 
 
 class Plain:

@@ -13,20 +13,20 @@ from pathlib import Path
 from invoke import Context, task
 
 from ruckus_aux import lending, sudo
-from ruckus_aux.console import printable
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import user_name
-from ruckus_aux.journal import FILE_NAME, Journal
+from ruckus_aux.journal import Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.listing import lines
 from ruckus_aux.look import look
-from ruckus_aux.ownership import BUILD_NAMES, check_build_folder, is_ours, take_folder
-from ruckus_aux.report import utc
+from ruckus_aux.ownership import check_build_folder, is_ours, take_folder
 from ruckus_aux.request import Request
 from ruckus_aux.request import arch_list as parse
 from ruckus_aux.root import Root
 from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, SRCDIR, folder_of, told
 from ruckus_aux.volumes import Volumes
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL
+from ruckus_aux.words.terminal import printable, utc
 
 LAYOUT_HELP = {
     "volumes": "what systems are kept on: dir (plain folders, no root; default), loop (image files), lvm",
@@ -52,7 +52,7 @@ def _person(name: str) -> tuple[str, int, int]:
 
 
 def _access(folder: Path, *, dry: bool = False) -> Root:
-    return Root(Journal(folder / FILE_NAME), utc(time.time()), dry)
+    return Root(Journal(folder / JOURNAL), utc(time.time()), dry)
 
 
 def _volumes(folder: Path, kept: Layout, *, dry: bool) -> Volumes:

@@ -17,7 +17,6 @@ from pathlib import Path
 from ruckus_aux import mounts, root
 from ruckus_aux.backends import Backend, Found, backend
 from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, lent_name, size_in_bytes
@@ -25,6 +24,8 @@ from ruckus_aux.locks import Named, named, try_held
 from ruckus_aux.mounts import is_on
 from ruckus_aux.root import Command, Root
 from ruckus_aux.undo import Step, undoing
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import RUN_LOCK
 
 _LEFT_ALONE = "remove it yourself if it is not needed, or choose another --build-dir, --group or --mount-base"
 
@@ -397,7 +398,7 @@ class Volumes:
             if held.note:
                 hint = f"when that is over: {held.way_out(self.folder)}"
                 raise RuckusError(f"{self.backend.path(name)} is lent {held.note}", hint)
-            if not self.mounts and stack.enter_context(try_held(self.folder / "run.lock")) is None:
+            if not self.mounts and stack.enter_context(try_held(self.folder / RUN_LOCK)) is None:
                 raise RuckusError(f"a run is building in {self.folder}", "watch it with: invoke status")
             yield held
 

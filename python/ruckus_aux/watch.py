@@ -15,14 +15,14 @@ from pathlib import Path
 
 import psutil
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.graph import Target, shortest
-from ruckus_aux.journal import FILE_NAME, Journal, Sample
-from ruckus_aux.records import read_record
+from ruckus_aux.journal import Journal, Sample
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import JOURNAL, STATUS
+from ruckus_aux.words.records import read_record
 from ruckus_aux.writing import write_whole
 
-STATUS = "status.json"
 SAMPLE = 5.0  # seconds between two samples in the journal
 
 
@@ -126,7 +126,7 @@ class Watch:
             self.sampled = state.now
             names = " ".join(one.step for one in state.running)
             sample = Sample(self.run, state.now, state.busy, state.memory, state.jobs, names)
-            Journal(self.folder / FILE_NAME).add(sample)
+            Journal(self.folder / JOURNAL).add(sample)
 
     def _archs(self) -> list[str]:
         return list(dict.fromkeys(target.plan.settings.arch.name for target in self.targets))

@@ -9,9 +9,9 @@ import shutil
 from difflib import unified_diff
 from pathlib import Path
 
-from ruckus_aux.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step, evaluate
+from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 
 GOLDEN = Path(__file__).parent
 TOP = GOLDEN.parents[1]

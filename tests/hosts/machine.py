@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.locks import held
 from ruckus_aux.store import remove
+from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("mmdebstrap", "bwrap", "setpriv")
 # As kernels and containers let ordinary users make namespaces, and sandboxes in them:

@@ -16,9 +16,9 @@ from integration.places import Place, loops
 from integration.real import TOP, Tree, run
 
 from ruckus_aux.devices import device
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.lending import lent_read_only, lent_writable, mounted_read_only
 from ruckus_aux.root import Root
+from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
 SIZES = {"ext3": "64M", "ext4": "64M", "xfs": "320M", "btrfs": "256M"}

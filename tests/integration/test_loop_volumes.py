@@ -15,11 +15,11 @@ from integration.places import Place, loops
 from integration.real import TOP, run
 
 from ruckus_aux.devices import attached, device
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Rooted
 from ruckus_aux.lending import lent_writable
 from ruckus_aux.locks import lock_file, named
 from ruckus_aux.root import Root
+from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
 ARCHS = "--arch-list=i686,x86_64-64"

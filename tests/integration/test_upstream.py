@@ -17,10 +17,10 @@ import pytest
 from integration.web import CLOSED, CONTENT, HASTY, LIMITS, SUM, Handler, Server, source
 
 from ruckus_aux.download import fetch
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.provider import Unavailable, Watcher
 from ruckus_aux.sources import sha256_of
 from ruckus_aux.upstream import Upstream
+from ruckus_aux.words.errors import RuckusError
 
 
 def why_not(*urls: str, partial: Path) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from ruckus_aux import sandbox
-from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.settings import defaults
+from ruckus_aux.words import paths
+from ruckus_aux.words.architecture import ARCHITECTURES
 
 PROGRAM = """
 #include <linux/types.h>
@@ -29,7 +30,7 @@ def in_a_step(folder: Path, script: str, *tools: str, ccache: Path | None = None
         Path(f"{view}{prefix}").mkdir(parents=True)
     link_headers(Path(f"{view}{INCLUDE}"), tools)
     command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script], ccache=ccache)
-    environment = sandbox.environment(settings, "hostprep", sandbox.INSIDE, {})
+    environment = sandbox.environment(settings, "hostprep", paths.INSIDE, {})
     if ccache:
         sandbox.give_folder(settings, ccache)
         environment |= sandbox.ccache_environment(environment)

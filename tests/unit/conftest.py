@@ -11,9 +11,9 @@ from pytest_subprocess import FakeProcess
 from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 
 from ruckus_aux import isolation
-from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.host import distribution, fingerprint, tool_version
 from ruckus_aux.settings import Settings
+from ruckus_aux.words.architecture import ARCHITECTURES
 
 hypothesis_settings.register_profile("ruckus", deadline=None)  # on a busy machine, everything takes long
 hypothesis_settings.load_profile("ruckus")

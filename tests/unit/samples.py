@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from ruckus_aux.merge import merge
-from ruckus_aux.settings import FILE_NAME
 from ruckus_aux.steps import Plan
 from ruckus_aux.store import Store
+from ruckus_aux.words.paths import CONF
 
 TOP = Path(__file__).parents[2]
 MANIFEST = """
@@ -74,7 +74,7 @@ def configured(tmp_path: Path, **changes: str) -> Path:
     """A ruckus.conf made from the template that configure uses."""
     template = (TOP / "build-aux" / "ruckus.conf.in").read_text()
     values = {**VALUES, **changes}
-    (tmp_path / FILE_NAME).write_text(re.sub(r"@(\w+)@", lambda match: values.get(match[1], ""), template))
+    (tmp_path / CONF).write_text(re.sub(r"@(\w+)@", lambda match: values.get(match[1], ""), template))
     return tmp_path
 
 

@@ -13,20 +13,21 @@ from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
 from ruckus_aux import gnumake, isolation
-from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.build import Build
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.figures import costs
 from ruckus_aux.graph import Selection, combined, graph
 from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.layout import Layout
 from ruckus_aux.merge import stamp_path
 from ruckus_aux.notify import Result
-from ruckus_aux.ownership import BUILD_NAMES, take_folder
+from ruckus_aux.ownership import take_folder
 from ruckus_aux.request import Request, arch_list
 from ruckus_aux.settings import Settings, defaults
 from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.store import Store
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILD_NAMES
 
 NAMES = list(ARCHITECTURES)
 

@@ -10,13 +10,14 @@ from pytest_subprocess import FakeProcess
 from unit.samples import built, configured
 
 from ruckus_aux.cli import main, parser
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.jobserver import only_asks
 from ruckus_aux.journal import Journal
-from ruckus_aux.ownership import MARKER, take
+from ruckus_aux.ownership import take
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import evaluate
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import MARKER
 
 
 @pytest.fixture

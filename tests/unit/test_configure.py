@@ -16,11 +16,12 @@ from unit.samples import TOP
 from ruckus_aux import configure, isolation, mounts, sandbox
 from ruckus_aux.configure import Configuration, given_by, main
 from ruckus_aux.devices import Device
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.folders import absolute
 from ruckus_aux.isolation import Fault
 from ruckus_aux.limits import processors
-from ruckus_aux.ownership import BUILDDIR_NAMES, BUILDROOT_NAMES
+from ruckus_aux.words import paths
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES
 
 GIB = 1 << 30
 
@@ -362,7 +363,7 @@ def test_the_links_of_two_architectures_do_not_contradict_each_other(
 def test_a_link_of_another_build_is_not_to_be_replaced(
     given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "RESERVED", ())  # the test's own folder is in /tmp
+    monkeypatch.setattr(paths, "RESERVED", ())  # the test's own folder is in /tmp
     other, link = tmp_path / "other", tmp_path / "tools"
     other.mkdir()
     link.symlink_to(other)
@@ -385,7 +386,7 @@ def test_that_there_is_no_ccache_is_said_where_it_would_be_used(given_: Given, m
 
 
 def test_with_the_links_there_is_no_complaint(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "RESERVED", ())  # the test's own folder is in /tmp
+    monkeypatch.setattr(paths, "RESERVED", ())  # the test's own folder is in /tmp
     baby = tmp_path / "baby"
     prefixes = {}
     for name, root in (("PREFIX_CROSS", baby), ("PREFIX_TOOLS", baby), ("PREFIX_HOSTPREP", tmp_path / "build")):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux.console import ended, hung_up, importing, print_error, printable
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.console import ended, hung_up, importing, print_error
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import printable
 
 NASTY = "\x1b]0;title\x07\x1b[2Jerror: \x1b[01;31mno\x1b[m\x9b1A\u202e\r\x08"
 

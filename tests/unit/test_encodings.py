@@ -15,7 +15,7 @@ PROGRAM = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from ruckus_aux.architecture import ARCHITECTURES
+from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.runner import prepare_work
 from ruckus_aux.settings import defaults
 from ruckus_aux.sources import read_manifest

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from unit.test_record import BUILT
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.figures import SHORTEST_LIMIT, limit, limit_factor
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import evaluate
+from ruckus_aux.words.errors import RuckusError
 
 
 @pytest.mark.usefixtures("recipes")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ruckus_aux import gate, limits
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.gate import Gate, Running, pressure
 from ruckus_aux.limits import Memory
+from ruckus_aux.words.errors import RuckusError
 
 Usage = namedtuple("Usage", "free")
 

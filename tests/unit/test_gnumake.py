@@ -9,7 +9,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux import gnumake
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 import sarge
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import STEP_ENVIRONMENT, distribution, fingerprint, run, tool_version
+from ruckus_aux.words.errors import RuckusError
 
 
 def test_status_and_output(fp: FakeProcess) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux import isolation, mounts, sandbox
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 NO_USERNS = "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged"
 fault = isolation.fault.__wrapped__  # what stands in for it in other tests replaces the module's only

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Entry, Journal, Made
-from ruckus_aux.report import cost_table, duration, label, outcome_line
+from ruckus_aux.report import cost_table, outcome_line
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import duration, label
 
 ENTRY = Entry("r", "x86_64/cross/binutils", "k", "built", 0, 0.0, 72.0, 100.0, 17.0, 0.5, 150528, 10**8, 10**7)
 

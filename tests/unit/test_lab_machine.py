@@ -14,7 +14,7 @@ from lab.machine import image
 from lab.machine.archive import pack
 from lab.machine.qemu import Machine
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 
 def test_what_is_packed_belongs_to_root_and_is_not_bound_to_a_umask(tmp_path: Path) -> None:

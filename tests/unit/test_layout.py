@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ruckus_aux.architecture import ARCHITECTURES
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.layout import FILE_NAME, Layout, builddir_of, chosen, clfs_of, layout, size_in_bytes, volume_name
+from ruckus_aux.layout import Layout, builddir_of, chosen, clfs_of, layout, size_in_bytes, volume_name
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import VOLUMES
 
 I686 = ARCHITECTURES["i686"]
 
@@ -30,8 +31,8 @@ def test_a_layout_is_remembered_and_not_changed_by_the_way(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"backend": "tape"}', '{"colour": "red"}', '{"base": "/a b"}'])
 def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE_NAME).write_text(text)
-    with pytest.raises(RuckusError, match=FILE_NAME):
+    (tmp_path / VOLUMES).write_text(text)
+    with pytest.raises(RuckusError, match=VOLUMES):
         layout(tmp_path)
 
 

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from ruckus_aux import locks
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.locks import held, lock_file, named, note_on, try_held
+from ruckus_aux.words.errors import RuckusError
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from unit.samples import tree
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
+from ruckus_aux.words.errors import RuckusError
 
 STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), (), 1, 0, 1, 0, 0, (), ())
 

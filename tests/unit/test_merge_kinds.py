@@ -19,9 +19,9 @@ from unit.samples import tree
 from unit.test_merge import STEP, merged
 
 from ruckus_aux import merge as module
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.merge import stamps, unreadable
 from ruckus_aux.settings import Settings
+from ruckus_aux.words.errors import RuckusError
 
 WHERE = "share/thing"
 

@@ -8,10 +8,10 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
-from ruckus_aux.architecture import ARCHITECTURES
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import read_manifest
 from ruckus_aux.steps import Plan, evaluate
+from ruckus_aux.words.architecture import ARCHITECTURES
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import End, Entry, Journal, Run, Sample
 from ruckus_aux.locks import held
 from ruckus_aux.page import data, html, lanes, trace, write
 from ruckus_aux.record import Record, Row, command, find, record, runs
+from ruckus_aux.words.errors import RuckusError
 
 NAME = "2026-11-23T03:00:00Z"
 BUILT = Entry(NAME, "i686/cross/gcc", "k1", "built", 0, 100.0, 50.0, 80.0, 10.0, 1.0, 900_000, 5, 6, 1_500_000, 0, 9)

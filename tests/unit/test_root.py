@@ -7,9 +7,9 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux import root
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Rooted
 from ruckus_aux.root import Root, as_root, link, only_roots, program
+from ruckus_aux.words.errors import RuckusError
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from ruckus_aux import sandbox
 from ruckus_aux.folders import within
 from ruckus_aux.host import STEP_ENVIRONMENT
 from ruckus_aux.settings import Settings
+from ruckus_aux.words import paths
 
 WORK, VIEW = Path("/b/work"), Path("/b/view")
 
@@ -76,4 +77,4 @@ def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypat
 @given(st.lists(st.sampled_from(["usr", "etc", "opt", "tools", "lib", "ruckus"]), min_size=1))
 def test_what_the_sandbox_takes_from_the_host_can_be_told_from_the_rest(parts: list[str]) -> None:
     path = "/" + "/".join(parts)
-    assert any(within(path, taken) for taken in sandbox.RESERVED) == (parts[0] not in ("opt", "tools"))
+    assert any(within(path, taken) for taken in paths.RESERVED) == (parts[0] not in ("opt", "tools"))

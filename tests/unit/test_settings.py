@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from unit.samples import configured
 
-from ruckus_aux.errors import RuckusError
-from ruckus_aux.settings import FILE_NAME, load
+from ruckus_aux.settings import load
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import CONF
 
 
 def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
@@ -33,6 +34,6 @@ def test_nonsense(tmp_path: Path, changes: dict[str, str]) -> None:
 
 
 def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text("[ruckus]\nsrcdir = /src\n")
+    (tmp_path / CONF).write_text("[ruckus]\nsrcdir = /src\n")
     with pytest.raises(RuckusError, match=str(tmp_path)):
         load(tmp_path)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import OTHER, PIGZ, ZLIB
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, write_lock
 from ruckus_aux.steps import Step, evaluate, in_order, remaining
+from ruckus_aux.words.errors import RuckusError
 
 
 def keys(settings: Settings) -> dict[str, str]:

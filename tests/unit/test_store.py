@@ -12,8 +12,8 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import tree
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.store import Store, listing, size
+from ruckus_aux.words.errors import RuckusError
 
 KEY = "0" * 32
 STEP = "x86_64/cross/foo"

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from unit.samples import tree
 
 from ruckus_aux import trees
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.trees import SOURCE_DATE_EPOCH, check_whole, take, tree_hash, walk
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.writing import copy_new
 
 INSIDE = Path("/ruckus")

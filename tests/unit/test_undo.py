@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Rooted
 from ruckus_aux.root import Root
 from ruckus_aux.signals import heed, held_back, let_through
 from ruckus_aux.undo import undoing
+from ruckus_aux.words.errors import RuckusError
 
 
 def interrupted(done: list[str], number: int = signal.SIGINT) -> Callable[[], None]:

@@ -10,12 +10,12 @@ from unit.fakes import Machine
 
 from ruckus_aux import locks, root
 from ruckus_aux.backends import Folder
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.journal import Journal, Made
 from ruckus_aux.layout import Layout, layout
 from ruckus_aux.listing import lines
 from ruckus_aux.root import Root
 from ruckus_aux.volumes import Volumes
+from ruckus_aux.words.errors import RuckusError
 
 NAME = "baby-i686"
 PATH = f"/dev/vg00/{NAME}"

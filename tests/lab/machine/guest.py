@@ -14,7 +14,7 @@ from lab.machine.archive import pack
 from lab.machine.qemu import Machine
 from paramiko import SSHConfig, SSHException
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 ADDRESS = "127.0.0.1"
 TIMEOUT = 600.0  # seconds for one command; all is slow under emulation

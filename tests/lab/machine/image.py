@@ -12,9 +12,9 @@ from pathlib import Path
 
 from lab.machine.archive import pack
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
 from ruckus_aux.store import remove
+from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("mmdebstrap", "fakeroot", "ssh-keygen")
 PYTHON = "3.11"  # the suite's

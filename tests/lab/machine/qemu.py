@@ -9,8 +9,8 @@ import socket
 from pathlib import Path
 from typing import IO, Any
 
-from ruckus_aux.errors import RuckusError
 from ruckus_aux.host import run
+from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("qemu-system-x86_64", "qemu-img")
 VOLUMES = "16G"  # the disk for vg00

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.errors import RuckusError, afterwards, naming, of_the_system
+from ruckus_aux.words.errors import RuckusError, afterwards, naming, of_the_system
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux.architecture import ARCHITECTURES, architecture
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.architecture import ARCHITECTURES, architecture
+from ruckus_aux.words.errors import RuckusError
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from ruckus_aux.errors import RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 
 @dataclass(frozen=True)

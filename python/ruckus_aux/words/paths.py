@@ -1,0 +1,41 @@
+"""Every file and folder that Ruckus writes, or that a sandbox has: each is named here, and nowhere else."""
+
+from pathlib import Path
+
+# In a build directory, beside what autoconf and automake write.
+CONF = "ruckus.conf"
+# In BUILDROOT, and JOURNAL and GRAPH in the folder of a build of several architectures, too.
+JOURNAL = "journal.sqlite"
+GRAPH = "graph.mk"
+BOOTED = "booted"  # the stamps of the system that was booted last
+STAMPS_LOCK = "stamps.lock"
+# In the folder of a build of several architectures.
+STATUS = "status.json"
+RUN_LOCK = "run.lock"
+VOLUMES = "volumes.json"
+HOSTPREP = "hostprep"
+# In $CLFS, when a build of several architectures configures there.
+BUILDDIR = "ruckus-build"
+# In a cache: the memory that running steps have claimed.
+RUNNING = "running"
+
+MARKER = ".ruckus"
+COPIES = "lent"  # the folder of copies of images that are lent to somebody
+# What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
+BUILDROOT_NAMES = ("work", "stamps", STAMPS_LOCK, "log", JOURNAL, GRAPH, BOOTED, COPIES)
+BUILD_NAMES = (
+    *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH),
+    *("volumes", VOLUMES, COPIES, HOSTPREP),
+)
+PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache
+# What configure and make write beside BUILDROOT_NAMES, where configure is run.
+BUILDDIR_NAMES = ("Makefile", "config.status", "config.log", "ruckus", CONF, "check-bootstrap", "lab", "logs")
+CACHE_NAMES = ("sources", "store", "ccache", RUNNING)
+
+# In a sandbox.
+INSIDE = Path("/ruckus")  # the one writable folder
+HOST_FOLDERS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
+# Where the sandbox has the host's whole /usr/include, for links to lead to. Debian 13's headers of the kernel are links
+# themselves, to ../../../lib: from here that is /lib, where from /usr/include it is /usr/lib.
+BEHIND = Path("/headers")
+RESERVED = tuple(f"/{name}" for name in (*HOST_FOLDERS, "etc", "dev", "proc", "tmp", INSIDE.name, BEHIND.name))

@@ -1,0 +1,51 @@
+"""How durations, times, outcomes and text of others are shown to a person."""
+
+import re
+import sys
+import time
+
+STYLES = {
+    "built": "green",
+    "stored": "cyan",
+    "booted": "green",
+    "ready": "green",
+    "waiting": "yellow",
+    "crashed": "yellow",
+    "failed": "red",
+}
+_CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
+_COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as H:MM:SS, or M:SS below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def utc(seconds: float) -> str:
+    """A time as names of runs and logs have it; such texts compare as the times do."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def label(outcome: str, terminal: bool | None = None) -> str:
+    """An outcome as the first word of a line, padded, and coloured on a terminal."""
+    text = f"{outcome.upper():<8}"
+    colour = sys.stdout.isatty() if terminal is None else terminal
+    return f"\033[{_CODES[STYLES[outcome]]}m{text}\033[0m" if colour and outcome in STYLES else text
+
+
+def printable(text: str) -> str:
+    """Text of others, as a terminal may get it: what would command the terminal is shown instead.
+
+    Lines and tabs stay; the colors of compilers are left out.
+    """
+    plain = _COLOR.sub("", text)
+    if plain.isascii() and plain.isprintable():
+        return plain
+    return "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in plain)
+
+
+def _escaped(one: str) -> str:
+    return one.encode("unicode_escape").decode("ascii")
