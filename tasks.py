@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 from ruckus_aux.console import importing
 
 with importing():
-    from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, SRCDIR, folder_of, told
+    from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, folder_of, told
     from ruckus_aux.volume_tasks import (
         LAYOUT_HELP,
         verify_sudo,
@@ -32,6 +32,7 @@ with importing():
         volumes,
     )
     from ruckus_aux.words.errors import RuckusError
+    from ruckus_aux.words.paths import SRCDIR
 
 
 @task(

@@ -162,7 +162,7 @@ find_python() {
 
 # What a requirements file pins and the virtual environment lacks, one a line; all of it, where Python does not run.
 missing_modules() {
-    PYTHONPATH=$srcdir/python "$srcdir/.venv/bin/python" -B -m ruckus_aux.modules "$srcdir/$1" 2>/dev/null ||
+    PYTHONPATH=$srcdir/python "$srcdir/.venv/bin/python" -B -m ruckus_aux.host.modules "$srcdir/$1" 2>/dev/null ||
         sed -n '/==/p' "$srcdir"/requirements.txt "$srcdir/$1" | sort -u
 }
 

@@ -10,7 +10,7 @@ AS_IF([test -z "$PYTHON" && test -x "$srcdir/.venv/bin/python"],
   [PYTHON=`cd "$srcdir" && pwd`/.venv/bin/python])
 AM_PATH_PYTHON([3.11])
 AC_MSG_CHECKING([for the Python modules that Ruckus needs])
-ruckus_missing=`PYTHONPATH="$srcdir/python" "$PYTHON" -B -m ruckus_aux.modules --any-version "$srcdir/requirements.txt" \
+ruckus_missing=`PYTHONPATH="$srcdir/python" "$PYTHON" -B -m ruckus_aux.host.modules --any-version "$srcdir/requirements.txt" \
   2>&AS_MESSAGE_LOG_FD` || ruckus_missing="everything: it can't be run"
 AS_IF([test -n "$ruckus_missing"], [
   ruckus_missing=`echo $ruckus_missing`

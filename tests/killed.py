@@ -21,7 +21,7 @@ import sarge
 import tasks
 from invoke import Collection, Program
 
-from ruckus_aux.root import Root
+from ruckus_aux.host.root import Root
 
 VOLUME, SNAPSHOT = "baby-x86_64", "baby-x86_64.before"
 # What is run, and what is there afterwards: names, and how often each is mounted.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ruckus_aux import sandbox
 from ruckus_aux.boot import boot
-from ruckus_aux.host import run
+from ruckus_aux.host.commands import run
 from ruckus_aux.merge import stamps
 from ruckus_aux.settings import Settings
 from ruckus_aux.store import Store

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ruckus_aux.host import run
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.visible import visible
 from ruckus_aux.provider import without_password
-from ruckus_aux.visible import visible
 
 # Read after the host's own configuration (apt-get -c), or #clear would clear nothing.
 _CONFIGURATION = """\

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ruckus_aux import root
 from ruckus_aux.devices import Device, attached, device
-from ruckus_aux.host import user_name
+from ruckus_aux.host import root
+from ruckus_aux.host.commands import user_name
+from ruckus_aux.host.locks import Named
+from ruckus_aux.host.mounts import mounted
+from ruckus_aux.host.root import TAG, Command, Root
 from ruckus_aux.images import copy_image
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
-from ruckus_aux.locks import Named
-from ruckus_aux.mounts import mounted
 from ruckus_aux.ownership import is_ours
-from ruckus_aux.root import TAG, Command, Root
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR
 

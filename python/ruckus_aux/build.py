@@ -14,23 +14,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ruckus_aux.console import INTERRUPTED, hung_up
 from ruckus_aux.graph import Selection, combined, tidy, write_graph
-from ruckus_aux.host import run
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.locks import try_held
+from ruckus_aux.host.process import own_cpu
+from ruckus_aux.host.root import Root
+from ruckus_aux.host.signals import INTERRUPTED, hung_up
+from ruckus_aux.host.sudo import verify
 from ruckus_aux.journal import End, Entry, Journal, Run
 from ruckus_aux.layout import volume_name
-from ruckus_aux.locks import try_held
 from ruckus_aux.merge import lock, stamp_path
 from ruckus_aux.notify import Result, notify
 from ruckus_aux.ownership import refuse_root, take, take_folder
 from ruckus_aux.request import Request
-from ruckus_aux.root import Root
-from ruckus_aux.script import own_cpu
 from ruckus_aux.settings import load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.stream import Stream, View
-from ruckus_aux.sudo import verify
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.watch import Watch
 from ruckus_aux.words.errors import RuckusError

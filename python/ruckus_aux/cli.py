@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ruckus_aux import __version__, plain
+from ruckus_aux import __version__
 from ruckus_aux.console import ended
+from ruckus_aux.host import plain
 from ruckus_aux.journal import Journal
 from ruckus_aux.ownership import check_open, explained, take
 from ruckus_aux.settings import Settings, load
@@ -49,7 +50,7 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
     from ruckus_aux.graph import tidy, write_graph
-    from ruckus_aux.jobserver import only_asks
+    from ruckus_aux.host.jobserver import only_asks
     from ruckus_aux.merge import lock
     from ruckus_aux.words.paths import GRAPH
 
@@ -69,7 +70,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
     """build a goal: bring everything up to date for it (see graph), and let make do it; what `make bootstrap` calls"""
-    from ruckus_aux import gnumake
+    from ruckus_aux.host import gnumake
     from ruckus_aux.words.paths import GRAPH
     from ruckus_aux.words.terminal import utc
 
@@ -82,7 +83,7 @@ def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
-    from ruckus_aux.jobserver import only_asks
+    from ruckus_aux.host.jobserver import only_asks
     from ruckus_aux.runner import run_step
 
     if only_asks(os.environ):
@@ -121,7 +122,7 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
     from ruckus_aux import sandbox
-    from ruckus_aux.locks import held
+    from ruckus_aux.host.locks import held
     from ruckus_aux.runner import prepare_work, source_of, view_of
 
     take(settings)
@@ -181,8 +182,8 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
     """look at the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
+    from ruckus_aux.host.root import Root
     from ruckus_aux.look import look
-    from ruckus_aux.root import Root
     from ruckus_aux.words.terminal import utc
 
     if not settings.ruckus_dev:
@@ -197,9 +198,10 @@ def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     """check that this user may run, without a password, what this build needs root for"""
+    from ruckus_aux.host.links import missing_links
+    from ruckus_aux.host.root import Root
+    from ruckus_aux.host.sudo import verify
     from ruckus_aux.layout import layout, volume_name
-    from ruckus_aux.root import Root, missing_links
-    from ruckus_aux.sudo import verify
     from ruckus_aux.volumes import Volumes
     from ruckus_aux.words.paths import JOURNAL
 

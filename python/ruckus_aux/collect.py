@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ruckus_aux import logs, plain
+from ruckus_aux import logs
 from ruckus_aux.faults import first_error
+from ruckus_aux.host import plain
 from ruckus_aux.layout import builddir_of
 from ruckus_aux.rendering import render
 from ruckus_aux.words.architecture import ARCHITECTURES

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a command has to do with the terminal: streams that can be written to, and endings that a person understands."""
 
-import errno
 import io
 import os
 import signal
 import sys
-import termios
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from ruckus_aux import signals
+from ruckus_aux.host import signals
+from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.words.errors import RuckusError, of_the_system
 from ruckus_aux.words.terminal import printable
-
-INTERRUPTED = 130
 
 
 def ended(command: Callable[[], int | None], interrupted: str) -> int:
@@ -53,26 +50,6 @@ def ended(command: Callable[[], int | None], interrupted: str) -> int:
     return status
 
 
-def hung_up(error: BaseException, streams: Sequence[int] = (1, 2)) -> bool:
-    """Whether an error is that of writing to a terminal that was closed: it comes with SIGHUP, or before.
-
-    Args:
-        error: what was raised.
-        streams: descriptors that may be of a terminal.
-    """
-    if not isinstance(error, OSError) or error.errno != errno.EIO or error.filename is not None:
-        return False
-    return any(_is_gone(number) for number in streams)
-
-
-def _is_gone(number: int) -> bool:
-    try:
-        termios.tcgetattr(number)
-    except termios.error as error:
-        return bool(error.args[0] == errno.EIO)  # what never was a terminal says something else
-    return False
-
-
 @contextmanager
 def importing() -> Iterator[None]:
     """Import what needs the modules of requirements.txt; without them, the way out is told, and that is the end."""
@@ -85,7 +62,7 @@ def importing() -> Iterator[None]:
 
 def _no_bug(error: OSError | ModuleNotFoundError) -> RuckusError:
     if isinstance(error, ModuleNotFoundError):
-        from ruckus_aux.modules import told  # slow to import
+        from ruckus_aux.host.modules import told  # slow to import
 
         return told(error)
     return of_the_system(error)

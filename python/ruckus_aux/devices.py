@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux import mounts, root
-from ruckus_aux.root import Root
+from ruckus_aux.host import mounts, root
+from ruckus_aux.host.root import Root
 from ruckus_aux.words.errors import RuckusError
 
 _SYS = Path("/sys/dev/block")

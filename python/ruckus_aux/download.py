@@ -15,15 +15,15 @@ from pathlib import Path
 from textwrap import indent
 
 from ruckus_aux.debian import DebianArchive
-from ruckus_aux.locks import held
+from ruckus_aux.host.locks import held
+from ruckus_aux.host.trees import remove
+from ruckus_aux.host.writing import settle
 from ruckus_aux.progress import bars
 from ruckus_aux.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, Source, recorded, write_lock
-from ruckus_aux.store import remove
 from ruckus_aux.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.writing import settle
 
 AT_A_TIME = 4
 _GRACE = 1  # seconds that downloads which are called off get to notice it

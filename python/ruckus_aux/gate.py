@@ -17,12 +17,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ruckus_aux import limits
-from ruckus_aux.locks import held
+from ruckus_aux.host import limits
+from ruckus_aux.host.locks import held
+from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.paths import RUNNING
 from ruckus_aux.words.records import read_record
-from ruckus_aux.writing import write_whole
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
 RESERVE = 0.05  # of the memory that may be used, which is left alone

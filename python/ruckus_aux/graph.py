@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux import figures
+from ruckus_aux.host.writing import write_whole
 from ruckus_aux.journal import Journal
 from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge, unreadable
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Plan, Step, remaining
 from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.writing import write_whole
 
 PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ruckus_aux import root
 from ruckus_aux.devices import Device, attached, domains, mounts_of, not_open, users
-from ruckus_aux.locks import Named
-from ruckus_aux.mounts import is_on
-from ruckus_aux.root import Root
+from ruckus_aux.host import root
+from ruckus_aux.host.locks import Named
+from ruckus_aux.host.mounts import is_on
+from ruckus_aux.host.root import Root
+from ruckus_aux.host.writing import settle
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.writing import settle
 
 _FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
 

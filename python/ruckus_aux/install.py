@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ruckus_aux.host import user_name
+from ruckus_aux.host.commands import user_name
 from ruckus_aux.merge import Stamp, lock, stamps
 from ruckus_aux.ownership import is_ours
 from ruckus_aux.settings import Settings

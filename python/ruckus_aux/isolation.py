@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ruckus_aux import mounts, sandbox
+from ruckus_aux import sandbox
 from ruckus_aux.headers import INCLUDE, link_headers
-from ruckus_aux.host import STEP_ENVIRONMENT, run
+from ruckus_aux.host import mounts
+from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.settings import defaults
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError

@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from ruckus_aux.host.root import Rooted
 from ruckus_aux.words.errors import RuckusError
 
 BUSY = 30.0  # seconds that a writer waits for another
@@ -109,20 +110,6 @@ class Sample:
     memory: int
     jobs: int
     running: str
-
-
-@dataclass(frozen=True)
-class Rooted:
-    """A command that ran as root.
-
-    time: when it began, in seconds since 1970. output: its end, when the exit status is not 0.
-    """
-
-    run: str
-    time: float
-    command: str
-    status: int
-    output: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from ruckus_aux import root
-from ruckus_aux.root import FILE_SYSTEMS
+from ruckus_aux.host import root
+from ruckus_aux.host.root import FILE_SYSTEMS
+from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR, HOSTPREP, VOLUMES
 from ruckus_aux.words.records import read_record
-from ruckus_aux.writing import write_whole
 
 BACKENDS = ("dir", "loop", "lvm")
 MOUNTS = "/media"  # where volumes are mounted by default

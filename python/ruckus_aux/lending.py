@@ -15,14 +15,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux import root
 from ruckus_aux.backends import logical_volumes
 from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, not_open, signature, users
+from ruckus_aux.host import root
+from ruckus_aux.host.locks import Named, named
+from ruckus_aux.host.root import Root
+from ruckus_aux.host.signals import held_back
 from ruckus_aux.images import copy_image, thaw
 from ruckus_aux.layout import SNAPSHOT_SIZE, lent_name
-from ruckus_aux.locks import Named, named
-from ruckus_aux.root import Root
-from ruckus_aux.signals import held_back
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import COPIES
 

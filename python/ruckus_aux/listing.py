@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ruckus_aux.backends import Found
 from ruckus_aux.devices import domains, users
-from ruckus_aux.host import user_name
-from ruckus_aux.locks import note_on
+from ruckus_aux.host.commands import user_name
+from ruckus_aux.host.locks import note_on
 from ruckus_aux.volumes import Volumes
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ruckus_aux import plain
-from ruckus_aux.script import Usage
+from ruckus_aux.host import plain
+from ruckus_aux.host.process import Usage
 from ruckus_aux.words.terminal import utc
 
 _ENVIRONMENT = "# environment:\n"

@@ -8,8 +8,8 @@ import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from ruckus_aux.host.root import Root, only_roots
 from ruckus_aux.lending import mounted_read_only, snapshot_of
-from ruckus_aux.root import Root, only_roots
 
 
 def look(access: Root, device: str, folder: Path, command: str = "", snapshot: str = "") -> int:

@@ -18,16 +18,16 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.host import run
-from ruckus_aux.locks import held
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.locks import held
+from ruckus_aux.host.trees import listing
+from ruckus_aux.host.writing import copy_new, make_folder, settle, write_whole
 from ruckus_aux.ownership import explained
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
-from ruckus_aux.store import listing
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import STAMPS_LOCK
 from ruckus_aux.words.records import read_record
-from ruckus_aux.writing import copy_new, make_folder, settle, write_whole
 
 _PENDING = ".part"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sarge
 
-from ruckus_aux.console import INTERRUPTED
+from ruckus_aux.host.signals import INTERRUPTED
 from ruckus_aux.words.terminal import printable
 
 LIMIT = 60  # seconds that the command may take

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ruckus_aux.host.writing import write_whole
 from ruckus_aux.record import Record, Row, command
 from ruckus_aux.rendering import render
 from ruckus_aux.words.terminal import duration
-from ruckus_aux.writing import write_whole
 
 _MICRO = 1_000_000
 

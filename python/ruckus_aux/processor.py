@@ -9,7 +9,7 @@ import mmap
 import re
 from pathlib import Path
 
-from ruckus_aux import plain
+from ruckus_aux.host import plain
 
 _FLAG = re.compile(rb"\s(-m(?:arch|tune|cpu)=([^\s\"';]+))")
 _COMPILER = re.compile(rb"(?:\+ |libtool: compile:\s+)?(?:\S*/)?([\w.-]+-|x)?(?:gcc|g\+\+|cc|c\+\+)\s")

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ruckus_aux.host.visible import visible
 from ruckus_aux.prefixes import sed_program
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source
-from ruckus_aux.visible import visible
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
 

@@ -14,23 +14,25 @@ from urllib.parse import quote
 
 import psutil
 
-from ruckus_aux import figures, gnumake, jobserver, logs, plain, sandbox
-from ruckus_aux.console import hung_up
+from ruckus_aux import figures, logs, sandbox
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.headers import INCLUDE, link_headers
-from ruckus_aux.host import run
-from ruckus_aux.jobserver import Jobserver, from_makeflags
+from ruckus_aux.host import gnumake, jobserver, plain
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.jobserver import Jobserver, from_makeflags
+from ruckus_aux.host.locks import held, try_held
+from ruckus_aux.host.process import Usage, own_cpu, run_script
+from ruckus_aux.host.signals import hung_up
+from ruckus_aux.host.trees import listing, remove, size
 from ruckus_aux.journal import Entry, Journal
-from ruckus_aux.locks import held, try_held
 from ruckus_aux.merge import merge
 from ruckus_aux.processor import unasked
 from ruckus_aux.report import outcome_line
-from ruckus_aux.script import Usage, own_cpu, run_script
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
-from ruckus_aux.store import Store, listing, remove, size
+from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError, naming, of_the_system
 from ruckus_aux.words.terminal import duration, utc
 

@@ -16,10 +16,10 @@ from functools import cache
 from pathlib import Path
 
 from ruckus_aux.headers import INCLUDE
-from ruckus_aux.host import STEP_ENVIRONMENT, run
+from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.trees import remove
 from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
-from ruckus_aux.store import remove
 from ruckus_aux.trees import SOURCE_DATE_EPOCH
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
 

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record, record_of
-from ruckus_aux.writing import write_whole
 
 
 @dataclass(frozen=True)

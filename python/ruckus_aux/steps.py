@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux import sandbox
-from ruckus_aux.host import fingerprint, tool_version
+from ruckus_aux.host.toolchain import fingerprint, tool_version
+from ruckus_aux.host.visible import visible
 from ruckus_aux.recipe import SOURCE, Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
-from ruckus_aux.visible import visible
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
 

@@ -15,12 +15,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ruckus_aux.host import run
-from ruckus_aux.locks import held, try_held
-from ruckus_aux.trees import check_whole, take, tree_hash, walk
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.locks import held, try_held
+from ruckus_aux.host.trees import remove
+from ruckus_aux.host.writing import write_whole
+from ruckus_aux.trees import check_whole, take, tree_hash
 from ruckus_aux.words.errors import afterwards
 from ruckus_aux.words.records import read_record
-from ruckus_aux.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -140,40 +141,3 @@ class Store:
             step: for what step, folder: of what build directory; who waits says so (see locks.held).
         """
         return held(self._locks() / key, step, folder)
-
-
-def listing(tree: Path) -> list[str]:
-    """Every file, symbolic link and empty directory (with a slash at the end) of a tree, relative to it, sorted."""
-    names, empty = [], set()
-    for path, status in walk(tree):
-        empty.discard(os.path.dirname(path) + "/")
-        if not stat.S_ISDIR(status.st_mode):
-            names.append(path)
-        elif path != ".":
-            empty.add(path + "/")
-    return sorted([*names, *empty])
-
-
-def size(tree: Path) -> int:
-    """The bytes that a tree takes on disk; what can't be read is not counted."""
-    total = 0
-    folders = [tree]
-    while folders:
-        with suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-                else:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-    return total
-
-
-def remove(path: Path) -> None:
-    """Remove a file tree, whatever the modes of its directories are; no error when there is none."""
-    if not os.path.lexists(path):
-        return
-    status, _ = run(["rm", "-rf", "--", path], check=False)
-    if status != 0:  # an ordinary user's read-only directories
-        # Directories only: files may be hard links to what is in the store.
-        run(["find", path, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
-        run(["rm", "-rf", "--", path])

@@ -15,8 +15,8 @@ from typing import Protocol, TextIO
 import psutil
 import sarge
 
-from ruckus_aux import signals
-from ruckus_aux.family import Family, family
+from ruckus_aux.host import signals
+from ruckus_aux.host.family import Family, family
 from ruckus_aux.words.terminal import printable
 
 GRACE = 15.0  # seconds that make and the steps have to stop, which themselves give scripts five

@@ -11,7 +11,6 @@ from invoke import Exit
 from ruckus_aux.console import ended
 from ruckus_aux.words.architecture import ARCHITECTURES
 
-SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
 ARCHS = ",".join(ARCHITECTURES)
 ARCH_NAMES = f"architectures, separated by commas: {ARCHS}"
 ARCH_HELP = f"{ARCH_NAMES} (default: x86_64)"

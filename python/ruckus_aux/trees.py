@@ -9,55 +9,19 @@ import errno
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ruckus_aux.host import digest
+from ruckus_aux.host.commands import digest
+from ruckus_aux.host.trees import KINDS, walk
+from ruckus_aux.host.writing import copy_new
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.writing import copy_new
 
 # gcc and others look at the clock; a tree that is the same must have the same times.
 SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
 _TIMES = (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH)
 PATH_LIMIT = 1024  # bytes below the tree's top: the kernel takes 4096 for the whole path
-_KINDS = {
-    stat.S_IFLNK: "symbolic link",
-    stat.S_IFREG: "file",
-    stat.S_IFIFO: "FIFO",
-    stat.S_IFSOCK: "socket",
-    stat.S_IFCHR: "device node",
-    stat.S_IFBLK: "device node",
-}
-
-
-def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything in a tree: its path below it and lstat(2); a folder, first of all ".", before what it holds.
-
-    A folder that its owner can't list or change is made so that he can.
-    Raises RuckusError when the tree is not a folder, and OSError where something can't be listed.
-    """
-    status = os.lstat(top)
-    if not stat.S_ISDIR(status.st_mode):
-        raise RuckusError(f"{top} is a {_KINDS[stat.S_IFMT(status.st_mode)]}, and has to be a folder")
-    yield ".", status
-    pending = [(".", status)]
-    while pending:
-        folder, status = pending.pop()
-        if ~status.st_mode & 0o700:
-            os.chmod(top / folder, stat.S_IMODE(status.st_mode) | 0o700)
-        descriptor = os.open(top / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            with os.scandir(descriptor) as entries:
-                listed = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in entries)
-        finally:
-            os.close(descriptor)
-        for name, status in listed:
-            path = name if folder == "." else f"{folder}/{name}"
-            yield path, status
-            if stat.S_ISDIR(status.st_mode):
-                pending.append((path, status))
 
 
 def take(tree: Path, target: Path, step: str, *, inside: Path, ended: int, as_it_is: bool) -> int:
@@ -125,7 +89,7 @@ def _look(tree: Path, step: str, inside: Path, ended: int) -> _Count:
         kind = stat.S_IFMT(status.st_mode)
         objection = ""
         if kind not in (stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK):
-            objection = f"which is a {_KINDS[kind]}"
+            objection = f"which is a {KINDS[kind]}"
         elif len(os.fsencode(path)) > PATH_LIMIT:
             objection = f"whose path is longer than {PATH_LIMIT} bytes"
         if objection:

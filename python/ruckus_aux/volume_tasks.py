@@ -12,8 +12,10 @@ from pathlib import Path
 
 from invoke import Context, task
 
-from ruckus_aux import lending, sudo
-from ruckus_aux.host import user_name
+from ruckus_aux import lending
+from ruckus_aux.host import sudo
+from ruckus_aux.host.commands import user_name
+from ruckus_aux.host.root import Root
 from ruckus_aux.journal import Journal
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.listing import lines
@@ -21,11 +23,10 @@ from ruckus_aux.look import look
 from ruckus_aux.ownership import check_build_folder, is_ours, take_folder
 from ruckus_aux.request import Request
 from ruckus_aux.request import arch_list as parse
-from ruckus_aux.root import Root
-from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, SRCDIR, folder_of, told
+from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, told
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL
+from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
 from ruckus_aux.words.terminal import printable, utc
 
 LAYOUT_HELP = {

@@ -14,16 +14,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ruckus_aux import mounts, root
 from ruckus_aux.backends import Backend, Found, backend
 from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
+from ruckus_aux.host import mounts, root
+from ruckus_aux.host.locks import Named, named, try_held
+from ruckus_aux.host.mounts import is_on
+from ruckus_aux.host.root import Command, Root
+from ruckus_aux.host.undo import Step, undoing
 from ruckus_aux.images import thaw
 from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, lent_name, size_in_bytes
-from ruckus_aux.locks import Named, named, try_held
-from ruckus_aux.mounts import is_on
-from ruckus_aux.root import Command, Root
-from ruckus_aux.undo import Step, undoing
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import RUN_LOCK
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.host import run
-from ruckus_aux.locks import held
-from ruckus_aux.store import remove
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.locks import held
+from ruckus_aux.host.trees import remove
 from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("mmdebstrap", "bwrap", "setpriv")

@@ -17,9 +17,9 @@ from integration.small import Small
 from integration.web import VARIABLES, Server, serving
 from journey import copy_tree
 
+from ruckus_aux.host.locks import lock_file
+from ruckus_aux.host.root import Root
 from ruckus_aux.journal import Journal
-from ruckus_aux.locks import lock_file
-from ruckus_aux.root import Root
 
 PACKAGES = Path(__file__).parent / "packages"
 

@@ -15,8 +15,8 @@ import pytest
 from integration.real import TOP
 from integration.web import CLOSED, CONTENT, SUM, Server, source
 
-from ruckus_aux import locks
 from ruckus_aux.download import Mirror, download, fetch
+from ruckus_aux.host import locks
 from ruckus_aux.provider import Watcher
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import read_manifest, sha256_of, verify
@@ -169,7 +169,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from ruckus_aux import signals
+from ruckus_aux.host import signals
 from ruckus_aux.download import download
 from ruckus_aux.sources import Source
 wanted = [Source(n, "1", n, "00", (sys.argv[1],), None, None) for n in "abcdef"]

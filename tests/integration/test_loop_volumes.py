@@ -15,10 +15,10 @@ from integration.places import Place, loops
 from integration.real import TOP, run
 
 from ruckus_aux.devices import attached, device
-from ruckus_aux.journal import Journal, Rooted
+from ruckus_aux.host.locks import lock_file, named
+from ruckus_aux.host.root import Root, Rooted
+from ruckus_aux.journal import Journal
 from ruckus_aux.lending import lent_writable
-from ruckus_aux.locks import lock_file, named
-from ruckus_aux.root import Root
 from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
@@ -179,8 +179,8 @@ def test_what_a_killed_one_has_begun_keeps_the_lock(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from ruckus_aux.journal import Journal
-from ruckus_aux.locks import named
-from ruckus_aux.root import Root
+from ruckus_aux.host.locks import named
+from ruckus_aux.host.root import Root
 with named("test {tmp_path}"):
     Root(Journal(Path("{tmp_path}/journal.sqlite")), "run").run(
         ("/bin/sh", "-c", "echo begun >{file}; sleep 1; echo ended >{file}"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from integration.real import Tree, run
 
-from ruckus_aux import root
+from ruckus_aux.host import root
 
 
 @pytest.mark.parametrize("options", [(), ("--configure=--with-isolation=none",)], ids=["no root", "links"])

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ruckus_aux import script
-from ruckus_aux.script import Usage, run_script
+from ruckus_aux.host import process
+from ruckus_aux.host.process import Usage, run_script
 
 Runner = Callable[..., Usage]
 HEADER = "# a header\n"
@@ -20,8 +20,8 @@ HEADER = "# a header\n"
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     """Runs shell code with its output in tmp_path/log, where a header is already."""
-    monkeypatch.setattr(script, "GRACE", 0.5)
-    monkeypatch.setattr(script, "_LOOK", 0.05)
+    monkeypatch.setattr(process, "GRACE", 0.5)
+    monkeypatch.setattr(process, "_LOOK", 0.05)
 
     def run(text: str, limit: float = 60.0) -> Usage:
         with (tmp_path / "log").open("wb", buffering=0) as log:
@@ -36,10 +36,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
 def left_by(tmp_path: Path) -> list[psutil.Process]:
     """The processes that a test's script has started and that are still there."""
     found = []
-    for process in psutil.process_iter():
+    for candidate in psutil.process_iter():
         try:
-            if process.environ().get("MARK") == str(tmp_path):
-                found.append(process)
+            if candidate.environ().get("MARK") == str(tmp_path):
+                found.append(candidate)
         except psutil.Error:
             continue
     return found
@@ -89,7 +89,7 @@ def test_interrupted_it_leaves_no_process(run: Runner, tmp_path: Path, monkeypat
     def interrupt(log: object, block: bytes) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(script, "_write", interrupt)
+    monkeypatch.setattr(process, "_write", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run("trap : TERM; setsid sleep 60 & echo now; while :; do sleep 60; done")
     assert left_by(tmp_path) == []

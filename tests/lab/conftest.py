@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lab.machine.lab import Lab, default_folder, missing_programs
 
-from ruckus_aux.locks import try_held
+from ruckus_aux.host.locks import try_held
 
 TOP = Path(__file__).parents[2]
 _TREE = (

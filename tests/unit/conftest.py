@@ -11,7 +11,7 @@ from pytest_subprocess import FakeProcess
 from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 
 from ruckus_aux import isolation
-from ruckus_aux.host import distribution, fingerprint, tool_version
+from ruckus_aux.host.toolchain import distribution, fingerprint, tool_version
 from ruckus_aux.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 

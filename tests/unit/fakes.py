@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import backends, devices, host, mounts, root
+from ruckus_aux import backends, devices
 from ruckus_aux.devices import Device
+from ruckus_aux.host import commands, mounts, root
 
 
 class Status:
@@ -98,7 +99,7 @@ class Machine:
             self.done.append(" ".join([name, *words]))
         status, output = (self.failing[name], "no luck\n") if name in self.failing else answer(words)
         self.fp.register(list(command), returncode=status, stdout=output)
-        return host.run(command, **options)
+        return commands.run(command, **options)
 
     def _changed(self, words: list[str]) -> tuple[int, str]:
         return 0, ""

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
-from ruckus_aux import gnumake, isolation
+from ruckus_aux import isolation
 from ruckus_aux.build import Build
 from ruckus_aux.figures import costs
 from ruckus_aux.graph import Selection, combined, graph
+from ruckus_aux.host import gnumake
 from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.layout import Layout
 from ruckus_aux.merge import stamp_path

@@ -11,7 +11,7 @@ from unit.samples import built, configured
 
 from ruckus_aux.cli import main, parser
 from ruckus_aux.gate import Gate, Running
-from ruckus_aux.jobserver import only_asks
+from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.journal import Journal
 from ruckus_aux.ownership import take
 from ruckus_aux.settings import Settings
@@ -236,7 +236,7 @@ def test_without_a_sandbox_the_missing_links_are_what_root_is_asked_for(
     here: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr("ruckus_aux.sudo.verify", lambda commands, way_out: asked.extend(commands))
+    monkeypatch.setattr("ruckus_aux.host.sudo.verify", lambda commands, way_out: asked.extend(commands))
     assert main(["verify-sudo"]) == 0
     assert (asked, capsys.readouterr().out) == ([], "this build needs no root\n")
     conf = here.builddir / "ruckus.conf"

@@ -9,7 +9,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import MANIFEST
 
-from ruckus_aux.host import run
+from ruckus_aux.host.commands import run
 
 PROGRAM = """
 import sys
@@ -20,7 +20,7 @@ from ruckus_aux.runner import prepare_work
 from ruckus_aux.settings import defaults
 from ruckus_aux.sources import read_manifest
 from ruckus_aux.steps import Step
-from ruckus_aux.writing import write_whole
+from ruckus_aux.host.writing import write_whole
 folder = Path(sys.argv[1])
 read_manifest(folder / "sources.toml", folder)
 write_whole(folder / "page.html", "\\u00fc")

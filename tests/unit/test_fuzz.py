@@ -19,16 +19,16 @@ from ruckus_aux.collect import BuildDirectory, Collected, Index, collect
 from ruckus_aux.debian import parse_showsrc
 from ruckus_aux.devices import xen_disks
 from ruckus_aux.gate import Running
-from ruckus_aux.jobserver import flags, from_makeflags
+from ruckus_aux.host.jobserver import flags, from_makeflags
+from ruckus_aux.host.mounts import parse
+from ruckus_aux.host.sudo import entries
 from ruckus_aux.journal import Journal, Run
 from ruckus_aux.layout import Layout, layout, size_in_bytes
 from ruckus_aux.merge import Stamp
-from ruckus_aux.mounts import parse
 from ruckus_aux.request import arch_list, number_of_jobs
 from ruckus_aux.settings import load
 from ruckus_aux.sources import File, Lock, read_manifest
 from ruckus_aux.store import Record
-from ruckus_aux.sudo import entries
 from ruckus_aux.watch import Progress, State, from_json
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record

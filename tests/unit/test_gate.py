@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from ruckus_aux import gate, limits
+from ruckus_aux import gate
 from ruckus_aux.gate import Gate, Running, pressure
-from ruckus_aux.limits import Memory
+from ruckus_aux.host import limits
+from ruckus_aux.host.limits import Memory
 from ruckus_aux.words.errors import RuckusError
 
 Usage = namedtuple("Usage", "free")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ruckus_aux import sandbox
-from ruckus_aux.folders import within
-from ruckus_aux.host import STEP_ENVIRONMENT
+from ruckus_aux.host.commands import STEP_ENVIRONMENT
+from ruckus_aux.host.folders import within
 from ruckus_aux.settings import Settings
 from ruckus_aux.words import paths
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from unit.samples import tree
 
 from ruckus_aux import trees
-from ruckus_aux.trees import SOURCE_DATE_EPOCH, check_whole, take, tree_hash, walk
+from ruckus_aux.host.trees import walk
+from ruckus_aux.host.writing import copy_new
+from ruckus_aux.trees import SOURCE_DATE_EPOCH, check_whole, take, tree_hash
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.writing import copy_new
 
 INSIDE = Path("/ruckus")
 STEP = "x86_64/stage1/foo"

@@ -8,12 +8,12 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.fakes import Machine
 
-from ruckus_aux import locks, root
 from ruckus_aux.backends import Folder
+from ruckus_aux.host import locks, root
+from ruckus_aux.host.root import Root
 from ruckus_aux.journal import Journal, Made
 from ruckus_aux.layout import Layout, layout
 from ruckus_aux.listing import lines
-from ruckus_aux.root import Root
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.words.errors import RuckusError
 
@@ -447,7 +447,7 @@ def test_plain_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fp: Fake
         volumes.remove(NAME, yes)
     table = tmp_path / "mountinfo"
     table.write_text(f"1 0 8:1 /home {tmp_path / NAME}/mnt rw - ext4 /dev/sda1 rw\n")
-    monkeypatch.setattr("ruckus_aux.mounts.MOUNTINFO", table)
+    monkeypatch.setattr("ruckus_aux.host.mounts.MOUNTINFO", table)
     with pytest.raises(RuckusError, match="is mounted, and is not emptied"):
         volumes.remove(NAME, yes)
 

@@ -1,7 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every file and folder that Ruckus writes, or that a sandbox has: each is named here, and nowhere else."""
 
 from pathlib import Path
 
+SRCDIR = Path(__file__).resolve().parents[3]  # the source tree
 # In a build directory, beside what autoconf and automake write.
 CONF = "ruckus.conf"
 # In BUILDROOT, and JOURNAL and GRAPH in the folder of a build of several architectures, too.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How durations, times, outcomes and text of others are shown to a person."""
 
 import re

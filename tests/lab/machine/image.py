@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lab.machine.archive import pack
 
-from ruckus_aux.host import run
-from ruckus_aux.store import remove
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.trees import remove
 from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("mmdebstrap", "fakeroot", "ssh-keygen")

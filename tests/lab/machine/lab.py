@@ -11,9 +11,9 @@ from lab.machine import image, qemu
 from lab.machine.guest import ADDRESS, Guest
 from lab.machine.qemu import Machine
 
-from ruckus_aux.host import run
-from ruckus_aux.locks import held
-from ruckus_aux.store import remove
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.locks import held
+from ruckus_aux.host.trees import remove
 
 BOOTED = "booted"  # the snapshot that every lab begins with
 _SAVED = "saved"  # the one that somebody who uses it has made

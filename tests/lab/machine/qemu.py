@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import IO, Any
 
-from ruckus_aux.host import run
+from ruckus_aux.host.commands import run
 from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("qemu-system-x86_64", "qemu-img")

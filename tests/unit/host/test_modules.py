@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from unit.samples import TOP
 
-from ruckus_aux.modules import main, requirements
+from ruckus_aux.host.modules import main, requirements
 
 
 def test_what_another_file_pins_is_wanted_too() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.writing import copy_new, make_folder, write_whole
+from ruckus_aux.host.writing import copy_new, make_folder, write_whole
 
 
 def test_what_does_not_fit_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:

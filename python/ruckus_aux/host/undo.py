@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from ruckus_aux.signals import held_back
+from ruckus_aux.host.signals import held_back
 from ruckus_aux.words.errors import RuckusError
 
 Step = Callable[[Callable[[], object], str, Callable[[], object]], None]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import gnumake
+from ruckus_aux.host import gnumake
 from ruckus_aux.words.errors import RuckusError
 
 

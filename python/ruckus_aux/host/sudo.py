@@ -16,9 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ruckus_aux import mounts
-from ruckus_aux.host import run, user_name
-from ruckus_aux.root import PATH, Command, Shape
+from ruckus_aux.host import mounts
+from ruckus_aux.host.commands import run, user_name
+from ruckus_aux.host.root import PATH, Command, Shape
 from ruckus_aux.words.errors import RuckusError
 
 _ENVIRONMENT = {"LC_ALL": "C"}

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ruckus_aux.host import run
+from ruckus_aux.host.commands import run
 from ruckus_aux.words.errors import RuckusError
 
 LONGEST = 400  # characters of a path; SQLite opens nothing whose path has more than 512

@@ -20,8 +20,8 @@ from typing import BinaryIO
 import psutil
 import sarge
 
-from ruckus_aux import signals
-from ruckus_aux.family import Family, family
+from ruckus_aux.host import signals
+from ruckus_aux.host.family import Family, family
 from ruckus_aux.words.errors import naming
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL

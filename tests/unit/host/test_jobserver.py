@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ruckus_aux import jobserver
-from ruckus_aux.jobserver import Jobserver, flags, from_makeflags, lost, put_back
+from ruckus_aux.host import jobserver
+from ruckus_aux.host.jobserver import Jobserver, flags, from_makeflags, lost, put_back
 
 
 @pytest.fixture

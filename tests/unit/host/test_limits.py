@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ruckus_aux import limits
-from ruckus_aux.limits import Memory, memory, processors
+from ruckus_aux.host import limits
+from ruckus_aux.host.limits import Memory, memory, processors
 
 Machine = namedtuple("Machine", "available total")
 

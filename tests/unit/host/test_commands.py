@@ -7,7 +7,8 @@ import pytest
 import sarge
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.host import STEP_ENVIRONMENT, distribution, fingerprint, run, tool_version
+from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.toolchain import distribution, fingerprint, tool_version
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -14,8 +14,8 @@ from typing import TextIO
 import psutil
 import pytest
 
-from ruckus_aux import locks
-from ruckus_aux.locks import held, lock_file, named, note_on, try_held
+from ruckus_aux.host import locks
+from ruckus_aux.host.locks import held, lock_file, named, note_on, try_held
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux import mounts
-from ruckus_aux.mounts import holding, parse
+from ruckus_aux.host import mounts
+from ruckus_aux.host.mounts import holding, parse
 
 LINE = (
     "36 35 253:3 / /media/baby\\040one rw,noatime shared:1 master:2 - ext4 /dev/mapper/vg00-baby--x rw,errors=continue"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.journal import Journal, Rooted
-from ruckus_aux.root import Root
-from ruckus_aux.signals import heed, held_back, let_through
-from ruckus_aux.undo import undoing
+from ruckus_aux.host.root import Root, Rooted
+from ruckus_aux.host.signals import heed, held_back, let_through
+from ruckus_aux.host.undo import undoing
+from ruckus_aux.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 

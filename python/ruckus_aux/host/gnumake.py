@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from ruckus_aux.host import STEP_ENVIRONMENT, run
-from ruckus_aux.jobserver import from_makeflags
+from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.jobserver import from_makeflags
 from ruckus_aux.words.errors import RuckusError
 
 _POOL = re.compile(r"-j\d*|--jobserver-(auth|fds)=.*")

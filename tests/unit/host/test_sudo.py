@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import root, sudo
-from ruckus_aux.sudo import entries, refused, sudoers, verify
+from ruckus_aux.host import root, sudo
+from ruckus_aux.host.sudo import entries, refused, sudoers, verify
 from ruckus_aux.words.errors import RuckusError
 
 # As sudo 1.9.13 prints it.

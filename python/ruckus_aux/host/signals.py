@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Signals that end us: as exceptions, and not in the middle of what must not be left half done."""
 
+import errno
 import signal
-from collections.abc import Iterator
+import termios
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+INTERRUPTED = 130  # the exit status of what was stopped by one of them
 _waiting: list[int] | None = None  # signals that came while they were held back; None: they are not
 
 
@@ -49,3 +52,23 @@ def let_through() -> Iterator[None]:
         yield
     finally:
         _waiting = held
+
+
+def hung_up(error: BaseException, streams: Sequence[int] = (1, 2)) -> bool:
+    """Whether an error is that of writing to a terminal that was closed: it comes with SIGHUP, or before.
+
+    Args:
+        error: what was raised.
+        streams: descriptors that may be of a terminal.
+    """
+    if not isinstance(error, OSError) or error.errno != errno.EIO or error.filename is not None:
+        return False
+    return any(_is_gone(number) for number in streams)
+
+
+def _is_gone(number: int) -> bool:
+    try:
+        termios.tcgetattr(number)
+    except termios.error as error:
+        return bool(error.args[0] == errno.EIO)  # what never was a terminal says something else
+    return False

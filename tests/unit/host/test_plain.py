@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux import plain
+from ruckus_aux.host import plain
 
 
 def test_a_plain_file_is_read(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which of the Python modules that a requirements file names the Python that runs this lacks.
 
-`python -m ruckus_aux.modules [--any-version] FILE` prints them, one a line; nothing, when it has them all. Setup and
-configure ask so, and it needs no module itself.
+`python -m ruckus_aux.host.modules [--any-version] FILE` prints them, one a line; nothing, when it has them all.
+Setup and configure ask so, and it needs no module itself.
 """
 
 import re
@@ -12,8 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ruckus_aux.words.errors import RuckusError
-
-SRCDIR = Path(__file__).resolve().parents[2]  # the source tree
+from ruckus_aux.words.paths import SRCDIR
 
 
 def requirements(path: Path) -> Iterator[tuple[str, str]]:

@@ -12,13 +12,13 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
-from ruckus_aux.host import run
-from ruckus_aux.journal import Journal, Rooted
-from ruckus_aux.signals import held_back, let_through
+from ruckus_aux.host.commands import run
+from ruckus_aux.host.signals import held_back, let_through
 from ruckus_aux.words.errors import RuckusError
 
 Command = tuple[str, ...]
@@ -69,7 +69,8 @@ def program(name: str) -> str:
     return path
 
 
-def _command(name: str, *words: str | Path) -> Command:
+def as_command(name: str, *words: str | Path) -> Command:
+    """A command of root's; RuckusError when its program is not installed."""
     return (program(name), *(word if isinstance(word, str) else str(word) for word in words))
 
 
@@ -113,73 +114,42 @@ def _on_the_way_to(folder: Path) -> Iterator[tuple[Path, str]]:
     raise RuckusError(f"{folder}: too many levels of symbolic links", "give the folder that it leads to")
 
 
-# Links, folders and mounts.
-
-
-def link(target: str, path: str) -> Command:
-    """Make one of the CLFS book's symbolic links, such as /tools -> $CLFS/tools.
-
-    Raises RuckusError when something else has its name, or a link that another build may be using, and where root could
-    be led elsewhere.
-    """
-    try:
-        only_roots(Path(path).parent)
-    except RuckusError as error:
-        raise RuckusError(
-            f"{path}: root makes no link there: {error.message}", f"make it yourself: ln -sfn {target} {path}"
-        ) from error
-    if Path(path).is_symlink() and os.path.exists(path):
-        raise RuckusError(f"{path} leads to {os.path.realpath(path)}", f"it has to lead to {target}: remove it first")
-    if os.path.lexists(path) and not Path(path).is_symlink():
-        raise RuckusError(
-            f"{path} is there already, and is no symbolic link", f"move it away: it must lead to {target}"
-        )
-    return _command("ln", "-sfn", target, path)
-
-
-def missing_links(roots: Mapping[str, Path]) -> list[Command]:
-    """The links that steps need without a sandbox, and that are not there yet.
-
-    roots: for each prefix the folder that it leads into. Raises RuckusError as `link` does.
-    """
-    targets = {prefix: f"{folder}{prefix}" for prefix, folder in roots.items()}
-    missing = {path: to for path, to in targets.items() if os.path.realpath(path) != os.path.realpath(to)}
-    return [link(target, path) for path, target in missing.items()]
+# Folders and mounts.
 
 
 def make_folder(path: Path) -> Command:
     """Make a mount point."""
-    return _command("mkdir", "-p", path)
+    return as_command("mkdir", "-p", path)
 
 
 def remove_folder(path: Path) -> Command:
     """Remove an empty mount point."""
-    return _command("rmdir", path)
+    return as_command("rmdir", path)
 
 
 def give(path: Path, user: int, group: int) -> Command:
     """Give a folder to a user."""
-    return _command("chown", "--no-dereference", f"{user}:{group}", path)
+    return as_command("chown", "--no-dereference", f"{user}:{group}", path)
 
 
 def mount(device: str, point: Path, kind: str, options: Sequence[str] = ()) -> Command:
     """Mount a file system; what its programs and device nodes may do, they may do in its own system only."""
-    return _command("mount", "-t", kind, "-o", ",".join([*options, "nosuid", "nodev"]), device, point)
+    return as_command("mount", "-t", kind, "-o", ",".join([*options, "nosuid", "nodev"]), device, point)
 
 
 def unmount(point: Path) -> Command:
     """Unmount what is mounted there."""
-    return _command("umount", point)
+    return as_command("umount", point)
 
 
 def freeze(point: Path) -> Command:
     """Write out a mounted file system, and let all who write to it wait (fsfreeze(8))."""
-    return _command("fsfreeze", "--freeze", point)
+    return as_command("fsfreeze", "--freeze", point)
 
 
 def thaw(point: Path) -> Command:
     """Let them go on."""
-    return _command("fsfreeze", "--unfreeze", point)
+    return as_command("fsfreeze", "--unfreeze", point)
 
 
 # Block devices. The first six change nothing.
@@ -187,46 +157,46 @@ def thaw(point: Path) -> Command:
 
 def probe(device: str) -> Command:
     """Tell what is on a device, reading it and not a cache; exit status 2: nothing that is known (blkid(8))."""
-    return _command("blkid", "--probe", "--output", "export", device)
+    return as_command("blkid", "--probe", "--output", "export", device)
 
 
 def open_exclusively(device: str) -> Command:
     """Open a device as only one process can (O_EXCL), and tell of more signatures than `probe`; it writes nothing."""
-    return _command("wipefs", "--no-act", "--all", device)
+    return as_command("wipefs", "--no-act", "--all", device)
 
 
 def describe(kind: str, device: str) -> Command:
     """Print what tells whether the journal of a file system waits for a replay."""
     if kind == "xfs":
-        return _command("xfs_logprint", "-t", device)
+        return as_command("xfs_logprint", "-t", device)
     if kind == "btrfs":
-        return _command("btrfs", "inspect-internal", "dump-super", device)
-    return _command("dumpe2fs", "-h", device)
+        return as_command("btrfs", "inspect-internal", "dump-super", device)
+    return as_command("dumpe2fs", "-h", device)
 
 
 def xen_disks() -> Command:
     """List the devices that Xen's domains hold."""
-    return _command("xenstore-ls", "/local/domain/0/backend")
+    return as_command("xenstore-ls", "/local/domain/0/backend")
 
 
 def loops() -> Command:
     """List the loop devices with the inodes behind them."""
-    return _command("losetup", "--list", "--json", "--output", "NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE")
+    return as_command("losetup", "--list", "--json", "--output", "NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE")
 
 
 def set_read_only(device: str) -> Command:
     """Make a block device refuse to be written to, by the kernel, too."""
-    return _command("blockdev", "--setro", device)
+    return as_command("blockdev", "--setro", device)
 
 
 def set_writable(device: str) -> Command:
     """Take that back."""
-    return _command("blockdev", "--setrw", device)
+    return as_command("blockdev", "--setrw", device)
 
 
 def loop_size(device: str) -> Command:
     """Let a loop device see that its file has grown."""
-    return _command("losetup", "--set-capacity", device)
+    return as_command("losetup", "--set-capacity", device)
 
 
 # LVM.
@@ -237,30 +207,30 @@ LV_FIELDS = "vg_name,lv_name,lv_size,lv_tags,origin,pool_lv"
 def logical_volumes(where: str) -> Command:
     """List the logical volumes of a group, or the one that a device is, as JSON."""
     report = ("--reportformat", "json", "--units", "b", "--nosuffix")
-    return _command("lvs", *report, "--options", LV_FIELDS, where)
+    return as_command("lvs", *report, "--options", LV_FIELDS, where)
 
 
 def create_logical_volume(group: str, name: str, size: str, pool: str = "") -> Command:
     """Make a logical volume that is tagged as ours; what its extents still hold of earlier ones is wiped."""
     space = ("--virtualsize", size, "--thinpool", pool) if pool else ("--size", size)
     tag = ("--yes", "--wipesignatures", "y", "--addtag", TAG)
-    return _command("lvcreate", *tag, "--name", name, *space, group)
+    return as_command("lvcreate", *tag, "--name", name, *space, group)
 
 
 def snapshot_logical_volume(group: str, name: str, origin: str, size: str, *, thin: bool) -> Command:
     """Make a snapshot; device mapper freezes the origin's file system while it does."""
     space = ("--setactivationskip", "n") if thin else ("--size", size)
-    return _command("lvcreate", "--yes", "--addtag", TAG, "--snapshot", "--name", name, *space, f"{group}/{origin}")
+    return as_command("lvcreate", "--yes", "--addtag", TAG, "--snapshot", "--name", name, *space, f"{group}/{origin}")
 
 
 def extend_logical_volume(group: str, name: str, size: str) -> Command:
     """Make a logical volume larger."""
-    return _command("lvextend", "--size", size, f"{group}/{name}")
+    return as_command("lvextend", "--size", size, f"{group}/{name}")
 
 
 def remove_logical_volume(group: str, name: str) -> Command:
     """Remove a logical volume."""
-    return _command("lvremove", "--yes", f"{group}/{name}")
+    return as_command("lvremove", "--yes", f"{group}/{name}")
 
 
 # File systems.
@@ -276,7 +246,7 @@ FILE_SYSTEMS = tuple(_MAKE)
 def make_file_system(kind: str, device: str, label: str, uuid: str) -> Command:
     """Format a device. mkfs.ext4 overwrites without a word what is there: look for signatures right before it."""
     name, *words = _MAKE[kind]
-    return _command(name, *(_filled(word, label=label, uuid=uuid, device=device) for word in words))
+    return as_command(name, *(_filled(word, label=label, uuid=uuid, device=device) for word in words))
 
 
 def _filled(word: str, **values: str) -> str:
@@ -290,10 +260,36 @@ def _filled(word: str, **values: str) -> str:
 def grow_file_system(kind: str, device: str, point: Path) -> Command:
     """Let a mounted file system take all of its device."""
     if kind == "xfs":
-        return _command("xfs_growfs", point)
+        return as_command("xfs_growfs", point)
     if kind == "btrfs":
-        return _command("btrfs", "filesystem", "resize", "max", point)
-    return _command("resize2fs", device)
+        return as_command("btrfs", "filesystem", "resize", "max", point)
+    return as_command("resize2fs", device)
+
+
+@dataclass(frozen=True)
+class Rooted:
+    """A command that ran as root.
+
+    time: when it began, in seconds since 1970. output: its end, when the exit status is not 0.
+    """
+
+    run: str
+    time: float
+    command: str
+    status: int
+    output: str = ""
+
+
+class Recorder(Protocol):
+    """What remembers the commands that ran as root, and more: the journal."""
+
+    path: Path
+
+    def add(self, row: Any) -> None:  # noqa: ANN401 - rows are of many kinds
+        """Record a row."""
+
+    def rows(self, kind: type[Any], run: str = "") -> list[Any]:
+        """The rows of a kind, or those of one run."""
 
 
 @dataclass(frozen=True)
@@ -305,7 +301,7 @@ class Root:
     sudo: whether they need root at all.
     """
 
-    journal: Journal
+    journal: Recorder
     name: str
     dry: bool = False
     sudo: bool = True

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import root
-from ruckus_aux.journal import Journal, Rooted
-from ruckus_aux.root import Root, as_root, link, only_roots, program
+from ruckus_aux.host import root
+from ruckus_aux.host.links import link
+from ruckus_aux.host.root import Root, Rooted, as_root, only_roots, program
+from ruckus_aux.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 

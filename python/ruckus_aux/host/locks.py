@@ -18,7 +18,7 @@ from typing import TextIO
 
 import psutil
 
-from ruckus_aux.host import user_name
+from ruckus_aux.host.commands import user_name
 from ruckus_aux.words.errors import RuckusError
 
 PATIENCE = 2.0  # seconds that are waited without a word

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""File trees: walked without leaving them through a symbolic link, listed, measured and removed."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ruckus_aux.host.commands import run
+from ruckus_aux.words.errors import RuckusError
+
+KINDS = {
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFREG: "file",
+    stat.S_IFIFO: "FIFO",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device node",
+    stat.S_IFBLK: "device node",
+}
+
+
+def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Everything in a tree: its path below it and lstat(2); a folder, first of all ".", before what it holds.
+
+    A folder that its owner can't list or change is made so that he can.
+    Raises RuckusError when the tree is not a folder, and OSError where something can't be listed.
+    """
+    status = os.lstat(top)
+    if not stat.S_ISDIR(status.st_mode):
+        raise RuckusError(f"{top} is a {KINDS[stat.S_IFMT(status.st_mode)]}, and has to be a folder")
+    yield ".", status
+    pending = [(".", status)]
+    while pending:
+        folder, status = pending.pop()
+        if ~status.st_mode & 0o700:
+            os.chmod(top / folder, stat.S_IMODE(status.st_mode) | 0o700)
+        descriptor = os.open(top / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            with os.scandir(descriptor) as entries:
+                listed = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in entries)
+        finally:
+            os.close(descriptor)
+        for name, status in listed:
+            path = name if folder == "." else f"{folder}/{name}"
+            yield path, status
+            if stat.S_ISDIR(status.st_mode):
+                pending.append((path, status))
+
+
+def listing(tree: Path) -> list[str]:
+    """Every file, symbolic link and empty directory (with a slash at the end) of a tree, relative to it, sorted."""
+    names, empty = [], set()
+    for path, status in walk(tree):
+        empty.discard(os.path.dirname(path) + "/")
+        if not stat.S_ISDIR(status.st_mode):
+            names.append(path)
+        elif path != ".":
+            empty.add(path + "/")
+    return sorted([*names, *empty])
+
+
+def size(tree: Path) -> int:
+    """The bytes that a tree takes on disk; what can't be read is not counted."""
+    total = 0
+    folders = [tree]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                else:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
+
+
+def remove(path: Path) -> None:
+    """Remove a file tree, whatever the modes of its directories are; no error when there is none."""
+    if not os.path.lexists(path):
+        return
+    status, _ = run(["rm", "-rf", "--", path], check=False)
+    if status != 0:  # an ordinary user's read-only directories
+        # Directories only: files may be hard links to what is in the store.
+        run(["find", path, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
+        run(["rm", "-rf", "--", path])
