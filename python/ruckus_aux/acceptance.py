@@ -18,6 +18,7 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.store import Store
 from ruckus_aux.words.architecture import Abi
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import STAGES
 
 # By compiler driver: the file's name, and a program that says how wide its pointers are.
 _PROGRAMS = {
@@ -87,7 +88,8 @@ def _check_program(settings: Settings, work: Path, view: Path, compiler: str, na
     program = f"{inside}/{name}-{abi.bits}"
     readelf = f"{settings.arch.target}-readelf"
     script = f"{compiler} {flag} {inside}/{name} -o {program} && {readelf} -l {program} && {program}"
-    variables = [f"{name}={value}" for name, value in sandbox.environment(settings, "stage1", inside, {}).items()]
+    environment = sandbox.environment(settings, STAGES["stage1"], inside, {})
+    variables = [f"{name}={value}" for name, value in environment.items()]
     _, output = run(["env", "-i", *variables, *sandbox.command(settings, work, view, ["/bin/sh", "-c", script])])
     loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
     if f"interpreter: {loader}]" not in output or f"hello, {abi.bits} bits, {abi.bits}" not in output:

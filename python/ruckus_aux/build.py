@@ -111,10 +111,10 @@ class Build:
         """The steps of a plan that this run makes, in order."""
         if self.request.only:
             return plan.closure(name for name in self.request.only if name in plan.steps)
-        if self.request.until == "hostprep":
+        stages = self.request.stages
+        if stages[-1].goal == "hostprep":
             return plan.hostprep()
-        steps = plan.of_profile()
-        return [step for step in steps if step.stage != "stage1"] if self.request.until == "cross" else steps
+        return plan.closure(step.name for step in plan.of_profile() if step.stage in stages)
 
     @property
     def selection(self) -> Selection:

@@ -22,6 +22,7 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Plan, Step, remaining
 from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import stage_of
 
 PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
 
@@ -182,10 +183,9 @@ def tidy(settings: Settings, plan: Plan, wanted: Sequence[Step]) -> list[Path]:
 
 
 def _check_same_system(settings: Settings, stamp: Stamp) -> None:
-    arch, _, rest = stamp.step.partition("/")
-    stage = rest.partition("/")[0] if arch != "hostprep" else arch
+    arch, stage = stamp.step.partition("/")[0], stage_of(stamp.step)
     way_out = "configure in another directory, or remove it first: make clean"
-    if arch not in ("hostprep", settings.arch.name):
+    if stage.of_system and arch != settings.arch.name:
         raise RuckusError(f"{settings.buildroot} holds a system for {arch}, not {settings.arch.name}", way_out)
     if stamp.root != settings.root(stage):
         raise RuckusError(f"{settings.buildroot} has its system at {stamp.root}, not {settings.root(stage)}", way_out)

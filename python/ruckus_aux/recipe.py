@@ -19,20 +19,19 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import SOURCE, STAGES, Stage
 
 BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # The host's compilers, at a language that does not depend on their age: from gcc 15 on, C would be C23, which older
 # sources are not written in. It stands before all flags, so a source that wants another standard gets that.
 HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
-STAGES = ("hostprep", "cross", "stage1")
-SOURCE = "source"  # the stage of the steps that only unpack and patch
 
 
 @dataclass(frozen=True)
 class Phase:
     """One function of a recipe and what was declared with it; Recipe.step says what the fields mean."""
 
-    stage: str
+    stage: Stage
     name: str
     record: Callable[..., None]
     cpu: float
@@ -90,7 +89,17 @@ class Recipe:
 
         def declare(record: Callable[..., None]) -> Callable[..., None]:
             phase = Phase(
-                stage, name or self.name, record, cpu, memory, disk, installed, shared_cpu, profiles, per_abi, replaces
+                STAGES[stage],
+                name or self.name,
+                record,
+                cpu,
+                memory,
+                disk,
+                installed,
+                shared_cpu,
+                profiles,
+                per_abi,
+                replaces,
             )
             self.phases.append(phase)
             return record
@@ -197,7 +206,7 @@ class Script:
         self.source.unpack(without=without)
         self.source.patch()
         self.source_disk = disk
-        self.needed.append(f"{self.arch.name}/{SOURCE}/{self.recipe.name}")
+        self.needed.append(f"{self.arch.name}/{SOURCE.name}/{self.recipe.name}")
 
     def edit(self, *files: str) -> None:
         """Make these files of a shared source writable: from here on $SRC is a folder of links into it with copies.

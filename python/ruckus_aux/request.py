@@ -23,8 +23,9 @@ from ruckus_aux.steps import evaluate
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR, GRAPH
+from ruckus_aux.words.stage import STAGES, Stage
 
-UNTIL = ("configure", "download", "hostprep", "cross", "bootstrap", "install", "boot")
+UNTIL = ("configure", "download", *(stage.until for stage in STAGES.values()), "install", "boot")
 # What configure would take from the environment: meant for another build, and the same for all architectures.
 _PRECIOUS = ("BUILDROOT", "CLFS", "CPUCOUNT", "HOSTPREP_TOOLS", "MIRRORS", *PREFIXES)
 # What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.
@@ -139,6 +140,11 @@ class Request:
         return UNTIL.index(stage) <= UNTIL.index(self.until)
 
     @property
+    def stages(self) -> list[Stage]:
+        """The stages that are built, or, when the build ends before the first, would be: in order."""
+        return [stage for stage in STAGES.values() if self.reaches(stage.until)] or [*STAGES.values()]
+
+    @property
     def arch_names(self) -> str:
         """The architectures as --arch-list takes them."""
         return ",".join(arch.name for arch in self.archs)
@@ -241,7 +247,7 @@ class Request:
                 yield shlex.join(as_root(command))
             yield f"cd {shlex.quote(str(self.builddir(arch)))} && {shlex.join(self.configure_command(arch))}"
         for arch in self.archs if self.reaches("download") else ():
-            for goal in self.only or ("hostprep" if self.until == "hostprep" else "bootstrap",):
+            for goal in self.only or (self.stages[-1].goal,):
                 if goal.startswith((f"{arch.name}/", "hostprep", "bootstrap")):  # not a step of another architecture
                     yield shlex.join([str(self.builddir(arch) / "ruckus"), "download", goal])
         if self.reaches("hostprep"):

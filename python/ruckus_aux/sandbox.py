@@ -18,14 +18,12 @@ from pathlib import Path
 from ruckus_aux.headers import INCLUDE
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.trees import remove
-from ruckus_aux.recipe import SOURCE
 from ruckus_aux.settings import Settings
 from ruckus_aux.trees import SOURCE_DATE_EPOCH
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
+from ruckus_aux.words.stage import Stage
 
 USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd
-COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
-HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
 _COMPILERS = ("gcc", "g++", "cc", "c++")
 _CCACHE_COMPILERS = "/usr/local/ccache"  # where a step that shares objects has links to ccache, called like these
 CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
@@ -45,14 +43,14 @@ _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
 
 
-def environment(settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
+def environment(settings: Settings, stage: Stage, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a step.
 
     stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
     work: its working folder as the script sees it.
     jobserver: MAKEFLAGS with the run's jobserver, or nothing.
     """
-    cross = f"{settings.prefix_cross}/bin:" if stage not in COMMON_STAGES else ""
+    cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""
     return {
         **STEP_ENVIRONMENT,
         "PATH": f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}",

@@ -9,6 +9,7 @@ from ruckus_aux.layout import builddir_of, cache_of, clfs_of, prefix_of
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import CONF, JOURNAL
+from ruckus_aux.words.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,9 @@ class Settings:
         """The log of a step."""
         return self.buildroot / "log" / f"{step}.log"
 
-    def root(self, stage: str) -> Path:
-        """Where a stage's artifacts are merged: $CLFS, or $BUILDROOT for hostprep, which is not part of a system."""
-        return self.buildroot if stage == "hostprep" else self.clfs
+    def root(self, stage: Stage) -> Path:
+        """Where a stage's artifacts are merged: $CLFS, or $BUILDROOT for what is not part of a system."""
+        return self.clfs if stage.of_system else self.buildroot
 
     @property
     def prefixes(self) -> dict[str, Path]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from ruckus_aux import sandbox
 from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.host.visible import visible
-from ruckus_aux.recipe import SOURCE, Phase, Recipe, Script, for_each_abi
+from ruckus_aux.recipe import Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings import Settings
 from ruckus_aux.sources import Source, read_manifest, sha256_of
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import SOURCE, Stage
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
 FORMAT = "3"
@@ -35,7 +36,7 @@ class Step:
     """
 
     name: str
-    stage: str
+    stage: Stage
     title: str
     script: str
     needs: tuple[str, ...]
@@ -54,7 +55,7 @@ class Step:
     @property
     def installs(self) -> bool:
         """Whether it is built for its own sake: a source is unpacked only when something is built from it."""
-        return self.stage != SOURCE
+        return self.stage.installs
 
 
 class Plan:
@@ -102,7 +103,7 @@ class Plan:
 
     def hostprep(self) -> list[Step]:
         """The steps of hostprep that this build uses: tools that the host lacks, libraries of the cross toolchain."""
-        others = [step for step in self.steps.values() if step.stage != "hostprep"]  # what these need comes with them
+        others = [step for step in self.steps.values() if step.stage.of_system]  # what these need comes with them
         used = {name for step in others for name in step.needs if name.startswith("hostprep/")}
         lacking = {f"hostprep/{tool}" for tool in self.settings.hostprep_tools}
         return self.closure(used | lacking)
@@ -123,7 +124,7 @@ class Plan:
         if step.name not in self._inputs:
             environment = repr(sandbox.environment(self.settings, step.stage, paths.INSIDE, {}))
             inputs = {**self._base, "environment": hashlib.sha256(environment.encode()).hexdigest()}
-            if step.stage in sandbox.HOST_STAGES:
+            if step.stage.sees_host:
                 inputs["host"] = fingerprint()
             inputs |= {"script": hashlib.sha256(step.script.encode()).hexdigest()}
             inputs |= {f"tool {name}": tool_version(name) for name in step.tools}
@@ -196,7 +197,7 @@ def _load_recipe(path: Path) -> Recipe:
 
 def _evaluate(settings: Settings, sources: dict[str, Source], path: Path, recipe: Recipe, phase: Phase) -> list[Step]:
     steps = []
-    prefix = "hostprep" if phase.stage == "hostprep" else f"{settings.arch.name}/{phase.stage}"
+    prefix = f"{settings.arch.name}/{phase.stage.name}" if phase.stage.of_system else phase.stage.name
     for name, arguments in for_each_abi(phase, settings.arch):
         script = Script(settings, sources, recipe, path.parent, settings.arch)
         phase.record(script, *arguments)
@@ -212,8 +213,8 @@ def _evaluate(settings: Settings, sources: dict[str, Source], path: Path, recipe
                 profiles=(),
                 replaces=(),
             )
-            source = f"{settings.arch.name}/{SOURCE}/{recipe.name}"
-            steps.append(_step(source, f"{recipe.name}'s source, unpacked and patched", script.source, unpack))
+            source = f"{settings.arch.name}/{SOURCE.name}/{recipe.name}"
+            steps.append(_step(source, SOURCE.title.format(recipe.name), script.source, unpack))
         steps.append(_step(f"{prefix}/{name}", (phase.record.__doc__ or "").strip(), script, phase))
     return steps
 

@@ -12,8 +12,9 @@ from ruckus_aux.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.settings import Settings
 from ruckus_aux.steps import Step
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import STAGES
 
-STEP = Step("x86_64/cross/gcc", "cross", "", "", (), (), (), (), 1, 0, 1, 0, 0, (), ())
+STEP = Step("x86_64/cross/gcc", STAGES["cross"], "", "", (), (), (), (), 1, 0, 1, 0, 0, (), ())
 
 
 def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:

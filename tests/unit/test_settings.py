@@ -8,6 +8,7 @@ from unit.samples import configured
 from ruckus_aux.settings import load
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import CONF
+from ruckus_aux.words.stage import STAGES
 
 
 def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
@@ -18,7 +19,7 @@ def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
     assert settings.log("i686/cross/gcc") == Path("/b/log/i686/cross/gcc.log")
     assert settings.prefix is None
     assert load(configured(tmp_path, ruckus_prefix="/p")).prefix == Path("/p")
-    assert (settings.root("hostprep"), settings.root("stage1")) == (Path("/b"), Path("/b/baby"))
+    assert (settings.root(STAGES["hostprep"]), settings.root(STAGES["stage1"])) == (Path("/b"), Path("/b/baby"))
 
 
 def test_no_configuration(tmp_path: Path) -> None:

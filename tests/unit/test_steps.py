@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ruckus_aux.settings import Settings
 from ruckus_aux.sources import File, Lock, write_lock
 from ruckus_aux.steps import Step, evaluate, in_order, remaining
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import STAGES
 
 
 def keys(settings: Settings) -> dict[str, str]:
@@ -105,7 +107,8 @@ def test_a_step_that_does_not_see_the_host_does_not_know_it(
     settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = keys(settings)
-    monkeypatch.setattr("ruckus_aux.sandbox.HOST_STAGES", ("hostprep", "cross"))
+    native = replace(STAGES["stage1"], sees_host=False)
+    monkeypatch.setitem(STAGES, "stage1", native)
     without = keys(settings)
     assert changed(before, without) == {"x86_64/stage1/pigz"}
 
@@ -180,7 +183,7 @@ def test_a_profile_without_recipes(settings: Settings, recipes: Path) -> None:
 
 
 def step(name: str, needs: list[str], cpu: float) -> Step:
-    return Step(name, "cross", "", "", tuple(needs), (), (), (), cpu, 0, 1, 0, 0, (), ())
+    return Step(name, STAGES["cross"], "", "", tuple(needs), (), (), (), cpu, 0, 1, 0, 0, (), ())
 
 
 @given(st.data())

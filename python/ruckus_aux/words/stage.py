@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stages of a build, in order: all that is known of a stage stands here, except what recipes get by default."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the CLFS book, or what comes before it.
+
+    name: as recipes, steps' names and `--until` say it.
+    title: of a step that has none of its own, with the package's name for {}.
+    prefix: which of PREFIX_HOSTPREP, PREFIX_CROSS and PREFIX_TOOLS its packages are configured for.
+    runs_on: the machine that its programs run on, for --build and --host.
+    makes_for_target: whether its programs make what runs on the target, for --target.
+    cross_in_path: whether PREFIX_CROSS/bin is in PATH.
+    of_system: whether it is a part of a system: its steps are called ARCH/STAGE/PACKAGE, and their artifacts are merged
+        into $CLFS. Otherwise it is common to all: STAGE/PACKAGE, in $BUILDROOT.
+    sees_host: whether its steps run where the host's /usr can be seen; then their keys know the host.
+    goal: make's goal, and that of ruckus' commands, that includes it.
+    until: what `--until` calls the end of it.
+    installs: whether its steps are built for their own sake; a source is unpacked only when something is built from it.
+    """
+
+    name: str
+    title: str
+    prefix: Literal["hostprep", "cross", "tools"]
+    runs_on: Literal["build machine", "target"]
+    makes_for_target: bool = False
+    cross_in_path: bool = True
+    of_system: bool = True
+    sees_host: bool = True
+    goal: Literal["hostprep", "bootstrap"] = "bootstrap"
+    until: str = ""
+    installs: bool = True
+
+
+_HOSTPREP = Stage(
+    name="hostprep",
+    title="{}, for the host",
+    prefix="hostprep",
+    runs_on="build machine",
+    cross_in_path=False,
+    of_system=False,
+    goal="hostprep",
+    until="hostprep",
+)
+_CROSS = Stage(
+    name="cross",
+    title="{} of the cross toolchain",
+    prefix="cross",
+    runs_on="build machine",
+    makes_for_target=True,
+    until="cross",
+)
+_STAGE1 = Stage(
+    name="stage1",
+    title="{} of the temporary system",
+    prefix="tools",
+    runs_on="target",
+    until="bootstrap",
+)
+STAGES = {stage.name: stage for stage in (_HOSTPREP, _CROSS, _STAGE1)}  # what recipes have steps of, in order
+# Steps that only unpack and patch, for steps of other stages.
+SOURCE = Stage(
+    name="source",
+    title="{}'s source, unpacked and patched",
+    prefix="hostprep",
+    runs_on="build machine",
+    cross_in_path=False,
+    installs=False,
+)
+
+
+def stage_of(step: str) -> Stage:
+    """The stage of a step, by its name; a stage that this version does not know is one of a system."""
+    first, _, rest = step.partition("/")
+    return STAGES.get(first) or STAGES.get(rest.partition("/")[0]) or SOURCE
