@@ -28,6 +28,7 @@ APT::Sandbox::User "";
 """
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _MOVING = ("stable", "oldstable", "testing", "unstable", "sid")  # names of releases that are not the same for ever
+_ALONE = ("sid", "unstable", "experimental")  # those that have no suites like bookworm-security beside them
 _LINE = re.compile(r"deb(?:-src)?\s+((?:\[[^]]*\]\s+)?\S+\s+)(\S+)(.*)")
 _SUITES = re.compile(r"^(Suites:)((?:.*(?:\n[ \t].*)*))", re.MULTILINE | re.IGNORECASE)
 
@@ -58,12 +59,17 @@ class Archives:
         """
         names = "|".join(re.escape(name) for name in (own, *_MOVING) if name)
         name = re.compile(rf"(?<!\S)({names})(?![^-/\s])")
+        beside = re.compile(rf"(?<!\S)({names})[-/]\S*" if release in _ALONE else "(?!)")
 
-        def line(match: re.Match[str]) -> str:
-            return f"deb-src {match[1]}{name.sub(release, match[2])}{match[3]}"
+        def of_release(suites: str) -> str:
+            return name.sub(release, beside.sub("", suites)).rstrip(" ")
 
-        parts = _SUITES.sub(lambda match: match[1] + name.sub(release, match[2]), self.parts)
-        return Archives(parts, [_LINE.sub(line, text) for text in self.lines])
+        stanzas = re.split(r"\n\s*\n", _SUITES.sub(lambda match: match[1] + of_release(match[2]), self.parts))
+        matches = [match for match in map(_LINE.match, self.lines) if match and of_release(match[2])]
+        return Archives(
+            "\n\n".join(text for text in stanzas if any(match[2].strip() for match in _SUITES.finditer(text))),
+            [f"deb-src {match[1]}{of_release(match[2])}{match[3]}" for match in matches],
+        )
 
 
 def mirror_archives(mirror: str, suite: str) -> Archives:

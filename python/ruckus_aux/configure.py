@@ -22,6 +22,7 @@ from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.host.limits import processors
 from ruckus_aux.ownership import check_own_cache
+from ruckus_aux.sources import read_entries
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
 from ruckus_aux.words.errors import RuckusError
@@ -37,23 +38,14 @@ _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 _ARCHIVE = re.compile(r"(\[[^]\n]*\] )?[a-z+]+:/\S+")  # as in sources.list(5): options, and the address
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 _FEATURES = ("multilib", "sharing", "stage2_auto", "xen")  # --enable and --disable; all others are --with
+# Paths, given with several options of the same name (autoconf keeps the last alone), or in one, between colons.
+_REPEATABLE = ("manifest", "mirror")
 # What is handed over of what was not given.
 USUAL = {
-    **dict.fromkeys(
-        (
-            "cache",
-            "mirror",
-            "debian_mirror",
-            "debian_suite",
-            "install_dev",
-            "ruckus_dev",
-            "ruckus_dev_snapshot",
-            "ruckus_path",
-        ),
-        "",
-    ),
+    **dict.fromkeys(("cache", *_REPEATABLE, "debian_mirror", "debian_suite", "install_dev", "ruckus_dev"), ""),
+    **dict.fromkeys(("ruckus_dev_snapshot", "ruckus_path"), ""),
     **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
-    **dict.fromkeys(("machines", "unused", "unknown"), ""),
+    **dict.fromkeys(("machines", "unused", "unknown", "options"), ""),
     **dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes"),
     **dict.fromkeys(("hostprep_only", "stage2_auto"), "no"),
     **{"arch": "x86_64", "profile": "tiny", "isolation": "auto", "prefix": "NONE"},
@@ -94,7 +86,7 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
     """
     given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
     for option in options:
-        name, separator, value = option.removeprefix("--").partition("=")
+        name, separator, value = option.lstrip("-").partition("=")
         way, dash, rest = name.partition("-")
         name = rest.replace("-", "_") if dash else name
         if dash and (way in ("enable", "disable")) != (name in _FEATURES):
@@ -103,9 +95,22 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
             value = "no"
         elif not separator:
             value = "yes"
-        given[name] = value
-    given["mirrors"] = f"{given['mirror']} {given['MIRRORS']}"
+        more = name in _REPEATABLE and "no" not in (value, given[name] or "no")
+        given[name] = f"{given[name]}:{value}" if more else value
     return given
+
+
+def paths_of(option: str, text: str) -> list[str]:
+    """The paths that a repeatable option was given, as absolute ones.
+
+    Args:
+        option: Its name, for messages.
+        text: Paths with colons or spaces between them, or no.
+
+    Raises:
+        RuckusError: One is not absolute, or has a character that tools would split.
+    """
+    return [] if text == "no" else [absolute(option, path) for path in re.split(r"[:\s]+", text) if path]
 
 
 class Configuration:
@@ -136,6 +141,7 @@ class Configuration:
             self._folders,
             self._mirrors,
             self._debian,
+            self._manifests,
             self._isolation,
             self._prefixes,
             self._symlinks,
@@ -147,7 +153,7 @@ class Configuration:
         for check in checks:
             self._attempt(check)
 
-    def _attempt(self, check: Callable[[], None]) -> None:
+    def _attempt(self, check: Callable[[], object]) -> None:
         try:
             check()
         except RuckusError as error:
@@ -237,7 +243,7 @@ class Configuration:
             check_space("BUILDROOT", Path(buildroot), SPACE)
 
     def _mirrors(self) -> None:
-        mirrors = [absolute("--with-mirror", value) for value in self.given["mirrors"].split()]
+        mirrors = [*paths_of("--with-mirror", self.given["mirror"]), *paths_of("MIRRORS", self.given["MIRRORS"])]
         for mirror in map(Path, mirrors):
             if nearest("--with-mirror", mirror) != mirror or not mirror.is_dir():
                 raise RuckusError(f"--with-mirror: '{mirror}' is not a folder", "make it, or leave the option out")
@@ -259,6 +265,12 @@ class Configuration:
                 "name one that has: --with-debian-mirror=https://deb.debian.org/debian",
             )
         self.answers |= {"ruckus_debian_mirror": mirror, "ruckus_debian_suite": suite}
+
+    def _manifests(self) -> None:
+        manifests = paths_of("--with-manifest", self.given["manifest"])
+        for manifest in manifests:
+            self._attempt(partial(read_entries, Path(manifest)))
+        self.answers["ruckus_manifests"] = " ".join(manifests)
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")
@@ -402,7 +414,9 @@ def _writable_mount(device: str, numbers: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Check NAME=VALUE arguments; print shell assignments, or every mistake on standard error."""
-    configuration = Configuration(dict(argument.split("=", 1) for argument in arguments))
+    given = dict(argument.split("=", 1) for argument in arguments)
+    typed = given_by(shlex.split(given["options"]), Path(given["srcdir"]), Path(given["builddir"]))
+    configuration = Configuration(given | {name: typed[name] for name in _REPEATABLE if typed[name]})
     configuration.check()
     for error in configuration.errors:
         print(f"configure: error: {error.message}", file=sys.stderr)

@@ -41,6 +41,8 @@ class Mirror:
 
     def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
         """Copy the release's file; see Provider."""
+        if not source.file:
+            raise Unavailable(f"mirror {self.folder}: the manifest names no upstream release of {source.name}")
         original = self.folder / source.file
         copy = partial / source.file
         try:
@@ -114,7 +116,7 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     if not failures:
         remove(cache / "partial")
         return
-    files = " ".join(source.file for source, error in failures if isinstance(error, NotAvailable))
+    files = " ".join(source.file for source, error in failures if isinstance(error, NotAvailable) and source.file)
     raise RuckusError(
         "\n\n".join(f"{error.message}\n{indent(error.hint, '    ')}" for _, error in failures),
         f"or put {files} into a folder and configure --with-mirror=FOLDER" if files else "",

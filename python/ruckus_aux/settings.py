@@ -26,6 +26,7 @@ class Settings:
     cpucount: jobs at a time.
     mirrors: folders that are searched for sources first.
     debian_mirror, debian_suite: the archive and the release of Debian whose source packages are taken, when named.
+    manifests: files that are laid over the manifest of sources.
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
     install_dev: the device that $CLFS is on, when one was named.
@@ -49,6 +50,7 @@ class Settings:
     mirrors: tuple[Path, ...] = ()
     debian_mirror: str = ""
     debian_suite: str = ""
+    manifests: tuple[Path, ...] = ()
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
     install_dev: str = ""
@@ -127,9 +129,10 @@ def load(builddir: Path) -> Settings:
             prefix_hostprep=values["PREFIX_HOSTPREP"],
             isolation=values["isolation"],
             cpucount=int(values["CPUCOUNT"]),
-            mirrors=tuple(Path(folder) for folder in values["mirrors"].split()),
             debian_mirror=values["debian_mirror"],
             debian_suite=values["debian_suite"],
+            mirrors=tuple(map(Path, values["mirrors"].split())),
+            manifests=tuple(map(Path, values["manifests"].split())),
             hostprep_tools=tuple(values["hostprep_tools"].split()),
             hostprep_only=values["hostprep_only"] != "no",
             install_dev=values["install_dev"],

@@ -2,16 +2,17 @@
 """The manifest of sources, and what of it lies in the cache.
 
 packages/sources.toml pins each source: version, SHA-256, upstream addresses, and the Debian source package that can
-stand in for it. `ruckus download` (see download.py) fetches one of the variants and records in the cache, in
-NAME.json, which files it got and their hashes. Everything else reads only that record.
+stand in for it; manifests of a user's own (--with-manifest) are laid over it. `ruckus download` (see download.py)
+fetches one of the variants and records in the cache, in NAME.json, which files it got and their hashes. Everything else
+reads only that record.
 """
 
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.errors import RuckusError
@@ -66,15 +67,24 @@ class Lock:
 
 @dataclass(frozen=True)
 class Source:
-    """One entry of the manifest, with what the cache holds of it."""
+    """One entry of the manifest, with what the cache holds of it.
+
+    file, sha256, urls: of the upstream release; empty when the manifest knows only Debian's package.
+    """
 
     name: str
     version: str
-    file: str
-    sha256: str
-    urls: tuple[str, ...]
-    debian: Debian | None
-    lock: Lock | None
+    file: str = ""
+    sha256: str = ""
+    urls: tuple[str, ...] = ()
+    debian: Debian | None = None
+    lock: Lock | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.file) != bool(self.sha256):
+            raise ValueError("file and sha256 belong together")
+        if not self.file and self.debian is None:
+            raise ValueError("neither file and sha256 of an upstream release, nor a debian package")
 
     def accepts(self, lock: Lock) -> bool:
         """Whether a download satisfies the manifest as it reads now."""
@@ -127,28 +137,64 @@ def write_lock(cache: Path, name: str, lock: Lock) -> None:
     write_whole(_lock_path(cache, name), json.dumps(asdict(lock), indent=2) + "\n", lasting=True)
 
 
-def _entry(path: Path, name: str, table: dict[str, Any], release: str) -> Source:
-    try:
-        if "debian" in table:
-            pinned = table["debian"].get("patches", {}).items()
-            patches = [{"name": patch, "sha256": sha256} for patch, sha256 in pinned]
-            table = {**table, "debian": {"release": release, **table["debian"], "patches": patches}}
-        return record_of(Source, {"debian": None, **table}, name=name, lock=None)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise RuckusError(f"{path}: [{name}]: {error}", "docs/recipes.md describes an entry's keys") from error
+def _entry(name: str, table: object, release: str) -> Source:
+    """An entry of a manifest; ValueError when it is none."""
+    if not isinstance(table, dict):
+        raise ValueError("not a table of keys")
+    debian = table.get("debian")
+    if isinstance(debian, dict) and isinstance(debian.get("patches", {}), dict):
+        patches = [{"name": patch, "sha256": sha256} for patch, sha256 in debian.get("patches", {}).items()]
+        table = {**table, "debian": {"release": release, **debian, "patches": patches}}
+    return record_of(Source, table, name=name, lock=None)
 
 
-def read_manifest(path: Path, cache: Path) -> dict[str, Source]:
-    """Read the manifest, and the records of what is in the cache.
+def read_entries(path: Path, release: str = "") -> tuple[dict[str, Source], str]:
+    """The entries of one manifest.
 
-    Raises RuckusError when the file is not what docs/recipes.md describes.
+    Args:
+        path: The file.
+        release: Of Debian, for entries that name none in a file that names none: a code name, or "".
+
+    Returns:
+        Sources by their names, with nothing in the cache, and the release for entries that name none.
+
+    Raises:
+        RuckusError: It is not what docs/recipes.md describes; the message names file, entry and key.
     """
+    entry, sources = "", {}
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        release = tables.pop("debian_release", release)
+        if not isinstance(release, str):
+            raise ValueError(f"debian_release: not of its kind: {release}")
+        for name, table in tables.items():
+            entry = f"[{name}]: "
+            sources[name] = _entry(name, table, release)
     except (OSError, ValueError, RecursionError) as error:
-        raise RuckusError(f"{path}: {error}") from error
-    release = tables.pop("debian_release", "")
-    return {name: recorded(cache, _entry(path, name, table, release)) for name, table in tables.items()}
+        text = error.strerror if isinstance(error, OSError) else error
+        raise RuckusError(f"{path}: {entry}{text}", "docs/recipes.md describes an entry's keys") from error
+    return sources, release
+
+
+def read_manifest(path: Path, cache: Path, overlays: Iterable[Path] = ()) -> dict[str, Source]:
+    """Read the manifest with what is laid over it, and the records of what is in the cache.
+
+    Args:
+        path: The manifest, packages/sources.toml.
+        cache: The folder of sources.
+        overlays: Further ones. An entry takes the place of an earlier file's of the same name, as a whole: keys of
+            two versions never mix. Where an overlay names no debian_release, it is the manifest's.
+
+    Returns:
+        The sources by their names.
+
+    Raises:
+        RuckusError: A file is not what docs/recipes.md describes.
+    """
+    sources, release = read_entries(path)
+    for overlay in overlays:
+        sources |= read_entries(overlay, release)[0]
+    return {name: recorded(cache, source) for name, source in sources.items()}
 
 
 def recorded(cache: Path, source: Source) -> Source:

@@ -246,7 +246,7 @@ def evaluate(settings: Settings) -> Plan:
     A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files.
     Raises RuckusError for a recipe that can't be read, two steps of one name, or needs that nothing builds.
     """
-    sources = read_manifest(settings.recipes / "sources.toml", settings.sources)
+    sources = read_manifest(settings.recipes / "sources.toml", settings.sources, settings.manifests)
     steps: dict[str, Step] = {}
     for path in visible(settings.recipes, "*.py", "*/recipe.py"):
         recipe = _load_recipe(path)

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def test_help_documents_every_option_and_variable(tree: Tree, tmp_path: Path) ->
         "--disable-xen",
         "--without-stage1-xen",
         "--with-mirror=",
+        "--with-manifest=",
         "--with-cache=",
     ):
         assert f"\n  {option}" in text
@@ -120,10 +122,32 @@ def test_later_options_are_recorded_and_said_so(tree: Tree, tmp_path: Path) -> N
 
 
 def test_several_mirrors(tree: Tree, tmp_path: Path) -> None:
-    for name in ("m1", "m2", "m3"):
+    for name in ("m1", "m2", "m3", "m4"):
         (tmp_path / name).mkdir()
-    tree.configure(tmp_path, f"--with-mirror={tmp_path}/m1", f"MIRRORS={tmp_path}/m2 {tmp_path}/m3")
-    assert conf(tmp_path)["mirrors"] == f"{tmp_path}/m1 {tmp_path}/m2 {tmp_path}/m3"
+    options = (f"--with-mirror={tmp_path}/m1", f"--with-mirror={tmp_path}/m2", f"MIRRORS={tmp_path}/m3 {tmp_path}/m4")
+    tree.configure(tmp_path, *options)
+    assert conf(tmp_path)["mirrors"] == f"{tmp_path}/m1 {tmp_path}/m2 {tmp_path}/m3 {tmp_path}/m4"
+
+
+def test_manifests_hold_in_the_order_given_and_are_looked_at_again_when_they_change(tree: Tree, tmp_path: Path) -> None:
+    files = []
+    for name, version in (("a", "1"), ("b", "2"), ("c", "3")):
+        files.append(tmp_path / f"{name}.toml")
+        files[-1].write_text(f'[zlib]\nversion = "{version}"\ndebian = {{ package = "zlib" }}\n')
+    options = (f"--with-manifest={files[0]}", f"--with-manifest={files[1]}:{files[2]}")
+    tree.configure(tmp_path, *options)
+    assert conf(tmp_path)["manifests"].split() == [*map(str, files)]
+    run("./config.status", "--recheck", cwd=tmp_path)
+    run("./config.status", cwd=tmp_path)
+    assert conf(tmp_path)["manifests"].split() == [*map(str, files)]
+    assert "zlib 3 " in run("make", "download", cwd=tmp_path, status=2).stderr
+    files[2].write_text("[zlib]\nverison = 3\n")
+    os.utime(files[2], (time.time() + 9, time.time() + 9))
+    assert (
+        f"configure: error: {files[2]}: [zlib]: unknown: verison" in run("make", "help", cwd=tmp_path, status=2).stderr
+    )
+    files[2].unlink()
+    assert f"{files[2]}: No such file" in run("make", "download", cwd=tmp_path, status=2).stderr
 
 
 def elsewhere(tree: Tree, build: Path, change: str, *options: str) -> subprocess.CompletedProcess[str]:

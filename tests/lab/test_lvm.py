@@ -9,6 +9,8 @@ import pytest
 from fabric import Result
 from lab.machine.lab import Lab
 
+from ruckus_aux.configure import given_by
+
 pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
 
 FOLDER = "/srv/build"
@@ -137,14 +139,9 @@ def test_configure_knows_the_install_device_by_each_of_its_names(place: Place) -
     assert len(names) == 5
     place.root(f"for name in tools cross-tools; do ln -s {POINT}/$name-x86_64 /$name-x86_64; done")
     place.root(f"ln -s {FOLDER}/hostprep /hostprep")
-    values = {"srcdir": "/srv/ruckus", "builddir": FOLDER, "arch": "x86_64", "profile": "tiny", "isolation": "none"}
-    values |= dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes")
-    values |= dict.fromkeys(("hostprep_only", "stage2_auto"), "no") | {"prefix": "NONE"}
-    empty = ("cache", "mirrors", "ruckus_dev", "ruckus_path", "ruckus_dev_snapshot", "BUILDROOT", "CLFS", "CPUCOUNT")
-    more = ("debian_mirror", "debian_suite", "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
-    values |= dict.fromkeys((*empty, *more), "")
     for name in names:
-        given = [f"{key}={value}" for key, value in {**values, "install_dev": name}.items()]
+        options = ("--with-isolation=none", f"--with-install-dev={name}")
+        given = [f"{key}={value}" for key, value in given_by(options, Path("/srv/ruckus"), Path(FOLDER)).items()]
         assert f"CLFS={POINT}\n" in place.python("-m", "ruckus_aux.configure", *given).stdout
 
 

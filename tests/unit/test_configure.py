@@ -14,7 +14,7 @@ from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
 from ruckus_aux import configure, isolation, sandbox
-from ruckus_aux.configure import Configuration, given_by, main
+from ruckus_aux.configure import Configuration, given_by, main, paths_of
 from ruckus_aux.devices import Device
 from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute
@@ -31,37 +31,7 @@ class Given:
     """What configure hands over when nothing was asked for, and a way to ask."""
 
     def __init__(self, tmp_path: Path) -> None:
-        self.values = {
-            "srcdir": str(tmp_path / "src"),
-            "builddir": str(tmp_path / "build"),
-            "prefix": "NONE",
-            "arch": "x86_64",
-            "multilib": "yes",
-            "profile": "tiny",
-            "hostprep_only": "no",
-            "sharing": "yes",
-            "isolation": "auto",
-            "ruckus_path": "",
-            "stage2_auto": "no",
-            "xen": "yes",
-            "stage1_xen": "yes",
-        }
-        empty = (
-            "machines",
-            "unused",
-            "unknown",
-            "cache",
-            "mirrors",
-            "debian_mirror",
-            "debian_suite",
-            "install_dev",
-            "ruckus_dev",
-            "ruckus_dev_snapshot",
-            "CLFS",
-            "BUILDROOT",
-            "CPUCOUNT",
-        )
-        self.values |= dict.fromkeys((*empty, "PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP"), "")
+        self.values = given_by([], tmp_path / "src", tmp_path / "build")
 
     def __call__(self, **values: str) -> Configuration:
         configuration = Configuration({**self.values, **values})
@@ -89,13 +59,52 @@ def test_an_option_of_the_other_kind_is_another() -> None:
     usual = given_by([], TOP, TOP)
     assert given_by(["--enable-mirror=/x", "--with-xen=no", "--enable-option-checking=fatal"], TOP, TOP) == usual
     given = given_by(["--with-mirror=/x", "MIRRORS=/y", "--disable-xen", "--without-stage1-xen"], TOP, TOP)
-    assert (given["mirrors"], given["xen"], given["stage1_xen"]) == ("/x /y", "no", "no")
+    assert (given["mirror"], given["MIRRORS"]) == ("/x", "/y")
+    assert (given["xen"], given["stage1_xen"]) == ("no", "no")
 
 
 def test_a_build_knows_what_configure_hands_over() -> None:
     macro = (TOP / "m4" / "ruckus_options.m4").read_text()
     call = macro.partition("-m ruckus_aux.configure")[2].partition("2>conftest.err")[0]
-    assert set(re.findall(r'(\w+)="', call)) == set(given_by([], TOP, TOP)) - {"mirror", "MIRRORS"}
+    assert set(re.findall(r'(\w+)="', call)) == set(given_by([], TOP, TOP))
+
+
+@pytest.mark.parametrize(
+    ("options", "paths"),
+    [
+        (["--with-manifest=/a", "--with-manifest=/b:/c"], ["/a", "/b", "/c"]),
+        (["--with-manifest=/a", "--without-manifest", "--with-manifest=/b"], ["/b"]),
+        (["--with-manifest=/a", "-with-manifest=/b"], ["/a", "/b"]),
+        (["--with-manifest=/a", "--with-manifest=no"], []),
+        ([], []),
+    ],
+)
+def test_an_option_that_may_be_repeated(options: list[str], paths: list[str]) -> None:
+    assert paths_of("--with-manifest", given_by(options, TOP, TOP)["manifest"]) == paths
+
+
+def test_what_autoconf_makes_of_a_repeated_option_does_not_count(
+    given_: Given, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    values = {**given_.values, "manifest": f"{tmp_path}/b", "prefix": "/p"}
+    options = f"'--with-manifest={tmp_path}/a' '--with-manifest={tmp_path}/b' '--prefix=/q q'"
+    assert main([*(f"{name}={value}" for name, value in values.items()), f"options={options}"]) == 0
+    output = capsys.readouterr().out
+    assert f"ruckus_manifests='{tmp_path}/a {tmp_path}/b'\n" in output
+    assert "ruckus_prefix=/p\n" in output
+
+
+def test_mistakes_in_manifests_name_file_entry_and_key(given_: Given, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("[gcc]\nversion = 1\n")
+    (tmp_path / "b").write_text("[gcc\n")
+    lines = errors(given_(manifest=f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/c:x")).splitlines()
+    assert lines == ["--with-manifest: 'x' is not an absolute path"]
+    lines = errors(given_(manifest=f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/c")).splitlines()
+    assert lines[0] == f"{tmp_path}/a: [gcc]: version: not of its kind: 1"
+    assert lines[1].startswith(f"{tmp_path}/b: Expected ']'")
+    assert lines[2] == f"{tmp_path}/c: No such file or directory"
 
 
 def test_the_defaults(given_: Given, tmp_path: Path) -> None:
@@ -140,7 +149,7 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"CLFS": "/"}, "CLFS: '/' belongs to the host"),
         ({"CLFS": "/usr"}, "CLFS: '/usr' belongs to the host"),
         ({"BUILDROOT": "rel"}, "BUILDROOT: 'rel' is not an absolute path"),
-        ({"mirrors": "/nowhere/at/all"}, "'/nowhere/at/all' is not a folder"),
+        ({"mirror": "/nowhere/at/all"}, "'/nowhere/at/all' is not a folder"),
         ({"install_dev": "/dev/nothing"}, "--with-install-dev: /dev/nothing: No such file"),
         ({"install_dev": "/dev/null"}, "/dev/null is not a block device"),
         ({"ruckus_dev": "/dev/null"}, "--with-ruckus-dev: /dev/null is not a block device"),
@@ -205,7 +214,7 @@ def test_a_common_hostprep_has_the_cache(given_: Given, tmp_path: Path) -> None:
 LONG = "{tmp}" + "/a" * 200
 
 
-@pytest.mark.parametrize("name", ["BUILDROOT", "CLFS", "cache", "prefix", "mirrors"])
+@pytest.mark.parametrize("name", ["BUILDROOT", "CLFS", "cache", "prefix", "mirror"])
 @pytest.mark.parametrize(
     ("path", "message"),
     [
@@ -317,7 +326,7 @@ def test_a_prefix_in_the_source_tree_or_around_it(given_: Given, tmp_path: Path)
 
 
 def test_all_mistakes_at_once(given_: Given) -> None:
-    wrong = {"arch": "vax", "profile": "x", "xen": "x", "CPUCOUNT": "0", "mirrors": "/nowhere", "isolation": "jail"}
+    wrong = {"arch": "vax", "profile": "x", "xen": "x", "CPUCOUNT": "0", "mirror": "/nowhere", "isolation": "jail"}
     prefixes = {"PREFIX_TOOLS": "x", "PREFIX_CROSS": "y", "PREFIX_HOSTPREP": "/usr"}
     devices = {"install_dev": "/dev/null", "ruckus_dev": "/dev/null"}
     assert len(given_(**wrong, **prefixes, **devices).errors) == len(wrong | prefixes | devices)

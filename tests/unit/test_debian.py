@@ -159,6 +159,14 @@ def test_names_of_releases(own: str, suites: str, asked: str) -> None:
     assert Archives(f"Suites: {suites}").of("bookworm", own).suites() == asked.split()
 
 
+def test_unstable_has_no_suites_beside_it() -> None:
+    host = Archives(
+        "Types: deb-src\nSuites: trixie trixie-updates trixie-backports\n\nSuites: trixie-security",
+        ["deb-src http://a.example trixie main", "deb-src http://a.example trixie-security main"],
+    )
+    assert host.of("sid", "trixie") == Archives("Types: deb-src\nSuites: sid", ["deb-src http://a.example sid main"])
+
+
 @pytest.mark.parametrize(("own", "release"), [("trixie", "trixie"), ("", "bookworm"), ("trixie", "")])
 def test_the_hosts_own_archives_are_asked_as_they_are(
     archive: DebianArchive, fp: FakeProcess, tmp_path: Path, own: str, release: str

@@ -8,7 +8,7 @@ says, with all its fields and no others, or it is none.
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import TypeVar, get_args, get_origin, get_type_hints
@@ -49,18 +49,17 @@ def record_of(kind: type[Kind], data: object, **given: object) -> Kind:
     if not isinstance(data, dict):
         raise ValueError(f"not a {kind.__name__}: {str(data)[:80]}")
     types = get_type_hints(kind)
-    try:
-        # A field that the kind does not have has no type, and is refused with it.
-        return kind(**{name: _value(types.get(name, object), value, name) for name, value in data.items()}, **given)
-    except TypeError as error:
-        raise ValueError(str(error).partition(" ")[2] or str(error)) from error
+    if unknown := sorted(name for name in data if name not in types or name in given):
+        raise ValueError(f"unknown: {', '.join(unknown)}")
+    optional = {one.name for one in fields(kind) if not one.default is one.default_factory is MISSING}  # type: ignore[arg-type]
+    if missing := sorted(types.keys() - data.keys() - given.keys() - optional):
+        raise ValueError(f"missing: {', '.join(missing)}")
+    return kind(**{name: _value(types[name], value, name) for name, value in data.items()}, **given)
 
 
 def _value(kind: object, data: object, name: str) -> object:
     """A field's value; ValueError, when it is not of its kind."""
     arguments = get_args(kind)
-    if kind is object:
-        return data
     if get_origin(kind) is UnionType:  # a thing, or None
         return None if data is None else _value(arguments[0], data, name)
     if get_origin(kind) is tuple and isinstance(data, list):
@@ -68,7 +67,10 @@ def _value(kind: object, data: object, name: str) -> object:
     if get_origin(kind) is Mapping and isinstance(data, dict):
         return {one: _value(arguments[1], value, name) for one, value in data.items()}
     if is_dataclass(kind):
-        return record_of(kind, data)  # type: ignore[arg-type]
+        try:
+            return record_of(kind, data)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
     if kind is float and isinstance(data, int | float) and type(data) is not bool and abs(data) <= _LARGEST:
         return float(data)
     if kind in (str, Path) and isinstance(data, str) and "\0" not in data:
