@@ -213,9 +213,9 @@ def estimate(
     """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
     from ruckus_aux.estimate import estimate as estimated
     from ruckus_aux.estimate import table, to_json
+    from ruckus_aux.layout import defaults
     from ruckus_aux.request import arch_list as parse
     from ruckus_aux.request import number_of_jobs
-    from ruckus_aux.settings import defaults
     from ruckus_aux.steps import evaluate
 
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)

@@ -14,7 +14,7 @@ from ruckus_aux import sandbox
 from ruckus_aux.boot import boot
 from ruckus_aux.host.commands import run
 from ruckus_aux.merge import stamps
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.store import Store
 from ruckus_aux.words.architecture import Abi
 from ruckus_aux.words.errors import RuckusError

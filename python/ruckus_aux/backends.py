@@ -20,7 +20,7 @@ from ruckus_aux.host.mounts import mounted
 from ruckus_aux.host.root import TAG, Command, Root
 from ruckus_aux.images import copy_image
 from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
-from ruckus_aux.ownership import is_ours
+from ruckus_aux.settings.ownership import is_ours
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from ruckus_aux import __version__
 from ruckus_aux.console import ended
 from ruckus_aux.host import plain
-from ruckus_aux.journal import Journal
-from ruckus_aux.ownership import check_open, explained, take
-from ruckus_aux.settings import Settings, load
+from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.ownership import check_open, explained, take
+from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError

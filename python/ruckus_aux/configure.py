@@ -21,8 +21,8 @@ from ruckus_aux.devices import device as block_device
 from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.host.limits import processors
-from ruckus_aux.ownership import check_own_cache
-from ruckus_aux.sources import read_entries
+from ruckus_aux.recipes.manifest import read_entries
+from ruckus_aux.settings.ownership import check_own_cache
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
 from ruckus_aux.words.errors import RuckusError

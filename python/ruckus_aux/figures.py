@@ -4,7 +4,7 @@
 import math
 from collections.abc import Sequence
 
-from ruckus_aux.journal import Entry
+from ruckus_aux.settings.journal import Entry
 from ruckus_aux.steps import Step
 from ruckus_aux.words.errors import RuckusError
 

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from ruckus_aux import sandbox
 from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
-from ruckus_aux.settings import defaults
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 
@@ -93,7 +93,7 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
         RuckusError: when nothing can be tried.
     """
     with _scratch() as folder:
-        settings = replace(defaults(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1), isolation=kind)
+        settings = _settings(folder, kind)
         work, view = folder / "work", folder / "view"
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
             Path(f"{view}{prefix}").mkdir(parents=True)
@@ -105,6 +105,24 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
             (work / "files" / file).chmod(0o644)
         command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script])
         return run(command, env=STEP_ENVIRONMENT, replace_env=True, cwd=work, check=False)
+
+
+def _settings(folder: Path, kind: str) -> Settings:
+    """Settings of which only where steps run matters."""
+    return Settings(
+        srcdir=folder,
+        builddir=folder,
+        buildroot=folder,
+        clfs=folder / "baby",
+        cache=folder / "cache",
+        arch=ARCHITECTURES["x86_64"],
+        profile="tiny",
+        prefix_cross="/cross-tools",
+        prefix_tools="/tools",
+        prefix_hostprep="/hostprep",
+        isolation=kind,
+        cpucount=1,
+    )
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from pathlib import Path
 from ruckus_aux.host import root
 from ruckus_aux.host.root import FILE_SYSTEMS
 from ruckus_aux.host.writing import write_whole
+from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDDIR, HOSTPREP, VOLUMES
+from ruckus_aux.words.paths import BUILDDIR, CONF, HOSTPREP, VOLUMES
 from ruckus_aux.words.records import read_record
 
 BACKENDS = ("dir", "loop", "lvm")
@@ -168,3 +169,25 @@ def cache_of(folder: Path) -> Path:
     """Where a build of several architectures has sources and artifacts: where an earlier version began, if it did."""
     earlier = folder / "cache"
     return earlier if any((earlier / name).is_dir() for name in ("sources", "store")) else prefix_of(folder) / "cache"
+
+
+def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
+    """The settings of an architecture in the folder of a build: as configured there, or as it would be by default."""
+    builddir = builddir_of(folder, arch)
+    if (builddir / CONF).exists():
+        return replace(load(builddir), profile=profile, cpucount=cpucount)
+    return Settings(
+        srcdir=srcdir,
+        builddir=builddir,
+        buildroot=builddir,
+        clfs=clfs_of(folder, arch),
+        cache=cache_of(folder),
+        arch=arch,
+        profile=profile,
+        prefix_cross=f"/cross-tools-{arch.string}",
+        prefix_tools=f"/tools-{arch.string}",
+        prefix_hostprep="/hostprep",
+        isolation="bwrap",
+        cpucount=cpucount,
+        prefix=prefix_of(folder),
+    )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ruckus_aux.host.visible import visible
 from ruckus_aux.prefixes import sed_program
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources import Source
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError

@@ -9,7 +9,7 @@ from pathlib import Path
 from ruckus_aux import logs
 from ruckus_aux.faults import first_error
 from ruckus_aux.host.locks import try_held
-from ruckus_aux.journal import End, Entry, Journal, Run, Sample
+from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import JOURNAL, RUN_LOCK
 from ruckus_aux.words.terminal import utc

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from ruckus_aux.journal import Entry
+from ruckus_aux.settings.journal import Entry
 from ruckus_aux.words.terminal import duration, label
 
 

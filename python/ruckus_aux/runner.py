@@ -25,11 +25,11 @@ from ruckus_aux.host.locks import held, try_held
 from ruckus_aux.host.process import Usage, own_cpu, run_script
 from ruckus_aux.host.signals import hung_up
 from ruckus_aux.host.trees import listing, remove, size
-from ruckus_aux.journal import Entry, Journal
 from ruckus_aux.merge import merge
 from ruckus_aux.processor import unasked
 from ruckus_aux.report import outcome_line
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources import verify
 from ruckus_aux.steps import Plan, Step
 from ruckus_aux.store import Store

@@ -18,8 +18,8 @@ from pathlib import Path
 from ruckus_aux.headers import INCLUDE
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.trees import remove
-from ruckus_aux.settings import Settings
-from ruckus_aux.trees import SOURCE_DATE_EPOCH
+from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
 from ruckus_aux.words.stage import Stage
 

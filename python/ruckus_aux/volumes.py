@@ -22,8 +22,8 @@ from ruckus_aux.host.mounts import is_on
 from ruckus_aux.host.root import Command, Root
 from ruckus_aux.host.undo import Step, undoing
 from ruckus_aux.images import thaw
-from ruckus_aux.journal import Made
 from ruckus_aux.layout import Layout, lent_name, size_in_bytes
+from ruckus_aux.settings.journal import Made
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import RUN_LOCK
 

@@ -9,7 +9,7 @@ import shutil
 from difflib import unified_diff
 from pathlib import Path
 
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import Step, evaluate
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 

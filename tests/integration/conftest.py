@@ -19,7 +19,7 @@ from journey import copy_tree
 
 from ruckus_aux.host.locks import lock_file
 from ruckus_aux.host.root import Root
-from ruckus_aux.journal import Journal
+from ruckus_aux.settings.journal import Journal
 
 PACKAGES = Path(__file__).parent / "packages"
 

@@ -18,7 +18,7 @@ from integration.web import CLOSED, CONTENT, SUM, Server, source
 from ruckus_aux.download import Mirror, download, fetch
 from ruckus_aux.host import locks
 from ruckus_aux.provider import Watcher
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources import read_manifest, sha256_of, verify
 from ruckus_aux.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError

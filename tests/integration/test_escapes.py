@@ -18,7 +18,7 @@ from unit.samples import configured
 
 from ruckus_aux import sandbox
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
-from ruckus_aux.settings import Settings, load
+from ruckus_aux.settings.settings import Settings, load
 
 ORDINARY = 54321  # a user who has no name
 MARK = "ruckus-escape"

@@ -17,8 +17,8 @@ from integration.real import TOP, run
 from ruckus_aux.devices import attached, device
 from ruckus_aux.host.locks import lock_file, named
 from ruckus_aux.host.root import Root, Rooted
-from ruckus_aux.journal import Journal
 from ruckus_aux.lending import lent_writable
+from ruckus_aux.settings.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
@@ -178,7 +178,7 @@ def test_what_a_killed_one_has_begun_keeps_the_lock(tmp_path: Path) -> None:
     file = tmp_path / "file"
     script = f"""
 from pathlib import Path
-from ruckus_aux.journal import Journal
+from ruckus_aux.settings.journal import Journal
 from ruckus_aux.host.locks import named
 from ruckus_aux.host.root import Root
 with named("test {tmp_path}"):

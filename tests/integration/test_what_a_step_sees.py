@@ -8,7 +8,7 @@ import pytest
 
 from ruckus_aux import sandbox
 from ruckus_aux.headers import INCLUDE, link_headers
-from ruckus_aux.settings import defaults
+from ruckus_aux.layout import defaults
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import STAGES

@@ -17,13 +17,13 @@ from ruckus_aux.build import Build
 from ruckus_aux.figures import costs
 from ruckus_aux.graph import Selection, combined, graph
 from ruckus_aux.host import gnumake
-from ruckus_aux.journal import Entry, Journal
-from ruckus_aux.layout import Layout
+from ruckus_aux.layout import Layout, defaults
 from ruckus_aux.merge import stamp_path
 from ruckus_aux.notify import Result
-from ruckus_aux.ownership import take_folder
 from ruckus_aux.request import Request, arch_list
-from ruckus_aux.settings import Settings, defaults
+from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.settings.ownership import take_folder
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.words.architecture import ARCHITECTURES

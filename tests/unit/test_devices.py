@@ -11,7 +11,7 @@ from unit.fakes import Machine, Status
 
 from ruckus_aux.devices import Device, above, attached, below, domains, signature, users, xen_disks
 from ruckus_aux.host.root import Root
-from ruckus_aux.journal import Journal
+from ruckus_aux.settings.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 DISK = Device("/dev/sda", "8:0")

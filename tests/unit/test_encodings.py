@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.runner import prepare_work
-from ruckus_aux.settings import defaults
+from ruckus_aux.layout import defaults
 from ruckus_aux.sources import read_manifest
 from ruckus_aux.steps import Step
 from ruckus_aux.host.writing import write_whole

@@ -22,11 +22,11 @@ from ruckus_aux.gate import Running
 from ruckus_aux.host.jobserver import flags, from_makeflags
 from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
-from ruckus_aux.journal import Journal, Run
 from ruckus_aux.layout import Layout, layout, size_in_bytes
 from ruckus_aux.merge import Stamp
 from ruckus_aux.request import arch_list, number_of_jobs
-from ruckus_aux.settings import load
+from ruckus_aux.settings.journal import Journal, Run
+from ruckus_aux.settings.settings import load
 from ruckus_aux.sources import File, Lock, read_manifest
 from ruckus_aux.store import Record
 from ruckus_aux.watch import Progress, State, from_json

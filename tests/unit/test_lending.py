@@ -10,8 +10,8 @@ from ruckus_aux import lending
 from ruckus_aux.devices import Device
 from ruckus_aux.host import locks
 from ruckus_aux.host.root import Root
-from ruckus_aux.journal import Journal
 from ruckus_aux.lending import StillInUse, lent_read_only, lent_writable, mounted_read_only, release, snapshot_of
+from ruckus_aux.settings.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 DEVICE = "/dev/vg00/ruckus"

@@ -20,7 +20,7 @@ from unit.test_merge import STEP, merged
 
 from ruckus_aux import merge as module
 from ruckus_aux.merge import stamps, unreadable
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 
 WHERE = "share/thing"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruckus_aux import sandbox
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.host.folders import within
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.stage import STAGES
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import OTHER, PIGZ, ZLIB
 
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources import File, Lock, write_lock
 from ruckus_aux.steps import Step, evaluate, in_order, remaining
 from ruckus_aux.words.errors import RuckusError

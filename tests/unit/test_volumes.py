@@ -11,9 +11,9 @@ from unit.fakes import Machine
 from ruckus_aux.backends import Folder
 from ruckus_aux.host import locks, root
 from ruckus_aux.host.root import Root
-from ruckus_aux.journal import Journal, Made
 from ruckus_aux.layout import Layout, layout
 from ruckus_aux.listing import lines
+from ruckus_aux.settings.journal import Journal, Made
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.words.errors import RuckusError
 

@@ -9,7 +9,7 @@ from pytest_subprocess import FakeProcess
 from ruckus_aux.host import root
 from ruckus_aux.host.links import link
 from ruckus_aux.host.root import Root, Rooted, as_root, only_roots, program
-from ruckus_aux.journal import Journal
+from ruckus_aux.settings.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -11,7 +11,7 @@ from pytest_subprocess import FakeProcess
 from ruckus_aux.host.root import Root, Rooted
 from ruckus_aux.host.signals import heed, held_back, let_through
 from ruckus_aux.host.undo import undoing
-from ruckus_aux.journal import Journal
+from ruckus_aux.settings.journal import Journal
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from unit.samples import configured
 
-from ruckus_aux.settings import load
+from ruckus_aux.settings.settings import load
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import CONF
 from ruckus_aux.words.stage import STAGES

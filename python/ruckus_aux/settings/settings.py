@@ -2,10 +2,9 @@
 """What configure decided, read back from the ruckus.conf that it writes into the build directory."""
 
 import configparser
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.layout import builddir_of, cache_of, clfs_of, prefix_of
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import CONF, JOURNAL
@@ -145,25 +144,3 @@ def load(builddir: Path) -> Settings:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
     except (configparser.Error, KeyError, ValueError) as error:
         raise RuckusError(f"{path}: {error}", "run ./config.status --recheck, or configure again") from error
-
-
-def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
-    """The settings of an architecture in the folder of a build: as configured there, or as it would be by default."""
-    builddir = builddir_of(folder, arch)
-    if (builddir / CONF).exists():
-        return replace(load(builddir), profile=profile, cpucount=cpucount)
-    return Settings(
-        srcdir=srcdir,
-        builddir=builddir,
-        buildroot=builddir,
-        clfs=clfs_of(folder, arch),
-        cache=cache_of(folder),
-        arch=arch,
-        profile=profile,
-        prefix_cross=f"/cross-tools-{arch.string}",
-        prefix_tools=f"/tools-{arch.string}",
-        prefix_hostprep="/hostprep",
-        isolation="bwrap",
-        cpucount=cpucount,
-        prefix=prefix_of(folder),
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.folders import absolute, check_writable
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, CONF, MARKER, RESERVED
 

@@ -9,9 +9,9 @@ import pytest
 from unit.samples import TOP
 
 from ruckus_aux.build import Build
-from ruckus_aux.ownership import check_own_cache, take
 from ruckus_aux.request import Request
-from ruckus_aux.settings import Settings
+from ruckus_aux.settings.ownership import check_own_cache, take
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES
