@@ -214,9 +214,9 @@ def estimate(
     from ruckus_aux.estimate import estimate as estimated
     from ruckus_aux.estimate import table, to_json
     from ruckus_aux.layout import defaults
+    from ruckus_aux.recipes.plan import evaluate
     from ruckus_aux.request import arch_list as parse
     from ruckus_aux.request import number_of_jobs
-    from ruckus_aux.steps import evaluate
 
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
     plans = [evaluate(defaults(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU bc: the kernel computes its time constants with it."""
 
-from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
 
 recipe = Recipe("bc")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU Bison: the parser generator that glibc and the kernel's configuration need."""
 
-from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
 
 recipe = Recipe("bison")
 

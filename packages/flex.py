@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """flex: the scanner generator that the kernel's configuration and binutils need."""
 
-from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
 
 recipe = Recipe("flex")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU m4: the macro processor that bison, flex and autoconf run."""
 
-from ruckus_aux.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
 
 recipe = Recipe("m4")
 

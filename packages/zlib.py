@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """zlib: libelf is linked with it."""
 
-from ruckus_aux.recipe import HOST_CC, Recipe, Script
+from ruckus_aux.recipes.recipe import HOST_CC, Recipe, Script
 
 recipe = Recipe("zlib")
 

@@ -24,11 +24,11 @@ from ruckus_aux.host.sudo import verify
 from ruckus_aux.layout import volume_name
 from ruckus_aux.merge import lock, stamp_path
 from ruckus_aux.notify import Result, notify
+from ruckus_aux.recipes.plan import Plan, Step, evaluate
 from ruckus_aux.request import Request
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
-from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.stream import Stream, View
 from ruckus_aux.volumes import Volumes

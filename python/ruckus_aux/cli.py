@@ -12,10 +12,11 @@ from pathlib import Path
 from ruckus_aux import __version__
 from ruckus_aux.console import ended
 from ruckus_aux.host import plain
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.plan import Plan, Step, evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_open, explained, take
 from ruckus_aux.settings.settings import Settings, load
-from ruckus_aux.steps import Plan, Step, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.terminal import printable
@@ -131,7 +132,7 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     work = settings.work(step.name)
     there = sandbox.inside(settings, work)
     source = source_of(settings, plan, step)
-    environment = sandbox.environment(settings, step.stage, there, {})
+    environment = step_environment(settings, step.stage, there, {})
     if "TERM" in os.environ:
         environment["TERM"] = os.environ["TERM"]
     program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ruckus_aux.apt import Apt, Archives, archives, mirror_archives
 from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
-from ruckus_aux.sources import Debian, File, Lock, Source
+from ruckus_aux.recipes.manifest import Debian, File, Lock, Source
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -20,8 +20,8 @@ from ruckus_aux.host.trees import remove
 from ruckus_aux.host.writing import settle
 from ruckus_aux.progress import bars
 from ruckus_aux.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
+from ruckus_aux.recipes.manifest import File, Lock, Source, recorded, write_lock
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources import File, Lock, Source, recorded, write_lock
 from ruckus_aux.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 
 from ruckus_aux import figures
 from ruckus_aux.graph import Selection, Target, combined, shortest
+from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.settings.journal import Entry, Journal
-from ruckus_aux.sources import Source
 from ruckus_aux.words.terminal import duration
 
 

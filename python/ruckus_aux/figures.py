@@ -4,8 +4,8 @@
 import math
 from collections.abc import Sequence
 
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.journal import Entry
-from ruckus_aux.steps import Step
 from ruckus_aux.words.errors import RuckusError
 
 JOB_MEMORY = 150  # MB that each further job of a step takes, until the journal knows better

@@ -22,9 +22,9 @@ from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import listing
 from ruckus_aux.host.writing import copy_new, make_folder, settle, write_whole
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.ownership import explained
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps import Step
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import STAMPS_LOCK
 from ruckus_aux.words.records import read_record

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from ruckus_aux.sources import Lock, Source, sha256_of
+from ruckus_aux.recipes.manifest import Lock, Source, sha256_of
 from ruckus_aux.words.errors import RuckusError
 
 Progress = Callable[[str, int, int], None]  # source, bytes so far, bytes in all (0: not known)

@@ -27,11 +27,12 @@ from ruckus_aux.host.signals import hung_up
 from ruckus_aux.host.trees import listing, remove, size
 from ruckus_aux.merge import merge
 from ruckus_aux.processor import unasked
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.manifest import verify
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.report import outcome_line
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources import verify
-from ruckus_aux.steps import Plan, Step
 from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError, naming, of_the_system
 from ruckus_aux.words.terminal import duration, utc
@@ -224,7 +225,7 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
         sandbox.give(settings, pool.fifo)
     there = sandbox.inside(settings, work)
     ccache = _ccache(settings, step)
-    environment = sandbox.environment(settings, step.stage, there, pool.environment)
+    environment = step_environment(settings, step.stage, there, pool.environment)
     if ccache:
         environment |= sandbox.ccache_environment(environment)
     with (

@@ -16,10 +16,9 @@ from typing import NamedTuple
 from ruckus_aux.host.commands import digest
 from ruckus_aux.host.trees import KINDS, walk
 from ruckus_aux.host.writing import copy_new
+from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.words.errors import RuckusError
 
-# gcc and others look at the clock; a tree that is the same must have the same times.
-SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
 _TIMES = (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH)
 PATH_LIMIT = 1024  # bytes below the tree's top: the kernel takes 4096 for the whole path
 

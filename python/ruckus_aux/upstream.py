@@ -19,7 +19,7 @@ import urllib3
 from urllib3.util import Retry
 
 from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
-from ruckus_aux.sources import File, Lock, Source, sha256_of
+from ruckus_aux.recipes.manifest import File, Lock, Source, sha256_of
 from ruckus_aux.trouble import ERRORS, bundle, explain, host_of, status_text
 
 BLOCK = 1 << 16  # bytes read at most at a time

@@ -9,8 +9,8 @@ import shutil
 from difflib import unified_diff
 from pathlib import Path
 
+from ruckus_aux.recipes.plan import Step, evaluate
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps import Step, evaluate
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 
 GOLDEN = Path(__file__).parent

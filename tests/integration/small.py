@@ -14,7 +14,7 @@ from unit.samples import configured
 
 STEP = "x86_64/cross/small"
 RECIPE = """
-from ruckus_aux.recipe import Recipe
+from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("small")
 
 @recipe.step("cross", cpu=1, memory=1, profiles=("tiny",))

@@ -9,7 +9,7 @@ import pytest
 from ruckus_aux.debian import DebianArchive
 from ruckus_aux.download import fetch
 from ruckus_aux.provider import Watcher
-from ruckus_aux.sources import Debian, Source
+from ruckus_aux.recipes.manifest import Debian, Source
 
 CONTENT = b"a source\n"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ruckus_aux.prefixes import sed_program
+from ruckus_aux.recipes.book import sed_program
 
 CROSS, TOOLS = "/opt/r/x", "/opt/r/t"
 

@@ -18,7 +18,7 @@ from integration.web import CLOSED, CONTENT, HASTY, LIMITS, SUM, Handler, Server
 
 from ruckus_aux.download import fetch
 from ruckus_aux.provider import Unavailable, Watcher
-from ruckus_aux.sources import sha256_of
+from ruckus_aux.recipes.manifest import sha256_of
 from ruckus_aux.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
 

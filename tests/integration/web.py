@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from ruckus_aux.sources import Source
+from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.upstream import Limits
 
 CONTENT = bytes(range(256)) * 4096

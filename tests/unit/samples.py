@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from ruckus_aux.merge import merge
-from ruckus_aux.steps import Plan
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.store import Store
 from ruckus_aux.words.paths import CONF
 
@@ -20,7 +20,7 @@ sha256 = "aa"
 urls = ["https://example.org/"]
 """
 ZLIB = """
-from ruckus_aux.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe, Script
 recipe = Recipe("zlib")
 
 @recipe.step("hostprep", cpu=5, memory=10)
@@ -30,7 +30,7 @@ def hostprep(sh: Script) -> None:
     sh.make("install")
 """
 PIGZ = """
-from ruckus_aux.recipe import Recipe
+from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("pigz", source="zlib")
 
 @recipe.step("stage1", cpu=7, memory=10, profiles=("tiny",))
@@ -42,7 +42,7 @@ def stage1(sh):
     sh.make("install")
 """
 OTHER = """
-from ruckus_aux.recipe import Recipe
+from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("other")
 
 @recipe.step("cross", cpu=1, memory=1, per_abi=True, profiles=("tiny",))

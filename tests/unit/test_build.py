@@ -20,11 +20,11 @@ from ruckus_aux.host import gnumake
 from ruckus_aux.layout import Layout, defaults
 from ruckus_aux.merge import stamp_path
 from ruckus_aux.notify import Result
+from ruckus_aux.recipes.plan import Plan, evaluate
 from ruckus_aux.request import Request, arch_list
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folder
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.store import Store
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
@@ -64,7 +64,7 @@ def test_every_wrong_entry_is_named_at_once(names: list[str]) -> None:
 
 
 LIB = """
-from ruckus_aux.recipe import Recipe
+from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("lib", source="zlib")
 
 @recipe.step("cross", cpu=100, shared_cpu=10, memory=10, profiles=("tiny",))

@@ -12,10 +12,10 @@ from unit.samples import built, configured
 from ruckus_aux.cli import main, parser
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.host.jobserver import only_asks
+from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps import evaluate
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import MARKER
 

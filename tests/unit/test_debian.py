@@ -14,7 +14,7 @@ from ruckus_aux import apt
 from ruckus_aux.apt import Archives
 from ruckus_aux.debian import Candidate, DebianArchive, parse_showsrc
 from ruckus_aux.provider import Unavailable, Watcher
-from ruckus_aux.sources import Debian, File, Source
+from ruckus_aux.recipes.manifest import Debian, File, Source
 
 CONTENT = b"a kernel"
 SUM = hashlib.sha256(CONTENT).hexdigest()

@@ -18,8 +18,8 @@ from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.runner import prepare_work
 from ruckus_aux.layout import defaults
-from ruckus_aux.sources import read_manifest
-from ruckus_aux.steps import Step
+from ruckus_aux.recipes.manifest import read_manifest
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.host.writing import write_whole
 folder = Path(sys.argv[1])
 read_manifest(folder / "sources.toml", folder)

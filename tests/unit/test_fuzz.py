@@ -24,10 +24,10 @@ from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
 from ruckus_aux.layout import Layout, layout, size_in_bytes
 from ruckus_aux.merge import Stamp
+from ruckus_aux.recipes.manifest import File, Lock, read_manifest
 from ruckus_aux.request import arch_list, number_of_jobs
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load
-from ruckus_aux.sources import File, Lock, read_manifest
 from ruckus_aux.store import Record
 from ruckus_aux.watch import Progress, State, from_json
 from ruckus_aux.words.errors import RuckusError

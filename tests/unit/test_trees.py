@@ -18,7 +18,8 @@ from unit.samples import tree
 from ruckus_aux import trees
 from ruckus_aux.host.trees import walk
 from ruckus_aux.host.writing import copy_new
-from ruckus_aux.trees import SOURCE_DATE_EPOCH, check_whole, take, tree_hash
+from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
+from ruckus_aux.trees import check_whole, take, tree_hash
 from ruckus_aux.words.errors import RuckusError
 
 INSIDE = Path("/ruckus")

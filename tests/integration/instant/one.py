@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A library, as far as tests of everything around a build go: made at once, from nothing."""
 
-from ruckus_aux.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe, Script
 
 recipe = Recipe("one")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """zlib, as a hostprep library."""
 
-from ruckus_aux.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe, Script
 
 recipe = Recipe("zlib")
 

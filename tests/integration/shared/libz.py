@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """zlib once more, as the cross tools are built: from a shared source, with objects that architectures share."""
 
-from ruckus_aux.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe, Script
 
 recipe = Recipe("libz", source="zlib")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """bzip2, with a patch that is written against the CLFS book's prefixes."""
 
-from ruckus_aux.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe, Script
 
 recipe = Recipe("bzip2")
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ruckus_aux.host.visible import visible
-from ruckus_aux.prefixes import sed_program
+from ruckus_aux.recipes.book import sed_program
+from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources import Source
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import SOURCE, STAGES, Stage

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import OTHER, PIGZ, ZLIB
 
+from ruckus_aux.recipes.manifest import File, Lock, write_lock
+from ruckus_aux.recipes.plan import Step, evaluate, in_order, remaining
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources import File, Lock, write_lock
-from ruckus_aux.steps import Step, evaluate, in_order, remaining
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
 
@@ -99,7 +99,7 @@ def test_isolation_and_host_are_part_of_every_key(
 ) -> None:
     before = keys(settings)
     assert changed(before, keys(Settings(**{**settings.__dict__, "isolation": "none"}))) == set(before)
-    monkeypatch.setattr("ruckus_aux.steps.fingerprint", lambda: "another compiler")
+    monkeypatch.setattr("ruckus_aux.recipes.plan.fingerprint", lambda: "another compiler")
     assert changed(before, keys(settings)) == set(before)
 
 
@@ -117,7 +117,7 @@ def test_a_tool_of_the_host_is_part_of_the_key_of_who_declares_it(
     settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = keys(settings)
-    monkeypatch.setattr("ruckus_aux.steps.tool_version", lambda name: f"{name} 99")
+    monkeypatch.setattr("ruckus_aux.recipes.plan.tool_version", lambda name: f"{name} 99")
     assert changed(before, keys(settings)) == {"x86_64/stage1/pigz"}
 
 

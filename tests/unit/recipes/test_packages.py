@@ -8,9 +8,9 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
+from ruckus_aux.recipes.manifest import read_manifest
+from ruckus_aux.recipes.plan import Plan, evaluate
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources import read_manifest
-from ruckus_aux.steps import Plan, evaluate
 from ruckus_aux.words.architecture import ARCHITECTURES
 
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a step's script finds in its environment, wherever it runs: the same for everybody, and part of its key."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ruckus_aux.host.commands import STEP_ENVIRONMENT
+from ruckus_aux.recipes.recipe import SOURCE
+from ruckus_aux.settings.settings import Settings
+
+# gcc and others look at the clock; a tree that is the same must have the same times.
+SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
+COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
+HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
+
+
+def step_environment(settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a step.
+
+    stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
+    work: its working folder as the script sees it.
+    jobserver: MAKEFLAGS with the run's jobserver, or nothing.
+    """
+    cross = f"{settings.prefix_cross}/bin:" if stage not in COMMON_STAGES else ""
+    return {
+        **STEP_ENVIRONMENT,
+        "PATH": f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}",
+        "HOME": str(work),
+        "SHELL": "/bin/sh",
+        "CONFIG_SHELL": "/bin/sh",
+        "TMPDIR": "/tmp",
+        "V": "1",  # to automake's makefiles: the log has the compilers' whole command lines
+        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
+        "SOURCES": str(work / "sources"),
+        "FILES": str(work / "files"),
+        "SRC": str(work / "src"),
+        "BUILD": str(work / "build"),
+        "OUT": str(work / "out"),
+        **jobserver,
+    }
