@@ -14,7 +14,7 @@ from ruckus_aux import sandbox
 from ruckus_aux.boot import boot
 from ruckus_aux.host.commands import run
 from ruckus_aux.merge import stamps
-from ruckus_aux.recipes import environment
+from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.store import Store
 from ruckus_aux.words.architecture import Abi
@@ -89,7 +89,7 @@ def _check_program(settings: Settings, work: Path, view: Path, compiler: str, na
     program = f"{inside}/{name}-{abi.bits}"
     readelf = f"{settings.arch.target}-readelf"
     script = f"{compiler} {flag} {inside}/{name} -o {program} && {readelf} -l {program} && {program}"
-    environment = environment.step_environment(settings, STAGES["stage1"], inside, {})
+    environment = step_environment(settings, STAGES["stage1"], inside, {})
     variables = [f"{name}={value}" for name, value in environment.items()]
     _, output = run(["env", "-i", *variables, *sandbox.command(settings, work, view, ["/bin/sh", "-c", script])])
     loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"

@@ -18,10 +18,8 @@ from pathlib import Path
 from ruckus_aux.headers import INCLUDE
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.trees import remove
-from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
-from ruckus_aux.words.stage import Stage
 
 USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd
 _COMPILERS = ("gcc", "g++", "cc", "c++")
@@ -41,32 +39,6 @@ _NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts",
 _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 # What of the host's libraries pkg-config knows, which is more than a step may.
 _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
-
-
-def environment(settings: Settings, stage: Stage, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a step.
-
-    stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
-    work: its working folder as the script sees it.
-    jobserver: MAKEFLAGS with the run's jobserver, or nothing.
-    """
-    cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""
-    return {
-        **STEP_ENVIRONMENT,
-        "PATH": f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}",
-        "HOME": str(work),
-        "SHELL": "/bin/sh",
-        "CONFIG_SHELL": "/bin/sh",
-        "TMPDIR": "/tmp",
-        "V": "1",  # to automake's makefiles: the log has the compilers' whole command lines
-        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
-        "SOURCES": str(work / "sources"),
-        "FILES": str(work / "files"),
-        "SRC": str(work / "src"),
-        "BUILD": str(work / "build"),
-        "OUT": str(work / "out"),
-        **jobserver,
-    }
 
 
 def ccache_environment(environment: Mapping[str, str]) -> dict[str, str]:

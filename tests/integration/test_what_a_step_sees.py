@@ -9,7 +9,7 @@ import pytest
 from ruckus_aux import sandbox
 from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.layout import defaults
-from ruckus_aux.recipes import environment
+from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import STAGES
@@ -32,7 +32,7 @@ def in_a_step(folder: Path, script: str, *tools: str, ccache: Path | None = None
         Path(f"{view}{prefix}").mkdir(parents=True)
     link_headers(Path(f"{view}{INCLUDE}"), tools)
     command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script], ccache=ccache)
-    environment = environment.step_environment(settings, STAGES["hostprep"], paths.INSIDE, {})
+    environment = step_environment(settings, STAGES["hostprep"], paths.INSIDE, {})
     if ccache:
         sandbox.give_folder(settings, ccache)
         environment |= sandbox.ccache_environment(environment)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruckus_aux import sandbox
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.host.folders import within
-from ruckus_aux.recipes import environment
+from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.stage import STAGES
@@ -63,18 +63,15 @@ def test_the_compilers_of_a_step_that_shares_objects_are_links_of_ours_to_ccache
 def test_without_isolation_the_program_runs_as_it_is(settings: Settings) -> None:
     plain = Settings(**{**settings.__dict__, "isolation": "none"})
     assert sandbox.command(plain, WORK, VIEW, ["/bin/sh", "x"]) == ["/bin/sh", "x"]
-    assert environment.step_environment(plain, STAGES["cross"], sandbox.inside(plain, WORK), {})["SRC"] == "/b/work/src"
+    assert step_environment(plain, STAGES["cross"], sandbox.inside(plain, WORK), {})["SRC"] == "/b/work/src"
 
 
 def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = environment.step_environment(settings, STAGES["cross"], sandbox.inside(settings, WORK), {})
+    before = step_environment(settings, STAGES["cross"], sandbox.inside(settings, WORK), {})
     for name in ("CFLAGS", "PATH", "LANG", "HOME", "MAKEFLAGS", "CONFIG_SITE"):
         monkeypatch.setenv(name, "/strange")
     elsewhere = Settings(**{**settings.__dict__, "buildroot": Path("/b2"), "cpucount": 99})
-    assert (
-        environment.step_environment(elsewhere, STAGES["cross"], sandbox.inside(elsewhere, Path("/b2/work")), {})
-        == before
-    )
+    assert step_environment(elsewhere, STAGES["cross"], sandbox.inside(elsewhere, Path("/b2/work")), {}) == before
     assert before["SRC"] == "/ruckus/src"
     assert before["PATH"].split(":")[:2] == ["/cross-tools-x86_64/bin", "/hostprep/bin"]
 

@@ -5,23 +5,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
-from ruckus_aux.recipes.recipe import SOURCE
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.stage import Stage
 
 # gcc and others look at the clock; a tree that is the same must have the same times.
 SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
-COMMON_STAGES = ("hostprep", SOURCE)  # the same for every architecture
-HOST_STAGES = (*COMMON_STAGES, "cross", "stage1")  # they see the host's /usr, so their keys know the host
 
 
-def step_environment(settings: Settings, stage: str, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
+def step_environment(settings: Settings, stage: Stage, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a step.
 
     stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
     work: its working folder as the script sees it.
     jobserver: MAKEFLAGS with the run's jobserver, or nothing.
     """
-    cross = f"{settings.prefix_cross}/bin:" if stage not in COMMON_STAGES else ""
+    cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""
     return {
         **STEP_ENVIRONMENT,
         "PATH": f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}",

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ruckus_aux import sandbox
 from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.host.visible import visible
-from ruckus_aux.recipes import environment
+from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.manifest import Source, read_manifest, sha256_of
 from ruckus_aux.recipes.recipe import Phase, Recipe, Script, for_each_abi
 from ruckus_aux.settings.settings import Settings
@@ -123,7 +122,7 @@ class Plan:
     def inputs(self, step: Step) -> dict[str, str]:
         """Everything that a step's key is made of, by what it is; a source that is not downloaded has an empty hash."""
         if step.name not in self._inputs:
-            environment = repr(environment.step_environment(self.settings, step.stage, paths.INSIDE, {}))
+            environment = repr(step_environment(self.settings, step.stage, paths.INSIDE, {}))
             inputs = {**self._base, "environment": hashlib.sha256(environment.encode()).hexdigest()}
             if step.stage.sees_host:
                 inputs["host"] = fingerprint()

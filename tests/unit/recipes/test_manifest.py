@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.sources import Debian, Source, read_manifest
+from ruckus_aux.recipes.manifest import Debian, Source, read_manifest
 from ruckus_aux.words.errors import RuckusError
 
 BASE = """
