@@ -163,7 +163,7 @@ find_python() {
 # What a requirements file pins and the virtual environment lacks, one a line; all of it, where Python does not run.
 missing_modules() {
     PYTHONPATH=$srcdir/python "$srcdir/.venv/bin/python" -B -m ruckus_aux.host.modules "$srcdir/$1" 2>/dev/null ||
-        sed -n '/==/p' "$srcdir"/requirements.txt "$srcdir/$1" | sort -u
+        sed -n 's/^\([^ ]*==[^ ]*\) \\$/\1/p' "$srcdir/$1"
 }
 
 # The source tree's virtual environment, with the modules that a requirements file pins. It is made anew when its Python
@@ -174,7 +174,7 @@ make_venv() {
     say "installing the Python modules of $1 into .venv"
     "$python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
         "$(find_python)" -m venv --clear "$srcdir/.venv"
-    "$python" -m pip install --quiet --disable-pip-version-check -r "$srcdir/$1" ||
+    "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$srcdir/$1" ||
         die "pip could not install what $1 pins" "see its messages above; nothing else was changed"
 }
 

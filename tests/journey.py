@@ -39,7 +39,7 @@ def copy_tree(target: Path, *, configured: bool, packages: Path = PACKAGES) -> N
         packages: the folder of recipes.
     """
     target.mkdir(parents=True, exist_ok=True)
-    for name in (*_TREE, *(path.name for path in TOP.glob("requirements*.txt")), *(_GENERATED if configured else ())):
+    for name in (*_TREE, *(path.name for path in TOP.glob("requirements*")), *(_GENERATED if configured else ())):
         shutil.copy2(TOP / name, target / name)
     ignored = ["__pycache__", *(() if configured else ("install-sh", "missing"))]
     for name in _FOLDERS:

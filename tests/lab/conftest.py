@@ -18,7 +18,7 @@ _TREE = (
     "autogen.sh",
     "configure.ac",
     "Makefile.am",
-    "requirements.txt",
+    "requirements.in",
     "tasks.py",
 )
 _MADE = ("configure", "aclocal.m4", "Makefile.in")  # by autogen.sh, which the guest lacks the programs for

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of the Python modules that a requirements file names the Python that runs this lacks.
+"""Which of the Python modules that a requirements file names are missing from the Python that runs this.
 
-`python -m ruckus_aux.host.modules [--any-version] FILE` prints them, one a line; nothing, when it has them all.
-Setup and configure ask so, and it needs no module itself.
+`python -m ruckus_aux.host.modules FILE` prints them, one a line. setup asks for what requirements.txt pins. configure
+and make, which accept a Python of the user's own, ask for those that requirements.in names, in any version. It needs
+no module itself.
 """
 
 import re
@@ -16,28 +17,26 @@ from ruckus_aux.words.paths import SRCDIR
 
 
 def requirements(path: Path) -> Iterator[tuple[str, str]]:
-    """The names and versions that a requirements file pins, and the files that it takes in."""
+    """What a requirements file names, and the files that it includes: names, and versions where they are pinned.
+
+    What only some Pythons need (`; MARKER`) is left to pip.
+    """
     for line in path.read_text(encoding="utf-8").splitlines():
         if included := re.match(r"-r\s+(\S+)", line):
             yield from requirements(path.parent / included[1])
-        elif pinned := re.match(r"([\w.-]+)==([\w.+!-]+)", line):
-            yield pinned[1], pinned[2]
+        elif named := re.fullmatch(r"([\w.-]+)(?:==([\w.+!-]+))?(?:[<>=!~][^;]*)?\s*\\?", line):
+            yield named[1], named[2] or ""
 
 
-def lacking(wanted: Iterator[tuple[str, str]], *, any_version: bool = False) -> Iterator[str]:
-    """Those of some modules that are not installed, as pip takes them.
-
-    Args:
-        wanted: names and versions.
-        any_version: whether one that is installed in another version will do.
-    """
+def missing(wanted: Iterator[tuple[str, str]]) -> Iterator[str]:
+    """Those of some modules, given as `requirements` returns them, that are not installed; named as pip takes them."""
     for name, pinned in wanted:
         try:
-            found = version(name)
+            installed = version(name)
         except PackageNotFoundError:
-            found = ""
-        if not found or (found != pinned and not any_version):
-            yield f"{name}=={pinned}"
+            installed = ""
+        if not installed or pinned not in ("", installed):
+            yield f"{name}=={pinned}" if pinned else name
 
 
 def told(error: ModuleNotFoundError) -> RuckusError:
@@ -47,8 +46,8 @@ def told(error: ModuleNotFoundError) -> RuckusError:
 
 def main(arguments: Sequence[str]) -> None:
     """Print what is missing."""
-    *options, path = arguments
-    print("\n".join(lacking(requirements(Path(path)), any_version="--any-version" in options)))
+    (path,) = arguments
+    print("\n".join(missing(requirements(Path(path)))))
 
 
 if __name__ == "__main__":
