@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.graph import Selection, combined, tidy, write_graph
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import try_held
@@ -29,7 +30,6 @@ from ruckus_aux.request import Request
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
-from ruckus_aux.store import Store
 from ruckus_aux.stream import Stream, View
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.watch import Watch

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ruckus_aux import __version__
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.console import ended
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.environment import step_environment
@@ -17,7 +18,6 @@ from ruckus_aux.recipes.plan import Plan, Step, evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_open, explained, take
 from ruckus_aux.settings.settings import Settings, load
-from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.terminal import printable
 

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux import figures
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge, unreadable
 from ruckus_aux.recipes.plan import Plan, Step, remaining
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import stage_of
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import psutil
 
 from ruckus_aux import figures, logs, sandbox
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.faults import crash, first_error
 from ruckus_aux.gate import Gate, Running
 from ruckus_aux.headers import INCLUDE, link_headers
@@ -33,7 +34,6 @@ from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.report import outcome_line
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError, naming, of_the_system
 from ruckus_aux.words.terminal import duration, utc
 

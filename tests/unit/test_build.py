@@ -13,6 +13,7 @@ from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
 from ruckus_aux import isolation
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.build import Build
 from ruckus_aux.figures import costs
 from ruckus_aux.graph import Selection, combined, graph
@@ -25,7 +26,6 @@ from ruckus_aux.request import Request, arch_list
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folder
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.store import Store
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES

@@ -15,11 +15,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from unit.samples import tree
 
-from ruckus_aux import trees
+from ruckus_aux.artifacts import intake
+from ruckus_aux.artifacts.intake import check_whole, take, tree_hash
 from ruckus_aux.host.trees import walk
 from ruckus_aux.host.writing import copy_new
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
-from ruckus_aux.trees import check_whole, take, tree_hash
 from ruckus_aux.words.errors import RuckusError
 
 INSIDE = Path("/ruckus")
@@ -163,13 +163,13 @@ def test_what_is_removed_between_looking_and_moving_is_missed(
 ) -> None:
     out = tree(tmp_path / "out", a__one="x", a__two="x")
     (out / "b").mkdir()
-    move = trees._move
+    move = intake._move
 
     def late(*arguments: Any, **options: Any) -> object:
         (out / name).rmdir() if name == "b" else (out / name).unlink()
         return move(*arguments, **options)
 
-    monkeypatch.setattr(trees, "_move", late)
+    monkeypatch.setattr(intake, "_move", late)
     with pytest.raises(RuckusError, match="out was removed while it was stored"):
         taken(out, tmp_path / "ours")
 

@@ -12,8 +12,8 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import tree
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.trees import listing, size
-from ruckus_aux.store import Store
 from ruckus_aux.words.errors import RuckusError
 
 KEY = "0" * 32

@@ -15,11 +15,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ruckus_aux.artifacts.intake import check_whole, take, tree_hash
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import held, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.trees import check_whole, take, tree_hash
 from ruckus_aux.words.errors import afterwards
 from ruckus_aux.words.records import read_record
 
