@@ -98,7 +98,7 @@ class Build:
         steps = [step for _, wanted in self.selection for step in wanted]
         lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
         if lacking:
-            from ruckus_aux.download import download  # slow to import, and seldom needed
+            from ruckus_aux.sources.download import download  # slow to import, and seldom needed
 
             download(settings[0], lacking.values())
             self.plans = [evaluate(one) for one in settings]  # keys depend on what came

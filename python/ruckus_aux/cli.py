@@ -33,7 +33,7 @@ def _download(settings: Settings, plan: Plan, steps: Sequence[Step]) -> bool:
     """Fetch what these steps lack; returns whether anything was fetched."""
     lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
     if lacking:
-        from ruckus_aux.download import download  # imports requests and rich
+        from ruckus_aux.sources.download import download  # imports requests and rich
 
         download(settings, lacking.values())
     return bool(lacking)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.debian import DebianArchive
-from ruckus_aux.download import fetch
-from ruckus_aux.provider import Watcher
 from ruckus_aux.recipes.manifest import Debian, Source
+from ruckus_aux.sources.debian import DebianArchive
+from ruckus_aux.sources.download import fetch
+from ruckus_aux.sources.provider import Watcher
 
 CONTENT = b"a source\n"
 

@@ -15,12 +15,12 @@ import pytest
 from integration.real import TOP
 from integration.web import CLOSED, CONTENT, SUM, Server, source
 
-from ruckus_aux.download import Mirror, download, fetch
 from ruckus_aux.host import locks
-from ruckus_aux.provider import Watcher
 from ruckus_aux.recipes.manifest import read_manifest, sha256_of, verify
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.upstream import Upstream
+from ruckus_aux.sources.download import Mirror, download, fetch
+from ruckus_aux.sources.provider import Watcher
+from ruckus_aux.sources.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
 
 
@@ -170,7 +170,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from ruckus_aux.host import signals
-from ruckus_aux.download import download
+from ruckus_aux.sources.download import download
 from ruckus_aux.recipes.manifest import Source
 wanted = [Source(n, "1", n, "00", (sys.argv[1],), None, None) for n in "abcdef"]
 signals.heed()

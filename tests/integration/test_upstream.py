@@ -16,10 +16,10 @@ import certifi
 import pytest
 from integration.web import CLOSED, CONTENT, HASTY, LIMITS, SUM, Handler, Server, source
 
-from ruckus_aux.download import fetch
-from ruckus_aux.provider import Unavailable, Watcher
 from ruckus_aux.recipes.manifest import sha256_of
-from ruckus_aux.upstream import Upstream
+from ruckus_aux.sources.download import fetch
+from ruckus_aux.sources.provider import Unavailable, Watcher
+from ruckus_aux.sources.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
 
 

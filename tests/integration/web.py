@@ -10,7 +10,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ruckus_aux.recipes.manifest import Source
-from ruckus_aux.upstream import Limits
+from ruckus_aux.sources.upstream import Limits
 
 CONTENT = bytes(range(256)) * 4096
 SUM = hashlib.sha256(CONTENT).hexdigest()

@@ -17,7 +17,6 @@ from unit.samples import MANIFEST, VALUES, configured
 from ruckus_aux import faults, logs
 from ruckus_aux.artifacts.store import Record
 from ruckus_aux.collect import BuildDirectory, Collected, Index, collect
-from ruckus_aux.debian import parse_showsrc
 from ruckus_aux.devices import xen_disks
 from ruckus_aux.gate import Running
 from ruckus_aux.host.jobserver import flags, from_makeflags
@@ -29,6 +28,7 @@ from ruckus_aux.recipes.manifest import File, Lock, read_manifest
 from ruckus_aux.request import arch_list, number_of_jobs
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load
+from ruckus_aux.sources.debian import parse_showsrc
 from ruckus_aux.watch import Progress, State, from_json
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record

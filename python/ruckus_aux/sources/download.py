@@ -14,15 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
 
-from ruckus_aux.debian import DebianArchive
 from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.host.writing import settle
-from ruckus_aux.progress import bars
-from ruckus_aux.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
 from ruckus_aux.recipes.manifest import File, Lock, Source, recorded, write_lock
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.upstream import Upstream
+from ruckus_aux.sources.debian import DebianArchive
+from ruckus_aux.sources.progress import bars
+from ruckus_aux.sources.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
+from ruckus_aux.sources.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
 
 AT_A_TIME = 4

@@ -18,9 +18,9 @@ import requests
 import urllib3
 from urllib3.util import Retry
 
-from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.recipes.manifest import File, Lock, Source, sha256_of
-from ruckus_aux.trouble import ERRORS, bundle, explain, host_of, status_text
+from ruckus_aux.sources.provider import Unavailable, Watcher, check_hash, without_password, writing
+from ruckus_aux.sources.trouble import ERRORS, bundle, explain, host_of, status_text
 
 BLOCK = 1 << 16  # bytes read at most at a time
 _BUSY = (429, 500, 502, 503, 504)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.visible import visible
-from ruckus_aux.provider import without_password
+from ruckus_aux.sources.provider import without_password
 
 # Read after the host's own configuration (apt-get -c), or #clear would clear nothing.
 _CONFIGURATION = """\

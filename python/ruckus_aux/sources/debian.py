@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ruckus_aux.apt import Apt, Archives, archives, mirror_archives
-from ruckus_aux.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.recipes.manifest import Debian, File, Lock, Source
+from ruckus_aux.sources.apt import Apt, Archives, archives, mirror_archives
+from ruckus_aux.sources.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -10,11 +10,11 @@ import pytest
 from pytest_subprocess import FakeProcess
 from pytest_subprocess.utils import Any
 
-from ruckus_aux import apt
-from ruckus_aux.apt import Archives
-from ruckus_aux.debian import Candidate, DebianArchive, parse_showsrc
-from ruckus_aux.provider import Unavailable, Watcher
 from ruckus_aux.recipes.manifest import Debian, File, Source
+from ruckus_aux.sources import apt
+from ruckus_aux.sources.apt import Archives
+from ruckus_aux.sources.debian import Candidate, DebianArchive, parse_showsrc
+from ruckus_aux.sources.provider import Unavailable, Watcher
 
 CONTENT = b"a kernel"
 SUM = hashlib.sha256(CONTENT).hexdigest()

@@ -14,7 +14,7 @@ import requests
 import urllib3
 from requests.utils import should_bypass_proxies
 
-from ruckus_aux.provider import without_password
+from ruckus_aux.sources.provider import without_password
 
 # All that requests and what lies below it are known to raise for an address, an answer or a setting that is wrong.
 ERRORS = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException)

@@ -6,7 +6,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from ruckus_aux import progress
+from ruckus_aux.sources import progress
 
 
 def test_plain_lines_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
