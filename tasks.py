@@ -88,10 +88,10 @@ def build(
     from rich.console import Console
 
     from ruckus_aux.build import Build
-    from ruckus_aux.figures import limit_factor
     from ruckus_aux.layout import chosen
     from ruckus_aux.request import Request, number_of_jobs
     from ruckus_aux.request import arch_list as parse
+    from ruckus_aux.steps.costs import limit_factor
     from ruckus_aux.view import shown
     from ruckus_aux.words.terminal import utc
 

@@ -19,7 +19,7 @@ AC_MSG_CHECKING([what steps find of this host])
 m4_pushdef([ruckus_needed], [[gcc,gcc], [g++,g++], [make,make], [ld,binutils], [tar,tar], [gzip,gzip], [bzip2,bzip2],
     [xz,xz-utils], [patch,patch], [find,findutils], [diff,diffutils], [perl,perl], [python3,python3]])
 m4_pushdef([ruckus_buildable], [[m4,m4], [bison,bison], [flex,flex], [gawk,gawk], [bc,bc]])
-ruckus_found=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.isolation "$ruckus_isolation" \
+ruckus_found=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.steps.isolation "$ruckus_isolation" \
   m4_foreach([ruckus_pair], [ruckus_needed], [m4_car(m4_unquote(ruckus_pair)) ])-- \
   m4_foreach([ruckus_pair], [ruckus_buildable], [m4_car(m4_unquote(ruckus_pair)) ])2>conftest.err`
 AS_IF([test $? -ne 0], [

@@ -12,8 +12,8 @@ import sarge
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.trees import remove, size
-from ruckus_aux.merge import stamps
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import stamps
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BOOTED
 from ruckus_aux.words.terminal import printable

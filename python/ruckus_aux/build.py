@@ -15,7 +15,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.graph import Selection, combined, tidy, write_graph
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.host.process import own_cpu
@@ -23,13 +22,14 @@ from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.host.sudo import verify
 from ruckus_aux.layout import volume_name
-from ruckus_aux.merge import lock, stamp_path
 from ruckus_aux.notify import Result, notify
 from ruckus_aux.recipes.plan import Plan, Step, evaluate
 from ruckus_aux.request import Request
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
+from ruckus_aux.steps.graph import Selection, combined, tidy, write_graph
+from ruckus_aux.steps.merge import lock, stamp_path
 from ruckus_aux.stream import Stream, View
 from ruckus_aux.volumes import Volumes
 from ruckus_aux.watch import Watch

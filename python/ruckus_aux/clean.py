@@ -6,12 +6,12 @@ from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from ruckus_aux.gate import Gate
 from ruckus_aux.host.locks import holder, try_held
 from ruckus_aux.host.trees import remove
-from ruckus_aux.merge import lock, stamps, unmerge
 from ruckus_aux.settings.ownership import is_ours
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.gate import Gate
+from ruckus_aux.steps.merge import lock, stamps, unmerge
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, MARKER
 

@@ -50,9 +50,9 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
-    from ruckus_aux.graph import tidy, write_graph
     from ruckus_aux.host.jobserver import only_asks
-    from ruckus_aux.merge import lock
+    from ruckus_aux.steps.graph import tidy, write_graph
+    from ruckus_aux.steps.merge import lock
     from ruckus_aux.words.paths import GRAPH
 
     take(settings)
@@ -85,7 +85,7 @@ def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
     from ruckus_aux.host.jobserver import only_asks
-    from ruckus_aux.runner import run_step
+    from ruckus_aux.steps.runner import run_step
 
     if only_asks(os.environ):
         return
@@ -114,7 +114,7 @@ def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
     """say why a step would run, or that it would not, and why"""
-    from ruckus_aux.explain import explain
+    from ruckus_aux.steps.why import explain
 
     plan = evaluate(settings)
     print(explain(settings, plan, plan[options.step]))
@@ -122,9 +122,9 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
-    from ruckus_aux import sandbox
     from ruckus_aux.host.locks import held
-    from ruckus_aux.runner import prepare_work, source_of, view_of
+    from ruckus_aux.steps import sandbox
+    from ruckus_aux.steps.runner import prepare_work, source_of, view_of
 
     take(settings)
     plan = evaluate(settings)
@@ -219,7 +219,7 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
     """check that artifacts in the store are what was stored, and remove those that are not, to be made again"""
-    from ruckus_aux.verify import verify_store
+    from ruckus_aux.steps.verify import verify_store
 
     take(settings)
     verify_store(settings, sample=options.sample)

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from ruckus_aux import figures
-from ruckus_aux.graph import Selection, Target, combined, shortest
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.steps import costs
+from ruckus_aux.steps.graph import Selection, Target, combined, shortest
 from ruckus_aux.words.terminal import duration
 
 
@@ -52,10 +52,10 @@ def _known(selection: Selection) -> dict[str, Entry]:
 
 def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int) -> Estimate:
     pairs = [(target.step, known.get(target.step.name)) for target in targets]
-    memory = sorted((figures.memory(step, last, cpus) for step, last in pairs), reverse=True)
-    work = sorted((figures.disk(step, last) for step, last in pairs), reverse=True)
+    memory = sorted((costs.memory(step, last, cpus) for step, last in pairs), reverse=True)
+    work = sorted((costs.disk(step, last) for step, last in pairs), reverse=True)
     # What is installed is in the store and in $CLFS; an unpacked source is in the store only.
-    kept = sum(figures.installed(step, last) * (2 if step.installs else 1) for step, last in pairs)
+    kept = sum(costs.installed(step, last) * (2 if step.installs else 1) for step, last in pairs)
     tarballs = {source.name: _tarballs(target, source) for target in targets for source in target.step.sources}
     cpu = sum(target.cost for target in targets)
     return Estimate(

@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux import logs
-from ruckus_aux.faults import first_error
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
+from ruckus_aux.steps import logs
+from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import JOURNAL, RUN_LOCK
 from ruckus_aux.words.terminal import utc

@@ -4,15 +4,7 @@
 from collections.abc import Iterable
 
 from ruckus_aux.settings.journal import Entry
-from ruckus_aux.words.terminal import duration, label
-
-
-def outcome_line(entry: Entry) -> str:
-    """The one line that a finished step prints."""
-    line = f"  {label(entry.outcome)} {entry.step:<32} {duration(entry.wall):>8}"
-    if entry.outcome == "built":
-        line += f"   cpu {entry.user + entry.system:6.0f} s   memory {entry.memory / 1024:5.0f} MB"
-    return line
+from ruckus_aux.words.terminal import duration
 
 
 def cost_table(entries: Iterable[Entry]) -> str:

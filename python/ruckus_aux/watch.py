@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psutil
 
-from ruckus_aux.gate import Gate, Running
-from ruckus_aux.graph import Target, shortest
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.journal import Journal, Sample
+from ruckus_aux.steps.gate import Gate, Running
+from ruckus_aux.steps.graph import Target, shortest
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import JOURNAL, STATUS
 from ruckus_aux.words.records import read_record

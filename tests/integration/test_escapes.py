@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from unit.samples import configured
 
-from ruckus_aux import sandbox
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.steps import sandbox
 
 ORDINARY = 54321  # a user who has no name
 MARK = "ruckus-escape"

@@ -8,8 +8,8 @@ import tarfile
 import pytest
 from integration.small import INSTALL, STEP, WAIT, Small, wait_for
 
-from ruckus_aux import figures
 from ruckus_aux.cli import main
+from ruckus_aux.steps import costs
 
 
 def test_a_recipe_that_changes_while_its_step_is_built(small: Small) -> None:
@@ -144,7 +144,7 @@ def test_a_step_that_takes_too_long_is_stopped_and_named(
     small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     small.recipe("echo working; sleep 60")
-    monkeypatch.setattr(figures, "SHORTEST_LIMIT", 0.0)
+    monkeypatch.setattr(costs, "SHORTEST_LIMIT", 0.0)
     monkeypatch.setenv("RUCKUS_BUILDDIR", str(small.builddir()))
     monkeypatch.setenv("RUCKUS_STEP_TIMEOUT", "1.5")
     assert main(["step", STEP]) == 1

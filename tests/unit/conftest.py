@@ -10,9 +10,9 @@ from hypothesis import settings as hypothesis_settings
 from pytest_subprocess import FakeProcess
 from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
 
-from ruckus_aux import isolation
 from ruckus_aux.host.toolchain import distribution, fingerprint, tool_version
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import isolation
 from ruckus_aux.words.architecture import ARCHITECTURES
 
 hypothesis_settings.register_profile("ruckus", deadline=None)  # on a busy machine, everything takes long

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.merge import merge
 from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.steps.merge import merge
 from ruckus_aux.words.paths import CONF
 
 TOP = Path(__file__).parents[2]

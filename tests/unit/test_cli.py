@@ -10,12 +10,12 @@ from pytest_subprocess import FakeProcess
 from unit.samples import built, configured
 
 from ruckus_aux.cli import main, parser
-from ruckus_aux.gate import Gate, Running
 from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import MARKER
 
@@ -93,7 +93,7 @@ def test_a_full_disk_is_an_error_and_not_a_traceback(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/b/graph.mk")
 
-    monkeypatch.setattr("ruckus_aux.graph.write_graph", full)
+    monkeypatch.setattr("ruckus_aux.steps.graph.write_graph", full)
     monkeypatch.setenv("MAKEFLAGS", "n")
     assert main(["graph"]) == 1
     said = capsys.readouterr().err

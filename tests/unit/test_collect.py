@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ruckus_aux.collect import BuildDirectory, Log, collect, told
-from ruckus_aux.logs import set_aside
+from ruckus_aux.steps.logs import set_aside
 from ruckus_aux.words.errors import RuckusError
 
 LOG = """# run      {run}

@@ -16,7 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
-from ruckus_aux.runner import prepare_work
+from ruckus_aux.steps.runner import prepare_work
 from ruckus_aux.layout import defaults
 from ruckus_aux.recipes.manifest import read_manifest
 from ruckus_aux.recipes.plan import Step

@@ -14,21 +14,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.samples import MANIFEST, VALUES, configured
 
-from ruckus_aux import faults, logs
 from ruckus_aux.artifacts.store import Record
 from ruckus_aux.collect import BuildDirectory, Collected, Index, collect
 from ruckus_aux.devices import xen_disks
-from ruckus_aux.gate import Running
 from ruckus_aux.host.jobserver import flags, from_makeflags
 from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
 from ruckus_aux.layout import Layout, layout, size_in_bytes
-from ruckus_aux.merge import Stamp
 from ruckus_aux.recipes.manifest import File, Lock, read_manifest
 from ruckus_aux.request import arch_list, number_of_jobs
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load
 from ruckus_aux.sources.debian import parse_showsrc
+from ruckus_aux.steps import diagnosis, logs
+from ruckus_aux.steps.gate import Running
+from ruckus_aux.steps.merge import Stamp
 from ruckus_aux.watch import Progress, State, from_json
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record
@@ -129,7 +129,7 @@ TEXTS: dict[str, tuple[Callable[[str], object], st.SearchStrategy[str]]] = {
     "xenstore-ls": (xen_disks, wordy(*XEN)),
     "showsrc": (lambda text: parse_showsrc(text, "zlib"), wordy(*SHOWSRC)),
     "sudo": (lambda text: [one.matches(("/usr/bin/mount", "/x")) for one in entries(text)], wordy(*SUDO)),
-    "first error": (faults.first_error, wordy(*FAULT)),
+    "first error": (diagnosis.first_error, wordy(*FAULT)),
     "MAKEFLAGS": (
         from_makeflags, wordy("n", "k", " -j4", " --jobserver-auth=", "3,4", "fifo:", " -- ", "9" * 30, ",")
     ),
@@ -152,7 +152,7 @@ def test_any_text_is_understood_or_refused(name: str, data: st.DataObject) -> No
 @quick
 @given(st.integers(-300, 300), wordy(*FAULT))
 def test_every_exit_status_has_a_reason_or_none(status: int, output: str) -> None:
-    reason = faults.crash(status, output)
+    reason = diagnosis.crash(status, output)
     assert reason.isprintable()
     assert reason or status >= 0
 

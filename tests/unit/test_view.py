@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 from unit.samples import built
 
-from ruckus_aux.gate import Running
-from ruckus_aux.graph import combined
 from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.gate import Running
+from ruckus_aux.steps.graph import combined
 from ruckus_aux.view import coloured, render
 from ruckus_aux.watch import Progress, State, Watch, from_json, jobs_in_use, to_json
 

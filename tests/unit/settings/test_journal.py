@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.report import cost_table, outcome_line
+from ruckus_aux.report import cost_table
 from ruckus_aux.settings.journal import Entry, Journal, Made
+from ruckus_aux.steps.outcome import outcome_line
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.terminal import duration, label
 

@@ -8,11 +8,11 @@ from pytest_subprocess import FakeProcess
 from unit.samples import built
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.graph import tidy
-from ruckus_aux.merge import stamps
 from ruckus_aux.recipes.plan import Plan, evaluate
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.verify import verify_store
+from ruckus_aux.steps.graph import tidy
+from ruckus_aux.steps.merge import stamps
+from ruckus_aux.steps.verify import verify_store
 from ruckus_aux.words.errors import RuckusError
 
 STEP, OTHER = "x86_64/cross/other-32", "x86_64/cross/other-64"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from unit.samples import tree
 
-from ruckus_aux.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
 

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux import figures
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.merge import Stamp, stamp_path, stamps, unmerge, unreadable
 from ruckus_aux.recipes.plan import Plan, Step, remaining
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import costs
+from ruckus_aux.steps.merge import Stamp, stamp_path, stamps, unmerge, unreadable
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import stage_of
 
@@ -56,7 +56,7 @@ def _targets(plan: Plan, steps: Sequence[Step], fresh: bool) -> dict[str, Target
         stored = key in store and not fresh
         needs = [targets[name].stamp for name in step.needs if plan[name].installs or not stored]
         stamp = str(stamp_path(settings, step.name, key))
-        full, shared = figures.costs(step, built.get(step.name, []))
+        full, shared = costs.costs(step, built.get(step.name, []))
         targets[step.name] = Target(plan, step, stamp, key, 0.0 if stored else full, shared, needs)
     needed = {stamp for target in targets.values() for stamp in target.needs}
     for target in targets.values():

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ruckus_aux import gate
-from ruckus_aux.gate import Gate, Running, pressure
 from ruckus_aux.host import limits
 from ruckus_aux.host.limits import Memory
+from ruckus_aux.steps import gate
+from ruckus_aux.steps.gate import Gate, Running, pressure
 from ruckus_aux.words.errors import RuckusError
 
 Usage = namedtuple("Usage", "free")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux import headers
+from ruckus_aux.steps import headers
 
 FILES = (
     "stdio.h",

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from unit.test_record import BUILT
 
-from ruckus_aux.figures import SHORTEST_LIMIT, limit, limit_factor
 from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.costs import SHORTEST_LIMIT, limit, limit_factor
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from unit.samples import tree
-from unit.test_merge import STEP, merged
+from unit.steps.test_merge import STEP, merged
 
-from ruckus_aux import merge as module
-from ruckus_aux.merge import stamps, unreadable
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import merge as module
+from ruckus_aux.steps.merge import stamps, unreadable
 from ruckus_aux.words.errors import RuckusError
 
 WHERE = "share/thing"

@@ -7,8 +7,8 @@ What a build takes from the store is verified then; this finds what has changed 
 import random
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.merge import lock, stamps
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import lock, stamps
 from ruckus_aux.words.errors import RuckusError
 
 

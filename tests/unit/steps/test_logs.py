@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ruckus_aux import logs
 from ruckus_aux.host.process import Usage
+from ruckus_aux.steps import logs
 
 FIELDS = {"run": "r1", "step": "i686/cross/gcc"}
 USAGE = Usage(3, 2.0, 1.0, 1.0, 1024, 2048)

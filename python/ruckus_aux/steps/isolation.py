@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where steps can run on this host, tried with what a step uses, and which of the host's tools they find there.
 
-Run as `python -m ruckus_aux.isolation KIND NAME... -- NAME...` by m4/ruckus_host_tools.m4.
+Run as `python -m ruckus_aux.steps.isolation KIND NAME... -- NAME...` by m4/ruckus_host_tools.m4.
 """
 
 import os
@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ruckus_aux import sandbox
-from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import sandbox
+from ruckus_aux.steps.headers import INCLUDE, link_headers
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import isolation, sandbox
 from ruckus_aux.host import mounts
+from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.words.errors import RuckusError
 
 NO_USERNS = "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged"

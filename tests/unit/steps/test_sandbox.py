@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux import sandbox
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.host.folders import within
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import sandbox
 from ruckus_aux.words import paths
 from ruckus_aux.words.stage import STAGES
 

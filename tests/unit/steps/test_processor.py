@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.processor import unasked
+from ruckus_aux.steps.processor import unasked
 
 
 @pytest.mark.parametrize(

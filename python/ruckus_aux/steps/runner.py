@@ -14,11 +14,7 @@ from urllib.parse import quote
 
 import psutil
 
-from ruckus_aux import figures, logs, sandbox
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.faults import crash, first_error
-from ruckus_aux.gate import Gate, Running
-from ruckus_aux.headers import INCLUDE, link_headers
 from ruckus_aux.host import gnumake, jobserver, plain
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.jobserver import Jobserver, from_makeflags
@@ -26,14 +22,18 @@ from ruckus_aux.host.locks import held, try_held
 from ruckus_aux.host.process import Usage, own_cpu, run_script
 from ruckus_aux.host.signals import hung_up
 from ruckus_aux.host.trees import listing, remove, size
-from ruckus_aux.merge import merge
-from ruckus_aux.processor import unasked
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.manifest import verify
 from ruckus_aux.recipes.plan import Plan, Step
-from ruckus_aux.report import outcome_line
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import costs, logs, sandbox
+from ruckus_aux.steps.diagnosis import crash, first_error
+from ruckus_aux.steps.gate import Gate, Running
+from ruckus_aux.steps.headers import INCLUDE, link_headers
+from ruckus_aux.steps.merge import merge
+from ruckus_aux.steps.outcome import outcome_line
+from ruckus_aux.steps.processor import unasked
 from ruckus_aux.words.errors import RuckusError, naming, of_the_system
 from ruckus_aux.words.terminal import duration, utc
 
@@ -131,7 +131,7 @@ def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFai
     where = f"log:     {log}\nenter:   {settings.builddir / 'ruckus'} shell {step.name}"
     again = "again:   the same make command continues with this step"
     if usage.stopped:
-        usual = figures.longest(step, Journal(settings.journal).built().get(step.name, []))
+        usual = costs.longest(step, Journal(settings.journal).built().get(step.name, []))
         reason = f"stopped after {duration(usage.wall)}; usually it takes {duration(usual)}"
         more = f"{again}; to let it take longer,\n         give a larger STEP_TIMEOUT (build: --step-timeout), or none"
         return StepFailed(f"{step.name} was {reason}\n{lines}", f"{where}\n{more}", usage, reason)
@@ -143,8 +143,8 @@ def _failure(settings: Settings, step: Step, usage: Usage, log: Path) -> StepFai
 
 def _limit(settings: Settings, step: Step) -> float:
     """Seconds that a step may take."""
-    factor = figures.limit_factor(os.environ.get("RUCKUS_STEP_TIMEOUT", ""), "STEP_TIMEOUT")
-    return figures.limit(step, Journal(settings.journal).built().get(step.name, []), factor)
+    factor = costs.limit_factor(os.environ.get("RUCKUS_STEP_TIMEOUT", ""), "STEP_TIMEOUT")
+    return costs.limit(step, Journal(settings.journal).built().get(step.name, []), factor)
 
 
 def _pool(*, alone: bool) -> tuple[Jobserver, Callable[[], None]]:
@@ -170,8 +170,8 @@ def expected(settings: Settings, step: Step) -> Running:
         step=step.name,
         folder=str(settings.work("")),
         started=time.time(),
-        memory=figures.memory(step, last, settings.cpucount),
-        disk=figures.disk(step, last),
+        memory=costs.memory(step, last, settings.cpucount),
+        disk=costs.disk(step, last),
     )
 
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from ruckus_aux.headers import INCLUDE
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.trees import remove
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.headers import INCLUDE
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
 
 USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd

@@ -2,9 +2,9 @@
 """`ruckus why`: compare what a step's key is made of with what it was made of when it was last merged."""
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.merge import stamps
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import stamps
 
 
 def explain(settings: Settings, plan: Plan, step: Step) -> str:

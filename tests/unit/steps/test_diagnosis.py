@@ -2,7 +2,7 @@
 
 import pytest
 
-from ruckus_aux.faults import crash, first_error
+from ruckus_aux.steps.diagnosis import crash, first_error
 
 EPILOGUE = """\
 make[2]: *** [Makefile:10: foo.o] Error 1

@@ -8,11 +8,11 @@ from pytest_subprocess import FakeProcess
 from unit.samples import OTHER, built
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.explain import explain
-from ruckus_aux.graph import Selection, graph, tidy, write_graph
-from ruckus_aux.merge import stamp_path
 from ruckus_aux.recipes.plan import Plan, evaluate
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.graph import Selection, graph, tidy, write_graph
+from ruckus_aux.steps.merge import stamp_path
+from ruckus_aux.steps.why import explain
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 
