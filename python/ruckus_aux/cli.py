@@ -172,7 +172,7 @@ def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
-    from ruckus_aux.boot import boot, boot_once
+    from ruckus_aux.systems.boot import boot, boot_once
 
     take(settings)
     if options.once:
@@ -227,7 +227,7 @@ def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
     """do what only root can: owners and device nodes of the finished system"""
-    from ruckus_aux.install import install, reopen
+    from ruckus_aux.systems.install import install, reopen
 
     if options.undo:
         reopen(settings)
@@ -237,7 +237,7 @@ def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     """check the finished system: compiler, programs, paths in its files, and that it boots"""
-    from ruckus_aux.acceptance import check
+    from ruckus_aux.systems.acceptance import check
 
     take(settings)
     check(settings)
@@ -245,7 +245,7 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_clean(settings: Settings, options: argparse.Namespace) -> None:
     """remove what was built here, but not sources, logs and journal"""
-    from ruckus_aux.clean import clean
+    from ruckus_aux.systems.clean import clean
 
     clean(settings, everything=options.all)
 

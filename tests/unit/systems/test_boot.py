@@ -3,9 +3,9 @@
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.acceptance import library_paths
-from ruckus_aux.boot import check_console, qemu
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.systems.acceptance import library_paths
+from ruckus_aux.systems.boot import check_console, qemu
 from ruckus_aux.words.errors import RuckusError
 
 CONSOLE = """[    0.5] Run /sbin/init as init process\r

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.boot import boot
 from ruckus_aux.host.commands import run
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import sandbox
 from ruckus_aux.steps.merge import stamps
+from ruckus_aux.systems.boot import boot
 from ruckus_aux.words.architecture import Abi
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
