@@ -88,10 +88,10 @@ def build(
     from rich.console import Console
 
     from ruckus_aux.build import Build
-    from ruckus_aux.layout import chosen
     from ruckus_aux.request import Request, number_of_jobs
     from ruckus_aux.request import arch_list as parse
     from ruckus_aux.steps.costs import limit_factor
+    from ruckus_aux.storage.layout import chosen
     from ruckus_aux.view import shown
     from ruckus_aux.words.terminal import utc
 
@@ -213,10 +213,10 @@ def estimate(
     """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
     from ruckus_aux.estimate import estimate as estimated
     from ruckus_aux.estimate import table, to_json
-    from ruckus_aux.layout import defaults
     from ruckus_aux.recipes.plan import evaluate
     from ruckus_aux.request import arch_list as parse
     from ruckus_aux.request import number_of_jobs
+    from ruckus_aux.storage.layout import defaults
 
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
     plans = [evaluate(defaults(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]

@@ -21,7 +21,6 @@ from ruckus_aux.host.process import own_cpu
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.host.sudo import verify
-from ruckus_aux.layout import volume_name
 from ruckus_aux.notify import Result, notify
 from ruckus_aux.recipes.plan import Plan, Step, evaluate
 from ruckus_aux.request import Request
@@ -30,8 +29,9 @@ from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
 from ruckus_aux.steps.graph import Selection, combined, tidy, write_graph
 from ruckus_aux.steps.merge import lock, stamp_path
+from ruckus_aux.storage.layout import volume_name
+from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.stream import Stream, View
-from ruckus_aux.volumes import Volumes
 from ruckus_aux.watch import Watch
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK

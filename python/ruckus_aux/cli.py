@@ -184,7 +184,7 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
     """look at the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
     from ruckus_aux.host.root import Root
-    from ruckus_aux.look import look
+    from ruckus_aux.storage.inspect import look
     from ruckus_aux.words.terminal import utc
 
     if not settings.ruckus_dev:
@@ -202,8 +202,8 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.host.links import missing_links
     from ruckus_aux.host.root import Root
     from ruckus_aux.host.sudo import verify
-    from ruckus_aux.layout import layout, volume_name
-    from ruckus_aux.volumes import Volumes
+    from ruckus_aux.storage.layout import layout, volume_name
+    from ruckus_aux.storage.operations import Volumes
     from ruckus_aux.words.paths import JOURNAL
 
     commands = missing_links(settings.prefixes) if settings.isolation == "none" else []

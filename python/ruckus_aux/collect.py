@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ruckus_aux.host import plain
-from ruckus_aux.layout import builddir_of
 from ruckus_aux.rendering import render
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
+from ruckus_aux.storage.layout import builddir_of
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record

@@ -15,7 +15,6 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from ruckus_aux.devices import device as block_device
 from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.host.limits import processors
@@ -23,6 +22,7 @@ from ruckus_aux.recipes.manifest import read_entries
 from ruckus_aux.settings.ownership import check_own_cache
 from ruckus_aux.sources.debian import own_release
 from ruckus_aux.steps import isolation, sandbox
+from ruckus_aux.storage.devices import device as block_device
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
 from ruckus_aux.words.errors import RuckusError

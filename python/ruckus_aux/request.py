@@ -15,10 +15,10 @@ from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.limits import processors
 from ruckus_aux.host.links import missing_links
 from ruckus_aux.host.root import Command, as_root
-from ruckus_aux.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name
 from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.ownership import check_build_folder
 from ruckus_aux.steps import isolation
+from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR, GRAPH

@@ -12,19 +12,19 @@ from pathlib import Path
 
 from invoke import Context, task
 
-from ruckus_aux import lending
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.root import Root
-from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
-from ruckus_aux.listing import lines
-from ruckus_aux.look import look
 from ruckus_aux.request import Request
 from ruckus_aux.request import arch_list as parse
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_build_folder, is_ours, take_folder
+from ruckus_aux.storage import lending
+from ruckus_aux.storage.inspect import look
+from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
+from ruckus_aux.storage.operations import Volumes
+from ruckus_aux.storage.overview import lines
 from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, told
-from ruckus_aux.volumes import Volumes
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
 from ruckus_aux.words.terminal import printable, utc

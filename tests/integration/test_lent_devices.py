@@ -15,9 +15,9 @@ import pytest
 from integration.places import Place, loops
 from integration.real import TOP, Tree, run
 
-from ruckus_aux.devices import device
 from ruckus_aux.host.root import Root
-from ruckus_aux.lending import lent_read_only, lent_writable, mounted_read_only
+from ruckus_aux.storage.devices import device
+from ruckus_aux.storage.lending import lent_read_only, lent_writable, mounted_read_only
 from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")

@@ -14,11 +14,11 @@ import pytest
 from integration.places import Place, loops
 from integration.real import TOP, run
 
-from ruckus_aux.devices import attached, device
 from ruckus_aux.host.locks import lock_file, named
 from ruckus_aux.host.root import Root, Rooted
-from ruckus_aux.lending import lent_writable
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.storage.devices import attached, device
+from ruckus_aux.storage.lending import lent_writable
 from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")

@@ -17,7 +17,7 @@ import pytest
 from integration.real import Tree, clean_environment, run
 from integration.test_bootstrap import Recipes, sandboxed, wait_for
 
-from ruckus_aux.layout import cache_of
+from ruckus_aux.storage.layout import cache_of
 from ruckus_aux.words.paths import BUILD_NAMES, BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, MARKER
 
 ARCHS = ("i686", "x86_64", "x86_64-64")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.layout import defaults
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.steps import sandbox
 from ruckus_aux.steps.headers import INCLUDE, link_headers
+from ruckus_aux.storage.layout import defaults
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import STAGES

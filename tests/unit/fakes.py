@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux import backends, devices
-from ruckus_aux.devices import Device
 from ruckus_aux.host import commands, mounts, root
+from ruckus_aux.storage import backend, devices
+from ruckus_aux.storage.devices import Device
 
 
 class Status:
@@ -45,7 +45,7 @@ class Machine:
         monkeypatch.setattr(mounts, "MOUNTINFO", self.proc / "mountinfo")
         monkeypatch.setattr(root, "program", lambda name: f"/sbin/{name}")
         monkeypatch.setattr(root, "only_roots", lambda folder: None)  # whoever runs the tests
-        monkeypatch.setattr(backends, "device", lambda path: Device(path, "253:7"))
+        monkeypatch.setattr(backend, "device", lambda path: Device(path, "253:7"))
         real = os.stat
         volume = Status()  # every logical volume is device 253:7
         monkeypatch.setattr("os.stat", lambda path, **k: volume if self._is_volume(path) else real(path, **k))

@@ -15,7 +15,6 @@ from unit.samples import TOP
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.build import Build
 from ruckus_aux.host import gnumake
-from ruckus_aux.layout import Layout, defaults
 from ruckus_aux.notify import Result
 from ruckus_aux.recipes.plan import Plan, evaluate
 from ruckus_aux.request import Request, arch_list
@@ -26,6 +25,7 @@ from ruckus_aux.steps import isolation
 from ruckus_aux.steps.costs import costs
 from ruckus_aux.steps.graph import Selection, combined, graph
 from ruckus_aux.steps.merge import stamp_path
+from ruckus_aux.storage.layout import Layout, defaults
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES

@@ -15,12 +15,12 @@ from unit.samples import TOP
 
 from ruckus_aux import configure
 from ruckus_aux.configure import Configuration, given_by, main, paths_of
-from ruckus_aux.devices import Device
 from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.host.limits import processors
 from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.steps.isolation import Fault
+from ruckus_aux.storage.devices import Device
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES

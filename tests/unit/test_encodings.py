@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.steps.runner import prepare_work
-from ruckus_aux.layout import defaults
+from ruckus_aux.storage.layout import defaults
 from ruckus_aux.recipes.manifest import read_manifest
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.host.writing import write_whole

@@ -10,6 +10,7 @@ from ruckus_aux.host import root
 from ruckus_aux.host.links import link
 from ruckus_aux.host.root import Root, Rooted, as_root, only_roots, program
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.storage import commands
 from ruckus_aux.words.errors import RuckusError
 
 
@@ -130,7 +131,7 @@ def test_each_link_on_the_way_is_looked_at(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_no_file_system_is_made_by_force(monkeypatch: pytest.MonkeyPatch, kind: str, words: list[str]) -> None:
     monkeypatch.setattr(root, "program", lambda name: f"/sbin/{name}")
-    command = root.make_file_system(kind, "/dev/a", "baby-x86_64-64", "1-2")
+    command = commands.make_file_system(kind, "/dev/a", "baby-x86_64-64", "1-2")
     assert command == (f"/sbin/mkfs.{kind}", *words)
 
 

@@ -12,6 +12,7 @@ from pytest_subprocess import FakeProcess
 
 from ruckus_aux.host import root, sudo
 from ruckus_aux.host.sudo import entries, refused, sudoers, verify
+from ruckus_aux.storage import commands
 from ruckus_aux.words.errors import RuckusError
 
 # As sudo 1.9.13 prints it.
@@ -244,6 +245,6 @@ def test_an_escaped_word_stands_for_itself_and_nothing_else(word: str, other: st
 
 
 def test_the_shape_of_a_uuid() -> None:
-    pattern = str(root.UUID)
+    pattern = str(commands.UUID)
     assert "*" not in pattern
-    assert fnmatch.fnmatchcase(root.UUID.sample, pattern)
+    assert fnmatch.fnmatchcase(commands.UUID.sample, pattern)

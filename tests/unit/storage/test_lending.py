@@ -6,12 +6,19 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.fakes import Machine
 
-from ruckus_aux import lending
-from ruckus_aux.devices import Device
 from ruckus_aux.host import locks
 from ruckus_aux.host.root import Root
-from ruckus_aux.lending import StillInUse, lent_read_only, lent_writable, mounted_read_only, release, snapshot_of
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.storage import lending
+from ruckus_aux.storage.devices import Device
+from ruckus_aux.storage.lending import (
+    StillInUse,
+    lent_read_only,
+    lent_writable,
+    mounted_read_only,
+    release,
+    snapshot_of,
+)
 from ruckus_aux.words.errors import RuckusError
 
 DEVICE = "/dev/vg00/ruckus"

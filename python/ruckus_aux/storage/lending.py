@@ -15,14 +15,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.backends import logical_volumes
-from ruckus_aux.devices import Device, attached, device, domains, exclusive, mounts_of, not_open, signature, users
-from ruckus_aux.host import root
 from ruckus_aux.host.locks import Named, named
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import held_back
-from ruckus_aux.images import copy_image, thaw
-from ruckus_aux.layout import SNAPSHOT_SIZE, lent_name
+from ruckus_aux.storage import commands
+from ruckus_aux.storage.backend import logical_volumes
+from ruckus_aux.storage.devices import (
+    Device,
+    attached,
+    device,
+    domains,
+    exclusive,
+    mounts_of,
+    not_open,
+    signature,
+    users,
+)
+from ruckus_aux.storage.images import copy_image, thaw
+from ruckus_aux.storage.layout import SNAPSHOT_SIZE, lent_name
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import COPIES
 
@@ -147,7 +157,7 @@ def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
         with _afterwards(lambda: _take_back(access, lock, writable)):
             lock.write(_note(f"to {to}, which reads it{flags}"))
             for name in writable:
-                access.run(root.set_read_only(name))
+                access.run(commands.set_read_only(name))
             yield
 
 
@@ -166,7 +176,7 @@ def _afterwards(take_back: Callable[[], object]) -> Iterator[None]:
 
 def _take_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
     for name in writable:
-        access.run(root.set_writable(name))
+        access.run(commands.set_writable(name))
     if not access.dry:
         lock.write("")
 
@@ -184,20 +194,20 @@ def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str
     options = ["ro", _READINGS.get(there.kind, Reading()).option, "loop" if os.path.isfile(path) else ""]
     with ExitStack() as stack:
         with held_back():
-            access.run(root.mount(path, point, there.kind, list(filter(None, options))))
+            access.run(commands.mount(path, point, there.kind, list(filter(None, options))))
             stack.callback(_unmount, access, path, point)
         yield warnings
 
 
 def _unmount(access: Root, path: str, point: Path) -> None:
     for pause in _PAUSES:
-        status, output = access.run(root.unmount(point), check=False)
+        status, output = access.run(commands.unmount(point), check=False)
         if status == 0:
             return
         if "busy" in output:
             time.sleep(pause)
     try:
-        access.run(root.unmount(point))
+        access.run(commands.unmount(point))
     except RuckusError as error:
         hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}, and invoke volume-release"
         raise StillInUse(f"{path} is still mounted on {point}", hint) from error
@@ -240,12 +250,12 @@ def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
         for left in logical_volumes(access, origin.group):
             if left.name == name and left.marked and left.origin == origin.name:
                 release(access, copy)  # of a killed process
-                access.run(root.remove_logical_volume(origin.group, name))
+                access.run(commands.remove_logical_volume(origin.group, name))
         thin = bool(origin.pool)
         with ExitStack() as stack:
             with held_back():
-                access.run(root.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
-                remove = root.remove_logical_volume(origin.group, name)
+                access.run(commands.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
+                remove = commands.remove_logical_volume(origin.group, name)
                 stack.enter_context(_afterwards(lambda: access.run(remove)))
             yield copy
 
@@ -269,7 +279,7 @@ def _replay_due(access: Root, path: str, kind: str) -> list[str]:
         return []
     if not how.due:
         return [f"{path}: if its {kind} was not cleanly unmounted, files may look old or be missing"]
-    _, output = access.ask(root.describe(kind, path), check=False)
+    _, output = access.ask(commands.describe(kind, path), check=False)
     if not re.search(how.due, output, re.MULTILINE):
         return []
     text = "was not cleanly unmounted; its journal is not replayed, so files may look old or be missing"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
 from unit.fakes import Machine, Status
 
-from ruckus_aux.devices import Device, above, attached, below, domains, signature, users, xen_disks
 from ruckus_aux.host.root import Root
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.storage.devices import Device, above, attached, below, domains, signature, users, xen_disks
 from ruckus_aux.words.errors import RuckusError
 
 DISK = Device("/dev/sda", "8:0")

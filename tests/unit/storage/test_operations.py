@@ -8,13 +8,14 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.fakes import Machine
 
-from ruckus_aux.backends import Folder
 from ruckus_aux.host import locks, root
 from ruckus_aux.host.root import Root
-from ruckus_aux.layout import Layout, layout
-from ruckus_aux.listing import lines
 from ruckus_aux.settings.journal import Journal, Made
-from ruckus_aux.volumes import Volumes
+from ruckus_aux.storage import commands
+from ruckus_aux.storage.backend import Folder
+from ruckus_aux.storage.layout import Layout, layout
+from ruckus_aux.storage.operations import Volumes
+from ruckus_aux.storage.overview import lines
 from ruckus_aux.words.errors import RuckusError
 
 NAME = "baby-i686"
@@ -295,7 +296,7 @@ def test_commands_that_are_verified_are_those_that_are_run(machine: Machine, vol
         return {" ".join([Path(command[0]).name, *command[1:]]) for command in commands}
 
     def asked() -> set[str]:
-        return {re.sub(f"-U {UUID} ", f"-U {root.UUID} ", line) for line in machine.asked}
+        return {re.sub(f"-U {UUID} ", f"-U {commands.UUID} ", line) for line in machine.asked}
 
     volumes.create(NAME)
     with pytest.raises(FileNotFoundError):

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ruckus_aux.devices import Device, attached, domains, mounts_of, not_open, users
-from ruckus_aux.host import root
 from ruckus_aux.host.locks import Named
 from ruckus_aux.host.mounts import is_on
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.writing import settle
+from ruckus_aux.storage import commands
+from ruckus_aux.storage.devices import Device, attached, domains, mounts_of, not_open, users
 from ruckus_aux.words.errors import RuckusError
 
 _FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
@@ -70,7 +70,7 @@ def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Ite
     frozen = True
     try:
         try:
-            access.run(root.freeze(point))
+            access.run(commands.freeze(point))
         except RuckusError:  # also when somebody else has frozen it, who thaws it
             frozen = False
             raise
@@ -83,7 +83,7 @@ def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Ite
 
 
 def _thaw(access: Root, point: Path) -> None:
-    status, output = access.run(root.thaw(point), check=False)
+    status, output = access.run(commands.thaw(point), check=False)
     if status != 0 and "Invalid argument" not in output:  # what it says when nothing is frozen
         raise RuckusError(f"{point} is still frozen: who writes to it waits", f"as root: fsfreeze --unfreeze {point}")
 

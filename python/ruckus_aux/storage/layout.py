@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from ruckus_aux.host import root
-from ruckus_aux.host.root import FILE_SYSTEMS
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.storage.commands import FILE_SYSTEMS
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR, CONF, HOSTPREP, VOLUMES

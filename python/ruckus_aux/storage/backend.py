@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ruckus_aux.devices import Device, attached, device
-from ruckus_aux.host import root
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.locks import Named
 from ruckus_aux.host.mounts import mounted
-from ruckus_aux.host.root import TAG, Command, Root
-from ruckus_aux.images import copy_image
-from ruckus_aux.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
+from ruckus_aux.host.root import Command, Root
 from ruckus_aux.settings.ownership import is_ours
+from ruckus_aux.storage import commands
+from ruckus_aux.storage.commands import TAG
+from ruckus_aux.storage.devices import Device, attached, device
+from ruckus_aux.storage.images import copy_image
+from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR
 
@@ -102,17 +103,17 @@ class Lvm:
         return logical_volumes(self.access, self.layout.group)
 
     def create(self, name: str) -> None:
-        self.access.run(root.create_logical_volume(self.layout.group, name, self.layout.size, self.layout.pool))
+        self.access.run(commands.create_logical_volume(self.layout.group, name, self.layout.size, self.layout.pool))
 
     def remove(self, name: str) -> None:
-        self.access.run(root.remove_logical_volume(self.layout.group, name))
+        self.access.run(commands.remove_logical_volume(self.layout.group, name))
 
     def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:  # noqa: ARG002
         thin = bool(self.layout.pool)
-        self.access.run(root.snapshot_logical_volume(self.layout.group, name, origin, size, thin=thin))
+        self.access.run(commands.snapshot_logical_volume(self.layout.group, name, origin, size, thin=thin))
 
     def extend(self, name: str, size: str) -> None:
-        self.access.run(root.extend_logical_volume(self.layout.group, name, size))
+        self.access.run(commands.extend_logical_volume(self.layout.group, name, size))
 
     def refresh(self, name: str) -> None:
         pass
@@ -125,24 +126,24 @@ class Lvm:
 
     def commands(self, name: str) -> Iterator[Command]:
         group, pool, path = self.layout.group, self.layout.pool, self.path(name)
-        yield root.logical_volumes(group)
-        yield root.create_logical_volume(group, name, self.layout.size, pool)
-        yield root.make_file_system(self.layout.file_system, path, name, root.UUID)
-        yield root.remove_logical_volume(group, name)
+        yield commands.logical_volumes(group)
+        yield commands.create_logical_volume(group, name, self.layout.size, pool)
+        yield commands.make_file_system(self.layout.file_system, path, name, commands.UUID)
+        yield commands.remove_logical_volume(group, name)
         yield from self._looks(path)
 
     def further_commands(self, name: str, point: Path) -> Iterator[Command]:
         group, pool, copy = self.layout.group, self.layout.pool, f"{name}.{SNAPSHOT}"
-        yield root.snapshot_logical_volume(group, copy, name, SNAPSHOT_SIZE, thin=bool(pool))
-        yield root.remove_logical_volume(group, copy)
+        yield commands.snapshot_logical_volume(group, copy, name, SNAPSHOT_SIZE, thin=bool(pool))
+        yield commands.remove_logical_volume(group, copy)
         yield from self._looks(self.path(copy))
-        yield root.extend_logical_volume(group, name, self.layout.size)
-        yield root.grow_file_system(self.layout.file_system, self.path(name), point)
+        yield commands.extend_logical_volume(group, name, self.layout.size)
+        yield commands.grow_file_system(self.layout.file_system, self.path(name), point)
 
     @staticmethod
     def _looks(path: str) -> Iterator[Command]:
-        yield root.probe(path)
-        yield root.open_exclusively(path)
+        yield commands.probe(path)
+        yield commands.open_exclusively(path)
 
 
 class Loop:
@@ -194,7 +195,7 @@ class Loop:
 
     def refresh(self, name: str) -> None:
         for dev in self.devices(name):
-            self.mounting.run(root.loop_size(dev.path))
+            self.mounting.run(commands.loop_size(dev.path))
 
     def devices(self, name: str) -> list[Device]:
         return attached(self.mounting, self.path(name)) if os.path.exists(self.path(name)) else []
@@ -203,16 +204,16 @@ class Loop:
         return ["loop"]
 
     def commands(self, name: str) -> Iterator[Command]:  # noqa: ARG002
-        yield root.loops()
-        for loop in root.LOOPS:
-            yield root.open_exclusively(loop)
+        yield commands.loops()
+        for loop in commands.LOOPS:
+            yield commands.open_exclusively(loop)
 
     def further_commands(self, name: str, point: Path) -> Iterator[Command]:  # noqa: ARG002
-        yield root.freeze(point)
-        yield root.thaw(point)
-        for loop in root.LOOPS:
-            yield root.loop_size(loop)
-            yield root.grow_file_system(self.layout.file_system, loop, point)
+        yield commands.freeze(point)
+        yield commands.thaw(point)
+        for loop in commands.LOOPS:
+            yield commands.loop_size(loop)
+            yield commands.grow_file_system(self.layout.file_system, loop, point)
 
 
 class Folder:
@@ -284,7 +285,7 @@ def logical_volumes(access: Root, where: str) -> list[Found]:
 
     Raises RuckusError when LVM does not know it.
     """
-    status, output = access.ask(root.logical_volumes(where), check=False)
+    status, output = access.ask(commands.logical_volumes(where), check=False)
     if status != 0:
         hint = f"{output.strip()}\nlist the volume groups with: vgs   (as root; --group=VG chooses one)"
         raise RuckusError(f"LVM can't read {where}", hint)

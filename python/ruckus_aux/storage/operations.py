@@ -14,16 +14,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ruckus_aux.backends import Backend, Found, backend
-from ruckus_aux.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
-from ruckus_aux.host import mounts, root
+from ruckus_aux.host import mounts
 from ruckus_aux.host.locks import Named, named, try_held
 from ruckus_aux.host.mounts import is_on
 from ruckus_aux.host.root import Command, Root
 from ruckus_aux.host.undo import Step, undoing
-from ruckus_aux.images import thaw
-from ruckus_aux.layout import Layout, lent_name, size_in_bytes
 from ruckus_aux.settings.journal import Made
+from ruckus_aux.storage import commands
+from ruckus_aux.storage.backend import Backend, Found, backend
+from ruckus_aux.storage.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
+from ruckus_aux.storage.images import thaw
+from ruckus_aux.storage.layout import Layout, lent_name, size_in_bytes
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import RUN_LOCK
 
@@ -182,7 +183,7 @@ class Volumes:
                 raise RuckusError(
                     f"{made.path} holds {there.kind}, and is not formatted", "see what it is: blkid --probe"
                 )
-        self.backend.access.run(root.make_file_system(made.file_system, made.path, name, made.uuid))
+        self.backend.access.run(commands.make_file_system(made.file_system, made.path, name, made.uuid))
 
     def mount(self, name: str, user: int, group: int) -> None:
         """Mount a volume, and give it to a user while it is empty; nothing, when that is done already.
@@ -236,19 +237,19 @@ class Volumes:
     def _mount(self, name: str, kind: str, point: Path, step: Step) -> None:
         run = self.access.run
         if not point.exists():
-            step(lambda: run(root.make_folder(point)), f"rmdir {point}", lambda: run(root.remove_folder(point)))
-        mount = root.mount(self.backend.path(name), point, kind, self.backend.mount_options())
-        step(lambda: run(mount), f"umount {point}", lambda: run(root.unmount(point)))
+            step(lambda: run(commands.make_folder(point)), f"rmdir {point}", lambda: run(commands.remove_folder(point)))
+        mount = commands.mount(self.backend.path(name), point, kind, self.backend.mount_options())
+        step(lambda: run(mount), f"umount {point}", lambda: run(commands.unmount(point)))
 
     def _give(self, point: Path, user: int, group: int) -> None:
         """Give a fresh file system to the build user; later its owner is a part of the system in it."""
         if self.access.dry and not point.exists():
-            self.access.run(root.give(point, user, group))
+            self.access.run(commands.give(point, user, group))
             return
         status = point.stat()
         fresh = status.st_uid == 0 and not set(os.listdir(point)) - {"lost+found"}
         if fresh and (status.st_uid, status.st_gid) != (user, group):
-            self.access.run(root.give(point, user, group))
+            self.access.run(commands.give(point, user, group))
 
     def unmount(self, name: str) -> None:
         """Unmount a volume from its mount point; nothing, when it is not mounted."""
@@ -272,7 +273,7 @@ class Volumes:
             else:
                 return
             try:
-                self.access.run(root.unmount(point))
+                self.access.run(commands.unmount(point))
             except RuckusError as error:
                 raise RuckusError(error.message, f"{error.hint}\nsee who uses it: fuser -vm {point}") from error
             self._say("unmounted", str(point))
@@ -302,7 +303,7 @@ class Volumes:
             self.backend.remove(name)
             point = self.point(name)
             if self.mounts and point.is_dir() and not any(point.iterdir()):
-                self.access.run(root.remove_folder(point), check=False)
+                self.access.run(commands.remove_folder(point), check=False)
             self._say("removed", found.path)
 
     def _removable(self, found: Found) -> None:
@@ -357,7 +358,7 @@ class Volumes:
             if found.size < wanted:
                 self.backend.extend(name, size)
             self.backend.refresh(name)
-            self.access.run(root.grow_file_system(record.file_system, devices[0].path, point))
+            self.access.run(commands.grow_file_system(record.file_system, devices[0].path, point))
             if wanted > size_in_bytes(self.layout.size):
                 self._save(replace(self.layout, size=size))
             self._say("grown", f"{found.path}  to {size} at least")
@@ -372,16 +373,16 @@ class Volumes:
         if not self.mounts:
             return
         if is_dom0():
-            yield root.xen_disks()
-        yield root.loops()
+            yield commands.xen_disks()
+        yield commands.loops()
         for name in names:
             point = self.point(name)
             yield from self.backend.commands(name)
-            yield root.make_folder(point)
-            yield root.mount(self.backend.path(name), point, self.layout.file_system, self.backend.mount_options())
-            yield root.give(point, user, group)
-            yield root.unmount(point)
-            yield root.remove_folder(point)
+            yield commands.make_folder(point)
+            yield commands.mount(self.backend.path(name), point, self.layout.file_system, self.backend.mount_options())
+            yield commands.give(point, user, group)
+            yield commands.unmount(point)
+            yield commands.remove_folder(point)
             yield from self.backend.further_commands(name, point) if everything else ()
 
     # How it is done.

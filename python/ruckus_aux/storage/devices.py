@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.host import mounts, root
+from ruckus_aux.host import mounts
 from ruckus_aux.host.root import Root
+from ruckus_aux.storage import commands
 from ruckus_aux.words.errors import RuckusError
 
 _SYS = Path("/sys/dev/block")
@@ -92,7 +93,7 @@ def attached(access: Root, path: str) -> list[Device]:
     losetup knows the inode; the name in /sys is that of the mount namespace in which it was attached.
     """
     status = os.stat(path)
-    _, output = access.ask(root.loops())
+    _, output = access.ask(commands.loops())
     found = json.loads(output)["loopdevices"] if output.strip() else []
     place = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
     same = [loop for loop in found if (str(loop["back-ino"]), loop["back-maj:min"]) == (str(status.st_ino), place)]
@@ -169,7 +170,7 @@ def signature(access: Root, path: str) -> Signature | None:
 
     Raises RuckusError when it can't be read.
     """
-    status, output = access.ask(root.probe(path), check=False)
+    status, output = access.ask(commands.probe(path), check=False)
     if status == 0:
         values = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
         kind = values.get("TYPE") or f"{values.get('PTTYPE', 'unknown')} partition table"
@@ -188,7 +189,7 @@ def exclusive(access: Root, path: str) -> str:
 
     Returns what wipefs found on it. Raises RuckusError when somebody has.
     """
-    status, output = access.ask(root.open_exclusively(path), check=False)
+    status, output = access.ask(commands.open_exclusively(path), check=False)
     if "Device or resource busy" in output:
         hint = f"see who: lsblk {path}; fuser -v {path}; a mount may be in another mount namespace"
         raise RuckusError(f"{path} is in use (an exclusive open, O_EXCL, fails)", hint)
@@ -231,7 +232,7 @@ def domains(access: Root, dev: Device) -> list[str]:
     """
     if not is_dom0():
         return []
-    status, listing = access.ask(root.xen_disks(), check=False)
+    status, listing = access.ask(commands.xen_disks(), check=False)
     if status != 0:
         if "xs_directory" in listing and "No such file" in listing:
             return []  # no domain has ever had a device

@@ -5,11 +5,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ruckus_aux.backends import Found
-from ruckus_aux.devices import domains, users
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.locks import note_on
-from ruckus_aux.volumes import Volumes
+from ruckus_aux.storage.backend import Found
+from ruckus_aux.storage.devices import domains, users
+from ruckus_aux.storage.operations import Volumes
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Ruckus runs as root for volumes: a command is made by one of these functions, and by nothing else."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ruckus_aux.host.root import Command, Shape, as_command
+
+TAG = "ruckus"  # on every logical volume that is ours
+_HEX = "[0-9a-f]"
+UUID = Shape("-".join(_HEX * count for count in (8, 4, 4, 4, 12)), "00000000-0000-4000-8000-000000000000")
+LOOPS = (Shape("/dev/loop[0-9]", "/dev/loop0"), Shape("/dev/loop[0-9][0-9]", "/dev/loop10"))
+
+
+# Folders and mounts.
+
+
+def make_folder(path: Path) -> Command:
+    """Make a mount point."""
+    return as_command("mkdir", "-p", path)
+
+
+def remove_folder(path: Path) -> Command:
+    """Remove an empty mount point."""
+    return as_command("rmdir", path)
+
+
+def give(path: Path, user: int, group: int) -> Command:
+    """Give a folder to a user."""
+    return as_command("chown", "--no-dereference", f"{user}:{group}", path)
+
+
+def mount(device: str, point: Path, kind: str, options: Sequence[str] = ()) -> Command:
+    """Mount a file system; what its programs and device nodes may do, they may do in its own system only."""
+    return as_command("mount", "-t", kind, "-o", ",".join([*options, "nosuid", "nodev"]), device, point)
+
+
+def unmount(point: Path) -> Command:
+    """Unmount what is mounted there."""
+    return as_command("umount", point)
+
+
+def freeze(point: Path) -> Command:
+    """Write out a mounted file system, and let all who write to it wait (fsfreeze(8))."""
+    return as_command("fsfreeze", "--freeze", point)
+
+
+def thaw(point: Path) -> Command:
+    """Let them go on."""
+    return as_command("fsfreeze", "--unfreeze", point)
+
+
+# Block devices. The first six change nothing.
+
+
+def probe(device: str) -> Command:
+    """Tell what is on a device, reading it and not a cache; exit status 2: nothing that is known (blkid(8))."""
+    return as_command("blkid", "--probe", "--output", "export", device)
+
+
+def open_exclusively(device: str) -> Command:
+    """Open a device as only one process can (O_EXCL), and tell of more signatures than `probe`; it writes nothing."""
+    return as_command("wipefs", "--no-act", "--all", device)
+
+
+def describe(kind: str, device: str) -> Command:
+    """Print what tells whether the journal of a file system waits for a replay."""
+    if kind == "xfs":
+        return as_command("xfs_logprint", "-t", device)
+    if kind == "btrfs":
+        return as_command("btrfs", "inspect-internal", "dump-super", device)
+    return as_command("dumpe2fs", "-h", device)
+
+
+def xen_disks() -> Command:
+    """List the devices that Xen's domains hold."""
+    return as_command("xenstore-ls", "/local/domain/0/backend")
+
+
+def loops() -> Command:
+    """List the loop devices with the inodes behind them."""
+    return as_command("losetup", "--list", "--json", "--output", "NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE")
+
+
+def set_read_only(device: str) -> Command:
+    """Make a block device refuse to be written to, by the kernel, too."""
+    return as_command("blockdev", "--setro", device)
+
+
+def set_writable(device: str) -> Command:
+    """Take that back."""
+    return as_command("blockdev", "--setrw", device)
+
+
+def loop_size(device: str) -> Command:
+    """Let a loop device see that its file has grown."""
+    return as_command("losetup", "--set-capacity", device)
+
+
+# LVM.
+
+LV_FIELDS = "vg_name,lv_name,lv_size,lv_tags,origin,pool_lv"
+
+
+def logical_volumes(where: str) -> Command:
+    """List the logical volumes of a group, or the one that a device is, as JSON."""
+    report = ("--reportformat", "json", "--units", "b", "--nosuffix")
+    return as_command("lvs", *report, "--options", LV_FIELDS, where)
+
+
+def create_logical_volume(group: str, name: str, size: str, pool: str = "") -> Command:
+    """Make a logical volume that is tagged as ours; what its extents still hold of earlier ones is wiped."""
+    space = ("--virtualsize", size, "--thinpool", pool) if pool else ("--size", size)
+    tag = ("--yes", "--wipesignatures", "y", "--addtag", TAG)
+    return as_command("lvcreate", *tag, "--name", name, *space, group)
+
+
+def snapshot_logical_volume(group: str, name: str, origin: str, size: str, *, thin: bool) -> Command:
+    """Make a snapshot; device mapper freezes the origin's file system while it does."""
+    space = ("--setactivationskip", "n") if thin else ("--size", size)
+    return as_command("lvcreate", "--yes", "--addtag", TAG, "--snapshot", "--name", name, *space, f"{group}/{origin}")
+
+
+def extend_logical_volume(group: str, name: str, size: str) -> Command:
+    """Make a logical volume larger."""
+    return as_command("lvextend", "--size", size, f"{group}/{name}")
+
+
+def remove_logical_volume(group: str, name: str) -> Command:
+    """Remove a logical volume."""
+    return as_command("lvremove", "--yes", f"{group}/{name}")
+
+
+# File systems.
+
+_MAKE = {
+    "ext4": ("mkfs.ext4", "-q", "-L", "{label}", "-U", "{uuid}", "{device}"),
+    "xfs": ("mkfs.xfs", "-q", "-L", "{label:.12}", "-m", "uuid={uuid}", "{device}"),  # no longer labels there
+    "btrfs": ("mkfs.btrfs", "-q", "-L", "{label}", "-U", "{uuid}", "{device}"),
+}
+FILE_SYSTEMS = tuple(_MAKE)
+
+
+def make_file_system(kind: str, device: str, label: str, uuid: str) -> Command:
+    """Format a device. mkfs.ext4 overwrites without a word what is there: look for signatures right before it."""
+    name, *words = _MAKE[kind]
+    return as_command(name, *(_filled(word, label=label, uuid=uuid, device=device) for word in words))
+
+
+def _filled(word: str, **values: str) -> str:
+    text = word.format(**values)
+    uuid = values["uuid"]
+    if "{uuid}" in word and isinstance(uuid, Shape):
+        return Shape(text, word.format(uuid=uuid.sample))
+    return text
+
+
+def grow_file_system(kind: str, device: str, point: Path) -> Command:
+    """Let a mounted file system take all of its device."""
+    if kind == "xfs":
+        return as_command("xfs_growfs", point)
+    if kind == "btrfs":
+        return as_command("btrfs", "filesystem", "resize", "max", point)
+    return as_command("resize2fs", device)
