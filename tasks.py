@@ -142,7 +142,7 @@ def status(c: Context, build_dir: str = "build") -> int:
     """
     from rich.console import Console
 
-    from ruckus_aux.record import find, record
+    from ruckus_aux.reports.history import find, record
     from ruckus_aux.view import render
     from ruckus_aux.watch import from_json
     from ruckus_aux.words.paths import STATUS
@@ -167,8 +167,8 @@ def status(c: Context, build_dir: str = "build") -> int:
 @told
 def report(c: Context, build_dir: str = "build", run: str = "", output: str = "") -> None:
     """Write a run's report: index.html, report.json, and trace.json for ui.perfetto.dev."""
-    from ruckus_aux.page import write
-    from ruckus_aux.record import find, record
+    from ruckus_aux.reports.history import find, record
+    from ruckus_aux.reports.page import write
 
     folder = folder_of(build_dir)
     found = record(folder, find(folder, run))
@@ -179,7 +179,7 @@ def report(c: Context, build_dir: str = "build", run: str = "", output: str = ""
 @told
 def history(c: Context, build_dir: str = "build") -> None:
     """List the runs of a build folder, the latest last."""
-    from ruckus_aux.record import record, runs
+    from ruckus_aux.reports.history import record, runs
     from ruckus_aux.words.terminal import duration
 
     folder = folder_of(build_dir)
@@ -238,8 +238,8 @@ def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run:
 
     Exit status 1 when some could not be read; they are named, and the others collected all the same.
     """
-    from ruckus_aux.collect import build_directories, collect, told
-    from ruckus_aux.record import find
+    from ruckus_aux.reports.collect import build_directories, collect, told
+    from ruckus_aux.reports.history import find
     from ruckus_aux.request import arch_list as parse
 
     folder = folder_of(build_dir)

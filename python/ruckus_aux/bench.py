@@ -17,7 +17,7 @@ import sarge
 
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.trees import remove
-from ruckus_aux.record import record, runs
+from ruckus_aux.reports.history import record, runs
 from ruckus_aux.storage.layout import cache_of
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import MARKER

@@ -161,7 +161,7 @@ def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
     """print, as a table in Markdown, what each step cost when it was last built"""
-    from ruckus_aux.report import cost_table
+    from ruckus_aux.reports.table import cost_table
 
     plan = evaluate(settings)
     built = Journal(settings.journal).last_built()
@@ -252,7 +252,7 @@ def cmd_clean(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
     """gather every log of this build directory in one place"""
-    from ruckus_aux.collect import BuildDirectory, collect, told
+    from ruckus_aux.reports.collect import BuildDirectory, collect, told
 
     found, unreadable = collect([BuildDirectory(settings.arch.name, settings.buildroot)], options.output.absolute())
     told(found, unreadable, options.output.absolute())

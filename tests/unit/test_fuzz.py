@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from unit.samples import MANIFEST, VALUES, configured
 
 from ruckus_aux.artifacts.store import Record
-from ruckus_aux.collect import BuildDirectory, Collected, Index, collect
 from ruckus_aux.host.jobserver import flags, from_makeflags
 from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
 from ruckus_aux.recipes.manifest import File, Lock, read_manifest
+from ruckus_aux.reports.collect import BuildDirectory, Collected, Index, collect
 from ruckus_aux.request import arch_list, number_of_jobs
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.report import cost_table
+from ruckus_aux.reports.table import cost_table
 from ruckus_aux.settings.journal import Entry, Journal, Made
 from ruckus_aux.steps.outcome import outcome_line
 from ruckus_aux.words.errors import RuckusError

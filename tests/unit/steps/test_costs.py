@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from unit.test_record import BUILT
+from unit.reports.test_history import BUILT
 
 from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.settings import Settings

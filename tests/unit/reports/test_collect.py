@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.collect import BuildDirectory, Log, collect, told
+from ruckus_aux.reports.collect import BuildDirectory, Log, collect, told
 from ruckus_aux.steps.logs import set_aside
 from ruckus_aux.words.errors import RuckusError
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.record import Record, Row, command
-from ruckus_aux.rendering import render
+from ruckus_aux.reports.history import Record, Row, command
+from ruckus_aux.reports.rendering import render
 from ruckus_aux.words.terminal import duration
 
 _MICRO = 1_000_000

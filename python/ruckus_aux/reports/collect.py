@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ruckus_aux.host import plain
-from ruckus_aux.rendering import render
+from ruckus_aux.reports.rendering import render
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.storage.layout import builddir_of

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ruckus_aux.host.locks import held
-from ruckus_aux.page import data, html, lanes, trace, write
-from ruckus_aux.record import Record, Row, command, find, record, runs
+from ruckus_aux.reports.history import Record, Row, command, find, record, runs
+from ruckus_aux.reports.page import data, html, lanes, trace, write
 from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
 from ruckus_aux.words.errors import RuckusError
 

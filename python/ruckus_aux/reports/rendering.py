@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTML pages from the templates beside this package."""
+"""HTML pages from the templates beside this module."""
 
 import os
 import time
@@ -19,7 +19,7 @@ def render(template: str, folder: Path, values: dict[str, Any]) -> str:
     values: what the template calls its variables.
     """
     environment = Environment(
-        loader=PackageLoader("ruckus_aux"),
+        loader=PackageLoader("ruckus_aux.reports"),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
