@@ -87,12 +87,12 @@ def build(
     """
     from rich.console import Console
 
-    from ruckus_aux.build import Build
-    from ruckus_aux.request import Request, number_of_jobs
-    from ruckus_aux.request import arch_list as parse
+    from ruckus_aux.runs.display import shown
+    from ruckus_aux.runs.request import Request, number_of_jobs
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.runs.run import Build
     from ruckus_aux.steps.costs import limit_factor
     from ruckus_aux.storage.layout import chosen
-    from ruckus_aux.view import shown
     from ruckus_aux.words.terminal import utc
 
     if keep_going and fail_fast:
@@ -143,8 +143,8 @@ def status(c: Context, build_dir: str = "build") -> int:
     from rich.console import Console
 
     from ruckus_aux.reports.history import find, record
-    from ruckus_aux.view import render
-    from ruckus_aux.watch import from_json
+    from ruckus_aux.runs.display import render
+    from ruckus_aux.runs.status import from_json
     from ruckus_aux.words.paths import STATUS
 
     folder = folder_of(build_dir)
@@ -211,11 +211,11 @@ def estimate(
     json: bool = False,
 ) -> None:
     """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
-    from ruckus_aux.estimate import estimate as estimated
-    from ruckus_aux.estimate import table, to_json
     from ruckus_aux.recipes.plan import evaluate
-    from ruckus_aux.request import arch_list as parse
-    from ruckus_aux.request import number_of_jobs
+    from ruckus_aux.runs.estimate import estimate as estimated
+    from ruckus_aux.runs.estimate import table, to_json
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.runs.request import number_of_jobs
     from ruckus_aux.storage.layout import defaults
 
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
@@ -240,7 +240,7 @@ def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run:
     """
     from ruckus_aux.reports.collect import build_directories, collect, told
     from ruckus_aux.reports.history import find
-    from ruckus_aux.request import arch_list as parse
+    from ruckus_aux.runs.request import arch_list as parse
 
     folder = folder_of(build_dir)
     archs = [arch.name for arch in parse(arch_list)] if arch_list else []
@@ -264,9 +264,9 @@ def bench(c: Context, arch_list: str = ARCHS, alone: str = "x86_64", build_dir: 
 
     It builds everything three times, which takes hours; when it was stopped, the same command continues.
     """
-    from ruckus_aux.bench import Bench
-    from ruckus_aux.request import arch_list as parse
-    from ruckus_aux.request import number_of_jobs
+    from ruckus_aux.runs.bench import Bench
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.runs.request import number_of_jobs
 
     invoke = [sys.executable, "-m", "invoke", "--search-root", str(SRCDIR)]
     archs = [arch.name for arch in parse(arch_list)]

@@ -78,7 +78,7 @@ done
 AS_IF([test "$exec_prefix" != NONE], [ruckus_unused="$ruckus_unused --exec-prefix"])
 AS_IF([test "$program_prefix$program_suffix" != NONENONE], [ruckus_unused="$ruckus_unused --program-prefix/suffix"])
 ruckus_srcdir=`cd "$srcdir" && pwd`
-ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.configure \
+ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.entry.configure \
   srcdir="$ruckus_srcdir" builddir="\`pwd\`" prefix="$prefix" machines="$build_alias $host_alias $target_alias" \
   unused="$ruckus_unused" unknown="$ac_unrecognized_opts" \
   arch="$with_arch" multilib="$enable_multilib" profile="$with_profile" hostprep_only="$with_hostprep_only" \

@@ -15,8 +15,8 @@ from invoke import Context, task
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.root import Root
-from ruckus_aux.request import Request
-from ruckus_aux.request import arch_list as parse
+from ruckus_aux.runs.request import Request
+from ruckus_aux.runs.request import arch_list as parse
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_build_folder, is_ours, take_folder
 from ruckus_aux.storage import lending

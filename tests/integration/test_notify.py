@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from integration.real import Tree, run
 
-from ruckus_aux import notify as module
-from ruckus_aux.notify import Result, notify
+from ruckus_aux.runs import notify as module
+from ruckus_aux.runs.notify import Result, notify
 
 
 def result(folder: Path) -> Result:

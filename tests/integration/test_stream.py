@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ruckus_aux import stream
-from ruckus_aux.stream import Stream
+from ruckus_aux.runs import follow
+from ruckus_aux.runs.follow import Stream
 
 
 class Seen:
@@ -30,8 +30,8 @@ class Seen:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "LOOK", 0.1)
-    monkeypatch.setattr(stream, "GRACE", 1.0)
+    monkeypatch.setattr(follow, "LOOK", 0.1)
+    monkeypatch.setattr(follow, "GRACE", 1.0)
 
 
 def python(text: str) -> list[str]:

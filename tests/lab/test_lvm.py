@@ -9,7 +9,7 @@ import pytest
 from fabric import Result
 from lab.machine.lab import Lab
 
-from ruckus_aux.configure import given_by
+from ruckus_aux.runs.configuration import given_by
 
 pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
 
@@ -122,7 +122,7 @@ RULES = {  # of user plain, and whether verify-sudo says yes
 
 def test_sudo_does_what_verify_sudo_says(place: Place) -> None:
     place.user = "plain"
-    script = "from ruckus_aux.sudo import verify; verify([('/usr/sbin/losetup', '--list')])"
+    script = "from ruckus_aux.host.sudo import verify; verify([('/usr/sbin/losetup', '--list')])"
     for rule, yes in RULES.items():
         place.root(f"cat >/etc/sudoers.d/plain <<'END'\n{rule}\nEND\nchmod 440 /etc/sudoers.d/plain; visudo -c")
         done = place.lab.run("sudo -k -n -u root /usr/sbin/losetup --list", user="plain", check=False)
@@ -142,7 +142,7 @@ def test_configure_knows_the_install_device_by_each_of_its_names(place: Place) -
     for name in names:
         options = ("--with-isolation=none", f"--with-install-dev={name}")
         given = [f"{key}={value}" for key, value in given_by(options, Path("/srv/ruckus"), Path(FOLDER)).items()]
-        assert f"CLFS={POINT}\n" in place.python("-m", "ruckus_aux.configure", *given).stdout
+        assert f"CLFS={POINT}\n" in place.python("-m", "ruckus_aux.entry.configure", *given).stdout
 
 
 def test_killed_during_each_command(place: Place) -> None:
@@ -196,7 +196,9 @@ def test_a_device_has_many_names_and_one_lock(place: Place) -> None:
     place.invoke("volume-create", *OPTIONS)
     links = f"/dev/mapper/vg00-baby--x86_64 {VOLUME} /dev/disk/by-label/baby-x86_64"
     names = place.root(f"udevadm settle; ls {links}; realpath {VOLUME}").split()
-    script = "import sys; from ruckus_aux.devices import device; print({device(n).lock_name for n in sys.argv[1:]})"
+    script = (
+        "import sys; from ruckus_aux.storage.devices import device; print({device(n).lock_name for n in sys.argv[1:]})"
+    )
     assert place.python("-c", script, *names).stdout.strip() == "{'vg00-baby--x86_64'}"
 
 
@@ -230,8 +232,8 @@ def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
         assert "held by Xen's domain" in place.invoke(*task, status=1).stderr
     assert "held by Xen's domain" in place.invoke("volumes").stdout
     script = (
-        "from pathlib import Path; from ruckus_aux.journal import Journal; from ruckus_aux.root import Root;"
-        "from ruckus_aux.lending import lent_writable, lent_read_only; import sys;"
+        "from pathlib import Path; from ruckus_aux.settings.journal import Journal; from ruckus_aux.host.root import Root;"
+        "from ruckus_aux.storage.lending import lent_writable, lent_read_only; import sys;"
         f"access = Root(Journal(Path('{FOLDER}/journal.sqlite')), 'test');"
         f"lent = (lent_writable if sys.argv[1] == 'w' else lent_read_only)(access, '{VOLUME}', 'x');"
         "lent.__enter__()"

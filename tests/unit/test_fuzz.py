@@ -20,7 +20,8 @@ from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
 from ruckus_aux.recipes.manifest import File, Lock, read_manifest
 from ruckus_aux.reports.collect import BuildDirectory, Collected, Index, collect
-from ruckus_aux.request import arch_list, number_of_jobs
+from ruckus_aux.runs.request import arch_list, number_of_jobs
+from ruckus_aux.runs.status import Progress, State, from_json
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load
 from ruckus_aux.sources.debian import parse_showsrc
@@ -29,7 +30,6 @@ from ruckus_aux.steps.gate import Running
 from ruckus_aux.steps.merge import Stamp
 from ruckus_aux.storage.devices import xen_disks
 from ruckus_aux.storage.layout import Layout, layout, size_in_bytes
-from ruckus_aux.watch import Progress, State, from_json
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from unit.samples import TOP
 
-from ruckus_aux.build import Build
-from ruckus_aux.request import Request
+from ruckus_aux.runs.request import Request
+from ruckus_aux.runs.run import Build
 from ruckus_aux.settings.ownership import check_own_cache, take
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES

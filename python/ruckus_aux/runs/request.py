@@ -9,13 +9,21 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ruckus_aux.configure import MOST_CPUS, PREFIXES, PROFILES, USUAL, Configuration, default_prefixes, given_by
 from ruckus_aux.host import gnumake
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.limits import processors
 from ruckus_aux.host.links import missing_links
 from ruckus_aux.host.root import Command, as_root
 from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.runs.configuration import (
+    MOST_CPUS,
+    PREFIXES,
+    PROFILES,
+    USUAL,
+    Configuration,
+    default_prefixes,
+    given_by,
+)
 from ruckus_aux.settings.ownership import check_build_folder
 from ruckus_aux.steps import isolation
 from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name

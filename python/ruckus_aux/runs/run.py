@@ -21,9 +21,11 @@ from ruckus_aux.host.process import own_cpu
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.host.sudo import verify
-from ruckus_aux.notify import Result, notify
 from ruckus_aux.recipes.plan import Plan, Step, evaluate
-from ruckus_aux.request import Request
+from ruckus_aux.runs.follow import Stream, View
+from ruckus_aux.runs.notify import Result, notify
+from ruckus_aux.runs.request import Request
+from ruckus_aux.runs.status import Watch
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
@@ -31,8 +33,6 @@ from ruckus_aux.steps.graph import Selection, combined, tidy, write_graph
 from ruckus_aux.steps.merge import lock, stamp_path
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
-from ruckus_aux.stream import Stream, View
-from ruckus_aux.watch import Watch
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK
 from ruckus_aux.words.paths import JOURNAL as JOURNAL

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What configure asks Python: check every value that was given, and answer with assignments for the shell.
+"""The values that configure is given: every one is checked, and what follows from them is decided.
 
-Run as `python -m ruckus_aux.configure NAME=VALUE...` by m4/ruckus_options.m4. Every mistake is reported, not only the
-first, and each with the way out.
+Every mistake is reported, not only the first, and each with the way out.
 """
 
 import os
 import re
-import shlex
 import shutil
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import combinations
@@ -39,10 +36,10 @@ _ARCHIVE = re.compile(r"(\[[^]\n]*\] )?[a-z+]+:/\S+")  # as in sources.list(5): 
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 _FEATURES = ("multilib", "sharing", "stage2_auto", "xen")  # --enable and --disable; all others are --with
 # Paths, given with several options of the same name (autoconf keeps the last alone), or in one, between colons.
-_REPEATABLE = ("manifest", "mirror")
+REPEATABLE = ("manifest", "mirror")
 # What is handed over of what was not given.
 USUAL = {
-    **dict.fromkeys(("cache", *_REPEATABLE, "debian_mirror", "debian_suite", "install_dev", "ruckus_dev"), ""),
+    **dict.fromkeys(("cache", *REPEATABLE, "debian_mirror", "debian_suite", "install_dev", "ruckus_dev"), ""),
     **dict.fromkeys(("ruckus_dev_snapshot", "ruckus_path"), ""),
     **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
     **dict.fromkeys(("machines", "unused", "unknown", "options"), ""),
@@ -95,7 +92,7 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
             value = "no"
         elif not separator:
             value = "yes"
-        more = name in _REPEATABLE and "no" not in (value, given[name] or "no")
+        more = name in REPEATABLE and "no" not in (value, given[name] or "no")
         given[name] = f"{given[name]}:{value}" if more else value
     return given
 
@@ -410,25 +407,3 @@ def _writable_mount(device: str, numbers: str) -> str:
             f"as root: chown {os.getuid()}:{os.getgid()} {point}   (or mount it read-write)",
         )
     return str(point)
-
-
-def main(arguments: list[str]) -> int:
-    """Check NAME=VALUE arguments; print shell assignments, or every mistake on standard error."""
-    given = dict(argument.split("=", 1) for argument in arguments)
-    typed = given_by(shlex.split(given["options"]), Path(given["srcdir"]), Path(given["builddir"]))
-    configuration = Configuration(given | {name: typed[name] for name in _REPEATABLE if typed[name]})
-    configuration.check()
-    for error in configuration.errors:
-        print(f"configure: error: {error.message}", file=sys.stderr)
-        for line in error.hint.splitlines():
-            print(f"  {line}", file=sys.stderr)
-    if configuration.errors:
-        return 1
-    notes = "".join(f"\n  note: {note}" for note in configuration.notes)
-    for name, value in {**configuration.answers, "ruckus_notes": notes}.items():
-        print(f"{name}={shlex.quote(value)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
-from ruckus_aux import configure
-from ruckus_aux.configure import Configuration, given_by, main, paths_of
+from ruckus_aux.entry.configure import main
 from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.host.limits import processors
+from ruckus_aux.runs import configuration
+from ruckus_aux.runs.configuration import Configuration, given_by, paths_of
 from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.steps.isolation import Fault
 from ruckus_aux.storage.devices import Device
@@ -66,7 +67,7 @@ def test_an_option_of_the_other_kind_is_another() -> None:
 
 def test_a_build_knows_what_configure_hands_over() -> None:
     macro = (TOP / "m4" / "ruckus_options.m4").read_text()
-    call = macro.partition("-m ruckus_aux.configure")[2].partition("2>conftest.err")[0]
+    call = macro.partition("-m ruckus_aux.runs.configuration")[2].partition("2>conftest.err")[0]
     assert set(re.findall(r'(\w+)="', call)) == set(given_by([], TOP, TOP))
 
 
@@ -255,9 +256,9 @@ def test_a_path_that_can_not_be_used(given_: Given, tmp_path: Path, name: str, p
 def test_another_archive_or_release_of_debian(
     given_: Given, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], message: str
 ) -> None:
-    monkeypatch.setattr(configure, "own_release", lambda: "")
-    configuration = given_(**given)
-    assert message in errors(configuration)
+    monkeypatch.setattr(configuration, "own_release", lambda: "")
+    asked = given_(**given)
+    assert message in errors(asked)
     if not message:
         assert configuration.answers.items() >= {f"ruckus_{name}": value for name, value in given.items()}.items()
 
@@ -286,7 +287,7 @@ def test_a_full_disk_is_told_with_the_other_mistakes(given_: Given, monkeypatch:
     def full(name: str, path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", path)
 
-    monkeypatch.setattr(configure, "check_runnable", full)
+    monkeypatch.setattr(configuration, "check_runnable", full)
     text = errors(given_(CPUCOUNT="0"))
     assert "build: No space left on device" in text
     assert "CPUCOUNT" in text
@@ -416,7 +417,7 @@ def device(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     table.write_text(f"36 35 253:3 / {str(point).replace(' ', chr(92) + '040')} rw - ext4 /dev/mapper/vg00-baby rw\n")
     monkeypatch.setattr(mounts, "MOUNTINFO", table)
     numbers = {True: "253:3", False: "8:1"}
-    monkeypatch.setattr(configure, "block_device", lambda name, option: Device(name, numbers["baby" in name]))
+    monkeypatch.setattr(configuration, "block_device", lambda name, option: Device(name, numbers["baby" in name]))
     return point
 
 

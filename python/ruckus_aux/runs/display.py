@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ruckus_aux.stream import View
-from ruckus_aux.watch import State, Watch
+from ruckus_aux.runs.follow import View
+from ruckus_aux.runs.status import State, Watch
 from ruckus_aux.words.terminal import STYLES, duration
 
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from unit.samples import built
 
 from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.runs.display import coloured, render
+from ruckus_aux.runs.status import Progress, State, Watch, from_json, jobs_in_use, to_json
 from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Running
 from ruckus_aux.steps.graph import combined
-from ruckus_aux.view import coloured, render
-from ruckus_aux.watch import Progress, State, Watch, from_json, jobs_in_use, to_json
 
 STATE = State(
     run="2026-11-23T03:00:00Z",

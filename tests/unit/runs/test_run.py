@@ -13,11 +13,11 @@ from pytest_subprocess import FakeProcess
 from unit.samples import TOP
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.build import Build
 from ruckus_aux.host import gnumake
-from ruckus_aux.notify import Result
 from ruckus_aux.recipes.plan import Plan, evaluate
-from ruckus_aux.request import Request, arch_list
+from ruckus_aux.runs.notify import Result
+from ruckus_aux.runs.request import Request, arch_list
+from ruckus_aux.runs.run import Build
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folder
 from ruckus_aux.settings.settings import Settings
@@ -363,7 +363,7 @@ def test_who_went_away_is_notified_of_every_ending(
     end: int | BaseException, status: int, result: str, summary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, Result]] = []
-    monkeypatch.setattr("ruckus_aux.build.notify", lambda command, result: told.append((command, result)))
+    monkeypatch.setattr("ruckus_aux.runs.run.notify", lambda command, result: told.append((command, result)))
 
     def work(build: Build, show: object) -> int:
         assert not told
