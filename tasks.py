@@ -14,11 +14,11 @@ from invoke import Context, task
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 
-from ruckus_aux.console import importing
+from ruckus_aux.entry.console import importing
 
 with importing():
-    from ruckus_aux.tasking import ARCH_HELP, ARCHS, DIR_HELP, folder_of, told
-    from ruckus_aux.volume_tasks import (
+    from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, told
+    from ruckus_aux.tasks.volume import (
         LAYOUT_HELP,
         verify_sudo,
         volume_create,

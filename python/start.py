@@ -39,6 +39,6 @@ if __name__ == "__main__":
     sys.pycache_prefix = os.environ.pop("RUCKUS_PYCACHE")
     sys.dont_write_bytecode = not _configured_it(os.environ["RUCKUS_BUILDDIR"])
 
-    from ruckus_aux.cli import main  # found and compiled like this, too
+    from ruckus_aux.entry.cli import main  # found and compiled like this, too
 
     sys.exit(main())

@@ -3,9 +3,9 @@
 
 import sys
 
-from ruckus_aux.console import importing
+from ruckus_aux.entry.console import importing
 
 with importing():
-    from ruckus_aux.cli import main
+    from ruckus_aux.entry.cli import main
 
 sys.exit(main())

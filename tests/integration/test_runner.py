@@ -8,7 +8,7 @@ import tarfile
 import pytest
 from integration.small import INSTALL, STEP, WAIT, Small, wait_for
 
-from ruckus_aux.cli import main
+from ruckus_aux.entry.cli import main
 from ruckus_aux.steps import costs
 
 

@@ -47,7 +47,7 @@ def test_a_stream_that_cannot_be_written_to_is_no_traceback(here: Path, line: st
 def test_a_file_that_is_opened_is_not_taken_for_standard_output(here: Path) -> None:
     """A closed descriptor's number would be the next file's, and what is printed would be written into that."""
     lines = (
-        "import os; from ruckus_aux.console import ended",
+        "import os; from ruckus_aux.entry.console import ended",
         "ended(lambda: os.open('x', os.O_CREAT | os.O_WRONLY), '')",
     )
     done = shell(here, f"{sys.executable} -c \"{'; '.join(lines)}; os.system('echo ruined'); print(1)\" >&-")
@@ -55,5 +55,5 @@ def test_a_file_that_is_opened_is_not_taken_for_standard_output(here: Path) -> N
 
 
 def test_a_character_that_the_terminal_does_not_have_is_written_otherwise(here: Path) -> None:
-    program = "from ruckus_aux.console import ended; ended(lambda: print(chr(252), chr(0xdcff)), '')"
+    program = "from ruckus_aux.entry.console import ended; ended(lambda: print(chr(252), chr(0xdcff)), '')"
     assert shell(here, f'{sys.executable} -c "{program}"', PYTHONIOENCODING="ascii").stdout == "\\xfc \\udcff\n"

@@ -232,7 +232,8 @@ def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
         assert "held by Xen's domain" in place.invoke(*task, status=1).stderr
     assert "held by Xen's domain" in place.invoke("volumes").stdout
     script = (
-        "from pathlib import Path; from ruckus_aux.settings.journal import Journal; from ruckus_aux.host.root import Root;"
+        "from pathlib import Path; from ruckus_aux.settings.journal import Journal;"
+        "from ruckus_aux.host.root import Root;"
         "from ruckus_aux.storage.lending import lent_writable, lent_read_only; import sys;"
         f"access = Root(Journal(Path('{FOLDER}/journal.sqlite')), 'test');"
         f"lent = (lent_writable if sys.argv[1] == 'w' else lent_read_only)(access, '{VOLUME}', 'x');"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.machine.lab import Lab, default_folder, missing_programs
 
-from ruckus_aux.console import print_error
+from ruckus_aux.entry.console import print_error
 from ruckus_aux.words.errors import RuckusError
 
 

@@ -67,7 +67,7 @@ def test_an_option_of_the_other_kind_is_another() -> None:
 
 def test_a_build_knows_what_configure_hands_over() -> None:
     macro = (TOP / "m4" / "ruckus_options.m4").read_text()
-    call = macro.partition("-m ruckus_aux.runs.configuration")[2].partition("2>conftest.err")[0]
+    call = macro.partition("-m ruckus_aux.entry.configure")[2].partition("2>conftest.err")[0]
     assert set(re.findall(r'(\w+)="', call)) == set(given_by([], TOP, TOP))
 
 
@@ -260,7 +260,7 @@ def test_another_archive_or_release_of_debian(
     asked = given_(**given)
     assert message in errors(asked)
     if not message:
-        assert configuration.answers.items() >= {f"ruckus_{name}": value for name, value in given.items()}.items()
+        assert asked.answers.items() >= {f"ruckus_{name}": value for name, value in given.items()}.items()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from invoke import Exit
 
-from ruckus_aux.console import ended
+from ruckus_aux.entry.console import ended
 from ruckus_aux.words.architecture import ARCHITECTURES
 
 ARCHS = ",".join(ARCHITECTURES)

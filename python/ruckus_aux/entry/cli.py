@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ruckus_aux import __version__
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.console import ended
+from ruckus_aux.entry.console import ended
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.plan import Plan, Step, evaluate

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ruckus_aux.console import ended, importing, print_error
+from ruckus_aux.entry.console import ended, importing, print_error
 from ruckus_aux.host.signals import hung_up
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.terminal import printable

@@ -9,7 +9,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.samples import built, configured
 
-from ruckus_aux.cli import main, parser
+from ruckus_aux.entry.cli import main, parser
 from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.recipes.plan import evaluate
 from ruckus_aux.settings.journal import Journal

@@ -24,7 +24,7 @@ from ruckus_aux.storage.inspect import look
 from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.overview import lines
-from ruckus_aux.tasking import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, told
+from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, told
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
 from ruckus_aux.words.terminal import printable, utc
