@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks that build: everything, or to measure it."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from invoke import Context, task
+
+from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, told
+from ruckus_aux.tasks.volume import LAYOUT_HELP
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import SRCDIR
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "profile": "what to build; tiny: kernel, busybox and glibc (default)",
+        "build_dir": DIR_HELP,
+        "jobs": "jobs at a time, over all architectures (default: the processors that may be used)",
+        "keep_going": "go on with what does not depend on a failed step (default)",
+        "fail_fast": "stop at the first failure",
+        "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: never)",
+        "until": "stop after: configure, download, hostprep, cross, bootstrap, install, boot (default)",
+        "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
+        "boot": "--no-boot: do not boot the finished systems in QEMU",
+        "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
+        "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
+        "notify": "a line of shell that is run when all is over, with the result in $RUCKUS_RESULT, $RUCKUS_SUMMARY...",
+        "dry_run": "print every command in order, run none",
+        **LAYOUT_HELP,
+    },
+    iterable=["only", "configure"],
+)
+@told
+def build(
+    c: Context,
+    arch_list: str = "x86_64",
+    profile: str = "tiny",
+    build_dir: str = "build",
+    jobs: str = "",
+    keep_going: bool = False,
+    fail_fast: bool = False,
+    step_timeout: str = "",
+    until: str = "",
+    only: Sequence[str] | None = None,
+    boot: bool = True,
+    sharing: bool = True,
+    configure: Sequence[str] | None = None,
+    notify: str = "",
+    dry_run: bool = False,
+    volumes: str = "",
+    mount_base: str = "",
+    size: str = "",
+    file_system: str = "",
+    group: str = "",
+    pool: str = "",
+) -> int:
+    """Build systems for several architectures at once, and boot them.
+
+    What is built already is not built again: after a stop, the same command continues. Each architecture is configured
+    in BUILD_DIR/baby-ARCH/ruckus-build, and its system is BUILD_DIR/baby-ARCH; with --volumes=lvm or --volumes=loop, it
+    is on a volume of its own, which is made, and mounted on MOUNT_BASE/baby-ARCH.
+    """
+    from rich.console import Console
+
+    from ruckus_aux.runs.display import shown
+    from ruckus_aux.runs.request import Request, number_of_jobs
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.runs.run import Build
+    from ruckus_aux.steps.costs import limit_factor
+    from ruckus_aux.storage.layout import chosen
+    from ruckus_aux.words.terminal import utc
+
+    if keep_going and fail_fast:
+        raise RuckusError("--keep-going and --fail-fast contradict each other", "give one of them")
+    request = Request(
+        archs=parse(arch_list),
+        folder=folder_of(build_dir),
+        srcdir=SRCDIR,
+        python=sys.executable,
+        profile=profile,
+        jobs=number_of_jobs(jobs),
+        fail_fast=fail_fast,
+        step_timeout=limit_factor(step_timeout, "--step-timeout"),
+        until=until or ("boot" if boot else "install"),
+        only=tuple(only or ()),
+        sharing=sharing,
+        configure=tuple(configure or ()),
+        notify=notify,
+        layout=chosen(
+            folder_of(build_dir),
+            backend=volumes,
+            base=mount_base,
+            size=size,
+            file_system=file_system,
+            group=group,
+            pool=pool,
+        ),
+    )
+    request.check()
+    run = Build(request, utc(time.time()))
+    if dry_run:
+        run.show()
+        return 0
+    os.umask(0o022)
+    return run.run(lambda watch: shown(watch, Console()))
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "profile": "what to build; tiny (default)",
+        "build_dir": f"{DIR_HELP}; its journals have the figures of this machine",
+        "jobs": "jobs at a time (default: the processors that may be used)",
+        "fresh": "from nothing, whatever is built already",
+        "json": "for programs",
+    }
+)
+@told
+def estimate(
+    c: Context,
+    arch_list: str = "x86_64",
+    profile: str = "tiny",
+    build_dir: str = "build",
+    jobs: str = "",
+    fresh: bool = False,
+    json: bool = False,
+) -> None:
+    """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
+    from ruckus_aux.recipes.plan import evaluate
+    from ruckus_aux.runs.estimate import estimate as estimated
+    from ruckus_aux.runs.estimate import table, to_json
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.runs.request import number_of_jobs
+    from ruckus_aux.storage.layout import defaults
+
+    folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
+    plans = [evaluate(defaults(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
+    rows = estimated([(plan, plan.of_profile()) for plan in plans], cpus, fresh=fresh)
+    print(to_json(rows) if json else table(rows))
+
+
+@task(
+    help={
+        "arch_list": "architectures to build together, separated by commas (default: all)",
+        "alone": "the one to compare with (default: x86_64)",
+        "build_dir": "where to build (default: bench in the current directory)",
+        "jobs": "jobs at a time (default: the processors that may be used)",
+    }
+)
+@told
+def bench(c: Context, arch_list: str = ARCHS, alone: str = "x86_64", build_dir: str = "bench", jobs: str = "") -> None:
+    """Measure what building together costs, with and without sharing.
+
+    It builds everything three times, which takes hours; when it was stopped, the same command continues.
+    """
+    from ruckus_aux.runs.bench import Bench
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.runs.request import number_of_jobs
+
+    invoke = [sys.executable, "-m", "invoke", "--search-root", str(SRCDIR)]
+    archs = [arch.name for arch in parse(arch_list)]
+    parse(alone)
+    print(Bench(folder_of(build_dir), invoke, archs, alone, number_of_jobs(jobs)).run())
