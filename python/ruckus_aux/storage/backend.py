@@ -21,9 +21,10 @@ from ruckus_aux.storage import commands
 from ruckus_aux.storage.commands import TAG
 from ruckus_aux.storage.devices import Device, attached, device
 from ruckus_aux.storage.images import copy_image
-from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, size_in_bytes
+from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR
+from ruckus_aux.words.terminal import size_in_bytes
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,14 @@ from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR, CONF, HOSTPREP, VOLUMES
 from ruckus_aux.words.records import read_record
+from ruckus_aux.words.terminal import size_in_bytes
 
 BACKENDS = ("dir", "loop", "lvm")
 MOUNTS = "/media"  # where volumes are mounted by default
 SNAPSHOT = "before"  # how a snapshot is called by default
 SNAPSHOT_SIZE = "2G"
-_UNITS = {"M": 2**20, "G": 2**30, "T": 2**40}
 _NAME = re.compile(r"[A-Za-z0-9_+.][A-Za-z0-9_+.-]*")  # of LVM: see lvm(8), VALID NAMES
 _PATH = re.compile(r"/[A-Za-z0-9_.+@%/-]*")
-
-
-def size_in_bytes(text: str, option: str = "--size") -> int:
-    """The bytes of a size such as 10G, in LVM's units of 1024; RuckusError when it is none."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([MGT])", text)
-    if not match:
-        raise RuckusError(f"{option}={text}: not a size", f"a whole number and M, G or T, for instance: {option}=10G")
-    return int(match[1]) * _UNITS[match[2]]
 
 
 @dataclass(frozen=True)

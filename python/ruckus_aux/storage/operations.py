@@ -24,9 +24,10 @@ from ruckus_aux.storage import commands
 from ruckus_aux.storage.backend import Backend, Found, backend
 from ruckus_aux.storage.devices import Unreadable, domains, exclusive, is_dom0, not_open, signature, users
 from ruckus_aux.storage.images import thaw
-from ruckus_aux.storage.layout import Layout, lent_name, size_in_bytes
+from ruckus_aux.storage.layout import Layout, lent_name
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import RUN_LOCK
+from ruckus_aux.words.terminal import size_in_bytes
 
 _LEFT_ALONE = "remove it yourself if it is not needed, or choose another --build-dir, --group or --mount-base"
 

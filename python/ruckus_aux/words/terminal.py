@@ -5,6 +5,8 @@ import re
 import sys
 import time
 
+from ruckus_aux.words.errors import RuckusError
+
 STYLES = {
     "built": "green",
     "stored": "cyan",
@@ -15,6 +17,7 @@ STYLES = {
     "failed": "red",
 }
 _CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
+_UNITS = {"M": 2**20, "G": 2**30, "T": 2**40}
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
@@ -23,6 +26,19 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def megabytes(size: int) -> str:
+    """Bytes as a person reads them, in millions."""
+    return f"{size / 1e6:.1f} MB"
+
+
+def size_in_bytes(text: str, option: str = "--size") -> int:
+    """The bytes of a size such as 10G, in LVM's units of 1024; RuckusError when it is none."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([MGT])", text)
+    if not match:
+        raise RuckusError(f"{option}={text}: not a size", f"a whole number and M, G or T, for instance: {option}=10G")
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def utc(seconds: float) -> str:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ruckus_aux.storage.layout import Layout, builddir_of, chosen, clfs_of, layout, size_in_bytes, volume_name
+from ruckus_aux.storage.layout import Layout, builddir_of, chosen, clfs_of, layout, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import VOLUMES
+from ruckus_aux.words.terminal import size_in_bytes
 
 I686 = ARCHITECTURES["i686"]
 
