@@ -13,6 +13,7 @@ from ruckus_aux.entry.console import importing
 
 with importing():
     from ruckus_aux.tasks.build import bench, build, estimate
+    from ruckus_aux.tasks.cache import gc
     from ruckus_aux.tasks.report import collect_logs, history, report, status
     from ruckus_aux.tasks.volume import (
         verify_sudo,

@@ -19,6 +19,7 @@ from unit.samples import configured
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import sandbox
+from ruckus_aux.words.paths import USER
 
 ORDINARY = 54321  # a user who has no name
 MARK = "ruckus-escape"
@@ -185,7 +186,7 @@ def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, fol
         *("/proc 555 ", "/tmp 1777 writable", "/ruckus 755 writable", "/ruckus/etc 755 ", "/ruckus/src 755 "),
         "/ruckus/out 755 writable",
     ]
-    user = str(sandbox.USER)
+    user = str(USER)
     owned = ["ruckus ruckus 755", "ruckus ruckus 755", "ruckus ruckus 644"]
     assert done.stdout.splitlines() == ["ruckus", user, user, "0022", "/ruckus", "ruckus", *places, *owned], done.stderr
 

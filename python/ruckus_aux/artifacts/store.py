@@ -10,18 +10,20 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ruckus_aux.artifacts.intake import check_whole, take, tree_hash
 from ruckus_aux.host.commands import run
-from ruckus_aux.host.locks import held, try_held
+from ruckus_aux.host.locks import held, holder, is_free, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.words.errors import afterwards
+from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.records import read_record
+
+_UNSWEPT = "scratch"  # a lock beside those of keys
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,62 @@ class Store:
         with self.scratch(key) as path:
             self.tree(key).rename(path)
 
+    def mark_used(self, keys: Iterable[str]) -> None:
+        """Let these artifacts count as used now, those of them that are there."""
+        for key in keys:
+            with suppress(OSError):  # not there, or a store that can only be read
+                os.utime(self._record_file(key))
+
+    def last_used(self, key: str) -> float:
+        """When an artifact was used last, or stored, in seconds since 1970: the time of its record."""
+        with suppress(OSError):
+            return self._record_file(key).stat().st_mtime
+        return self.tree(key).stat().st_ctime  # an earlier version stored it; its other times are those of its files
+
+    def retire(self, key: str, is_unused: Callable[[], bool]) -> bool:
+        """Remove an artifact with its record; returns whether it was there, and unused.
+
+        Args:
+            key: the artifact's.
+            is_unused: asked while no build can begin to use the store.
+
+        Raises:
+            RuckusError: while a build uses the store.
+        """
+        claim = self._locks() / key
+        with self.scratch(key) as path:
+            with self.unswept(), try_held(claim) as free:
+                self.check_at_rest(path, claim)
+                unused = free is not None and key in self and is_unused()
+                if unused:
+                    self.tree(key).rename(path)
+                    self._record_file(key).unlink(missing_ok=True)
+                    claim.unlink()
+            remove(path)
+        return unused
+
+    def check_at_rest(self, *ours: Path) -> None:
+        """Make sure that nobody makes an artifact, or has a view of some; who asks holds `unswept`, so none begins.
+
+        ours: scratch paths and locks of who asks.
+
+        Raises:
+            RuckusError: it names who does.
+        """
+        for lock in [*self._locks().iterdir(), *(self.folder / "tmp").glob("*.lock")]:
+            if lock.name == _UNSWEPT or lock in ours or lock.with_suffix("") in ours:
+                continue
+            if not is_free(lock):
+                with lock.open() as file:
+                    raise RuckusError(f"{self.folder} is in use: {holder(file)}", "wait for its end, or stop it")
+
     @contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """A free path on the store's file system for what is not finished; what is there at the end is removed."""
         path = self.folder / "tmp" / f"{name}.{os.urandom(8).hex()}"
         lock = Path(f"{path}.lock")
         with ExitStack() as stack:
-            with self._unswept():
+            with self.unswept():
                 stack.enter_context(held(lock))
             stack.enter_context(afterwards(lambda: lock.unlink(missing_ok=True)))
             stack.enter_context(afterwards(lambda: remove(path)))
@@ -114,7 +165,7 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what processes that were killed have left in scratch paths."""
-        with self._unswept():
+        with self.unswept():
             for name in {path.name.removesuffix(".lock") for path in (self.folder / "tmp").glob("*")}:
                 lock = self.folder / "tmp" / f"{name}.lock"
                 with try_held(lock) as descriptor:
@@ -122,9 +173,23 @@ class Store:
                         remove(self.folder / "tmp" / name)
                         lock.unlink(missing_ok=True)
 
-    def _unswept(self) -> AbstractContextManager[int]:
-        """Held while a scratch path is made and not locked yet, and by who sweeps."""
-        return held(self._locks() / "scratch")
+    def leftovers(self) -> list[Path]:
+        """What killed processes have left in scratch paths; it changes nothing."""
+        paths = [path for path in (self.folder / "tmp").glob("*") if path.suffix != ".lock"]
+        return [path for path in paths if is_free(Path(f"{path}.lock"))]
+
+    def sweep_names(self) -> None:
+        """Remove records and locks of artifacts that are not there, unless somebody makes them now."""
+        records = {path.stem for path in (self.folder / "records").glob("*.json")}
+        for key in {*records, *(path.name for path in self._locks().iterdir())} - {_UNSWEPT}:
+            with try_held(self._locks() / key) as free:
+                if free is not None and key not in self:
+                    self._record_file(key).unlink(missing_ok=True)
+                    (self._locks() / key).unlink()
+
+    def unswept(self) -> AbstractContextManager[int]:
+        """Held while a scratch path is made and not locked yet, and by who removes something that others may use."""
+        return held(self._locks() / _UNSWEPT)
 
     def _locks(self) -> Path:
         """The folder of locks, in a store that nobody else may enter: a system's /tmp in it is everybody's."""

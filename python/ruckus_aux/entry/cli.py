@@ -50,6 +50,7 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
+    from ruckus_aux.artifacts.registry import register
     from ruckus_aux.host.jobserver import only_asks
     from ruckus_aux.steps.graph import tidy, write_graph
     from ruckus_aux.steps.merge import lock
@@ -62,6 +63,8 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     if not asked and _download(settings, plan, steps):
         plan = evaluate(settings)  # keys depend on what came
         steps = _goal(plan, options.goal)
+    if not asked:
+        register(plan)
     with lock(settings):
         if not asked:
             tidy(settings, plan, steps)
@@ -225,6 +228,23 @@ def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
     verify_store(settings, sample=options.sample)
 
 
+def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:
+    """print, as JSON, what of the cache this build directory uses; gc asks that of each"""
+    from ruckus_aux.artifacts.registry import to_json, used_by
+
+    print(to_json(used_by(evaluate(settings))), end="")
+
+
+def cmd_gc(settings: Settings, options: argparse.Namespace) -> None:
+    """remove from the cache what no build directory uses any more, and was not used of late"""
+    from ruckus_aux.artifacts.gc import Collector, limits
+
+    stays = limits(options.keep, options.max_size, downloads=options.downloads)
+    Collector(settings.cache, stays, dry_run=options.dry_run).run(
+        [settings.builddir], [path.resolve() for path in options.forget]
+    )
+
+
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
     """do what only root can: owners and device nodes of the finished system"""
     from ruckus_aux.systems.install import install, reopen
@@ -267,6 +287,20 @@ def _count(text: str) -> int:
     return int(text)
 
 
+_GC = """examples:
+  ruckus gc --dry-run            what would go, what would stay, and why
+  ruckus gc                      remove what no plan needs and nobody used for 30 days
+  ruckus gc --keep=0             remove all that no plan needs; after new versions, say, of which nobody wants the old
+  ruckus gc --max-size=20G       remove what was used longest ago, until 20G are left; what plans need stays
+  ruckus gc --downloads          remove old tarballs, too: what was removed must come from the network again
+  ruckus gc --forget=/old/build  as if that build directory, whose recipes can't be evaluated, were gone
+
+What the plan of a build directory needs stays, whether it was built or not, of every build directory that uses the
+cache. Nothing is removed while a build uses the cache. What is removed is built again when it is wanted.
+docs/housekeeping.md tells how it works.
+"""
+
+
 Command = Callable[[Settings, argparse.Namespace], None]
 
 
@@ -281,10 +315,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"ruckus {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def add(command: Command) -> argparse.ArgumentParser:
+    def add(command: Command, examples: str = "") -> argparse.ArgumentParser:
         text = command.__doc__ or ""
         sub = commands.add_parser(
-            command.__name__.removeprefix("cmd_").replace("_", "-"), help=text, description=f"{text}.".capitalize()
+            command.__name__.removeprefix("cmd_").replace("_", "-"),
+            help=text,
+            description=f"{text}.".capitalize(),
+            epilog=examples,
+            formatter_class=argparse.RawDescriptionHelpFormatter if examples else argparse.HelpFormatter,
         )
         sub.set_defaults(call=command)
         return sub
@@ -308,6 +346,22 @@ def parser() -> argparse.ArgumentParser:
     add(cmd_verify_sudo)
     verify = add(cmd_verify_store)
     verify.add_argument("--sample", type=_count, metavar="N", help="only N of them, chosen at random")
+    gc = add(cmd_gc, _GC)
+    gc.add_argument("--keep", default="", metavar="DAYS", help="keep what was used in the last DAYS days (default: 30)")
+    gc.add_argument(
+        "--max-size", default="", metavar="SIZE", help="remove no more than it takes to come down to SIZE, such as 20G"
+    )
+    gc.add_argument("--downloads", action="store_true", help="also downloaded sources that no plan needs")
+    gc.add_argument(
+        "--forget",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="don't count this build directory, as if it were gone; may be given several times",
+    )
+    gc.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
+    add(cmd_uses)
     add(cmd_install).add_argument(
         "--undo", action="store_true", help="give everything back to who configured, to go on building"
     )

@@ -139,6 +139,15 @@ def try_held(path: Path) -> Iterator[int | None]:
         yield file.fileno() if _try(file) and _stands_for(file, path) else None
 
 
+def is_free(path: Path) -> bool:
+    """Whether nobody holds the lock that a file stands for; it may not be there, and is not made."""
+    try:
+        with path.open() as file:
+            return _try(file)
+    except FileNotFoundError:
+        return True
+
+
 @dataclass(frozen=True)
 class Named:
     """A lock on a device or another thing that several users and build folders may want.

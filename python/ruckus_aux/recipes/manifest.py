@@ -96,6 +96,11 @@ class Source:
             return False
         return bool(self.debian.versions) or lock.version == self.version
 
+    @property
+    def names(self) -> list[str]:
+        """What the cache has of it, by file name: the record of its download, and the files."""
+        return [_lock_path(Path(), self.name).name, *(file.name for file in self.lock.files)] if self.lock else []
+
     def identity(self) -> list[str]:
         """The hashes of the files that unpack_commands names, in its order; empty before the download."""
         return [file.sha256 for file in self.lock.files] if self.lock else []

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from ruckus_aux.artifacts.registry import register
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import try_held
@@ -103,6 +104,7 @@ class Build:
             download(settings[0], lacking.values())
             self.plans = [evaluate(one) for one in settings]  # keys depend on what came
         for plan, wanted in self.selection:
+            register(plan)
             with lock(plan.settings):
                 tidy(plan.settings, plan, wanted)
         Store(settings[0].cache).sweep()

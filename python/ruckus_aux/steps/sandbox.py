@@ -19,9 +19,8 @@ from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.trees import remove
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.headers import INCLUDE
-from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE
+from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE, USER
 
-USER = 65533  # and the group of that number; reserved by Debian, and given to nobody by systemd
 _COMPILERS = ("gcc", "g++", "cc", "c++")
 _CCACHE_COMPILERS = "/usr/local/ccache"  # where a step that shares objects has links to ccache, called like these
 CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss

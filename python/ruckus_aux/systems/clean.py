@@ -6,6 +6,7 @@ from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from ruckus_aux.artifacts.registry import forget
 from ruckus_aux.host.locks import holder, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.settings.ownership import is_ours
@@ -15,7 +16,7 @@ from ruckus_aux.steps.merge import lock, stamps, unmerge
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, MARKER
 
-_KEPT = ("log", "journal.sqlite", "sources", "ccache", "running")  # until everything goes
+_KEPT = ("log", "journal.sqlite", "sources", "ccache", "running", "builds")  # until everything goes
 
 
 def clean(settings: Settings, *, everything: bool) -> None:
@@ -68,6 +69,8 @@ def _clean(settings: Settings, *, everything: bool) -> None:
                 cache.rmdir()
     elif cache.exists():
         print(f"  KEPT     {cache}: other build directories may use it")
+        if everything:
+            forget(settings)
     if everything:
         (settings.buildroot / MARKER).unlink()
 

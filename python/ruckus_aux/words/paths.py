@@ -20,6 +20,8 @@ HOSTPREP = "hostprep"
 BUILDDIR = "ruckus-build"
 # In a cache: the memory that running steps have claimed.
 RUNNING = "running"
+# There, too: which build directories use it, and what of it.
+BUILDS = "builds"
 
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
@@ -32,10 +34,11 @@ BUILD_NAMES = (
 PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache
 # What configure and make write beside BUILDROOT_NAMES, where configure is run.
 BUILDDIR_NAMES = ("Makefile", "config.status", "config.log", "ruckus", CONF, "check-bootstrap", "lab", "logs")
-CACHE_NAMES = ("sources", "store", "ccache", RUNNING)
+CACHE_NAMES = ("sources", "store", "ccache", RUNNING, BUILDS)
 
 # In a sandbox.
 INSIDE = Path("/ruckus")  # the one writable folder
+USER = 65533  # who writes there, and the group of that number; reserved by Debian, given to nobody by systemd
 HOST_FOLDERS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Where the sandbox has the host's whole /usr/include, for links to lead to. Debian 13's headers of the kernel are links
 # themselves, to ../../../lib: from here that is /lib, where from /usr/include it is /usr/lib.
