@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.host import root
+from ruckus_aux.host import links, root
 from ruckus_aux.host.links import link
 from ruckus_aux.host.root import Root, Rooted, as_root, only_roots, program
 from ruckus_aux.settings.journal import Journal
@@ -82,7 +82,7 @@ def test_programs_are_not_looked_for_on_the_users_path(monkeypatch: pytest.Monke
 
 
 def test_only_links_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(root, "only_roots", lambda folder: None)
+    monkeypatch.setattr(links, "only_roots", lambda folder: None)
     path = tmp_path / "tools"
     expected = (program("ln"), "-sfn", "/clfs/tools", str(path))
     assert link("/clfs/tools", str(path)) == expected
