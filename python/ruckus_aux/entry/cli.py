@@ -19,6 +19,7 @@ from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_open, explained, take
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.terminal import printable
 
 
@@ -169,7 +170,9 @@ def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
     plan = evaluate(settings)
     built = Journal(settings.journal).last_built()
     if not built:
-        raise RuckusError(f"{settings.journal}: nothing has been built yet", "run: make bootstrap")
+        raise RuckusError(
+            f"{settings.journal}: nothing has been built yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
+        )
     print(cost_table(built[name] for name in plan.steps if name in built))
 
 
@@ -193,7 +196,7 @@ def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
     if not settings.ruckus_dev:
         raise RuckusError(
             "no device has this source tree, as far as configure was told",
-            "configure --with-ruckus-dev=DEV; at any device: invoke volume-look --device=DEV",
+            f"configure --with-ruckus-dev=DEV; at any device: {invoke_command('volume-look', '--device=DEV')}",
         )
     take(settings)
     access = Root(Journal(settings.journal), utc(time.time()))
@@ -216,7 +219,8 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
         volumes = Volumes(folder, kept, Root(Journal(folder / JOURNAL), "verify-sudo"))
         commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
     if commands:
-        verify(commands, way_out="invoke verify-sudo --print-sudoers prints what an administrator has to install")
+        fragment = invoke_command("verify-sudo", "--print-sudoers")
+        verify(commands, way_out=f"an administrator has to install what this prints: {fragment}")
     print(f"all {len(commands)} commands that need root may be run" if commands else "this build needs no root")
 
 
@@ -272,10 +276,10 @@ def cmd_clean(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
     """gather every log of this build directory in one place"""
-    from ruckus_aux.reports.collect import BuildDirectory, collect, told
+    from ruckus_aux.reports.collect import BuildDirectory, collect, print_index
 
     found, unreadable = collect([BuildDirectory(settings.arch.name, settings.buildroot)], options.output.absolute())
-    told(found, unreadable, options.output.absolute())
+    print_index(found, unreadable, options.output.absolute())
     if unreadable:
         sys.exit(1)
 
@@ -302,25 +306,37 @@ docs/housekeeping.md tells how it works.
 
 
 Command = Callable[[Settings, argparse.Namespace], None]
+_OF_MAKE = (
+    *(cmd_download, cmd_graph, cmd_make, cmd_step, cmd_install, cmd_boot, cmd_check),
+    *(cmd_collect_logs, cmd_verify_sudo, cmd_clean),
+)
+_DOORS = """\
+A step is called like x86_64/cross/binutils; `./ruckus list` names them, and `./ruckus COMMAND --help` says more.
+
+The other doors:
+  make               builds or changes this one system: make bootstrap, make boot; `make help` lists everything
+  build-aux/build    in the source tree: everything, for several architectures; sets up this machine first
+  invoke             the same without the setup, and whatever concerns the whole machine: volumes, reports, logs"""
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line's definition."""
     top = argparse.ArgumentParser(
         prog="ruckus",
-        description="Build a Cross Linux From Scratch system in this configured directory.",
-        epilog="make is the usual way in: make download, make hostprep, make bootstrap, make boot. "
-        "A step is called like x86_64/cross/binutils; `ruckus list` shows them.",
+        usage="ruckus COMMAND [OPTION...]",
+        description="Answer questions about the Cross Linux From Scratch system of this configured directory.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"ruckus {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    lines: dict[bool, list[str]] = {True: [], False: []}
 
     def add(command: Command, examples: str = "") -> argparse.ArgumentParser:
-        text = command.__doc__ or ""
+        name = command.__name__.removeprefix("cmd_").replace("_", "-")
+        lines[command in _OF_MAKE].append(f"  {name:<14}{command.__doc__}")
         sub = commands.add_parser(
-            command.__name__.removeprefix("cmd_").replace("_", "-"),
-            help=text,
-            description=f"{text}.".capitalize(),
+            name,
+            description=f"{command.__doc__}.".capitalize(),
             epilog=examples,
             formatter_class=argparse.RawDescriptionHelpFormatter if examples else argparse.HelpFormatter,
         )
@@ -374,6 +390,7 @@ def parser() -> argparse.ArgumentParser:
     for builds in (cmd_graph, cmd_make):
         add(builds).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")
     step(add(cmd_step)).add_argument("--keep", action="store_true", help="keep the working folder after success")
+    top.epilog = "\n".join(["what people ask:", *lines[False], "", "what make calls:", *lines[True], "", _DOORS])
     return top
 
 

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -30,18 +31,16 @@ def ended(command: Callable[[], int | None], interrupted: str) -> int:
         status = command() or 0
         sys.stdout.flush()  # here, a full disk can be told
     except RuckusError as error:
-        print_error(error)
-        return 1
+        return _failed(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
         return 128 + signal.SIGPIPE
     except (OSError, ModuleNotFoundError) as error:  # a full disk, a folder that is not ours, a Python without modules
         if hung_up(error):
             return INTERRUPTED
-        print_error(_no_bug(error))
-        if "RUCKUS_DEBUG" in os.environ:
-            raise
-        return 1
+        return _failed(_no_bug(error))
+    except Exception as error:  # whatever it is, no user can be blamed for it
+        return _failed(_bug(error))
     except KeyboardInterrupt:
         start = "\n" if sys.stderr.isatty() else ""  # which shows ^C
         with suppress(OSError):  # the terminal may be gone
@@ -58,6 +57,23 @@ def importing() -> Iterator[None]:
     except ModuleNotFoundError as error:
         print_error(_no_bug(error))
         sys.exit(1)
+
+
+def _failed(error: RuckusError) -> int:
+    """Report an error, on request with the traceback of what was caught; returns the exit status."""
+    if "RUCKUS_DEBUG" in os.environ:
+        traceback.print_exc()
+    print_error(error)
+    return 1
+
+
+def _bug(error: Exception) -> RuckusError:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    what = traceback.format_exception_only(error)[-1].strip()
+    return RuckusError(
+        f"this is a bug in Ruckus, please report it: {what} ({frame.filename}:{frame.lineno})",
+        "with RUCKUS_DEBUG=1 in the environment, the same command shows the whole traceback",
+    )
 
 
 def _no_bug(error: OSError | ModuleNotFoundError) -> RuckusError:

@@ -60,7 +60,7 @@ def from_makeflags(makeflags: str) -> Jobserver:
     value = auth.partition("=")[2]
     if value.startswith("fifo:"):
         fifo = Path(value.removeprefix("fifo:"))
-        return Jobserver(f"{kept} {auth}".strip(), fifo=fifo) if fifo.is_fifo() else Jobserver()
+        return Jobserver(f"{kept} {auth}".strip(), fifo=fifo) if _is_fifo(fifo) else Jobserver()
     match = re.fullmatch("([0-9]{1,9}),([0-9]{1,9})", value)
     if not match:
         return Jobserver()
@@ -68,6 +68,13 @@ def from_makeflags(makeflags: str) -> Jobserver:
     if not all(_is_pipe(descriptor) for descriptor in descriptors):
         return Jobserver()
     return Jobserver(f"{kept} {auth}".strip(), descriptors)
+
+
+def _is_fifo(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:  # a name too long, a folder that is not ours
+        return False
 
 
 def only_asks(environment: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ import psutil
 
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 
 PATIENCE = 2.0  # seconds that are waited without a word
 _NOTE = 1 << 16  # characters of a note that are read
@@ -178,7 +179,7 @@ class Named:
 
     def way_out(self, folder: Path) -> str:
         """What a person types to take back what a note tells of; folder: of the build."""
-        return f"invoke volume-release --build-dir={folder} --device={self.name}"
+        return invoke_command("volume-release", f"--build-dir={folder}", f"--device={self.name}")
 
     def write(self, note: str) -> None:
         """Leave a note, or take it back with an empty one."""

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.signals import held_back, let_through
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 
 Command = tuple[str, ...]
 
@@ -175,7 +176,7 @@ class Root:
         if check and status != 0:
             tail = "\n".join(output.strip().splitlines()[-10:])
             if output.startswith("sudo:"):
-                tail += "\nsee which commands sudo has to allow: invoke verify-sudo"
+                tail += f"\nsee which commands sudo has to allow: {invoke_command('verify-sudo')}"
             raise RuckusError(f"'{shlex.join(words)}' failed with exit status {status}", tail)
         return status, output
 

@@ -25,6 +25,7 @@ from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.storage.layout import builddir_of
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.records import read_record
 
 INDEX = "index.json"
@@ -193,14 +194,17 @@ def build_directories(folder: Path, archs: Collection[str] = ()) -> list[BuildDi
         if (builddir := builddir_of(folder, ARCHITECTURES[name])).exists()
     ]
     if not found:
-        raise RuckusError(f"{folder}: no build directory of {', '.join(names)}", "see: invoke build")
+        raise RuckusError(
+            f"{folder}: no build directory of {', '.join(names)}",
+            f"build there: {invoke_command('build', f'--build-dir={folder}')}",
+        )
     return found
 
 
-def told(found: Mapping[str, Sequence[Collected]], unreadable: Sequence[str], target: Path) -> None:
+def print_index(found: Mapping[str, Sequence[Collected]], unreadable: Sequence[str], target: Path) -> None:
     """Say what was collected and where, and on standard error what was not."""
     if not found and not unreadable:
-        raise RuckusError("no logs to collect", "nothing was built there, or not in this run; see: invoke history")
+        raise RuckusError("no logs to collect", "nothing was built there, or not in this run")
     for run, lines in sorted(found.items()):
         bad = sum(line.status != 0 for line in lines)
         print(

@@ -11,6 +11,7 @@ from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import JOURNAL, RUN_LOCK
 from ruckus_aux.words.terminal import utc
 
@@ -69,7 +70,9 @@ def runs(folder: Path) -> list[Run]:
     """The runs of a build folder, the oldest first; RuckusError when there are none."""
     found = Journal(folder / JOURNAL).rows(Run)
     if not found:
-        raise RuckusError(f"{folder}: no run has been recorded there", "run: invoke build   (or give --build-dir)")
+        raise RuckusError(
+            f"{folder}: no run has been recorded there", f"run: {invoke_command('build')}   (or give --build-dir)"
+        )
     return found
 
 
@@ -84,7 +87,10 @@ def find(folder: Path, name: str = "") -> Run:
     fitting = [run for run in every if run.run.startswith(name)]
     if len(fitting) != 1 and name not in [run.run for run in fitting]:
         what = "several runs begin" if fitting else "no run begins"
-        raise RuckusError(f"--run={name}: {what} like this", "list the runs with: invoke history")
+        raise RuckusError(
+            f"--run={name}: {what} like this",
+            f"list the runs with: {invoke_command('history', f'--build-dir={folder}')}",
+        )
     return next((run for run in fitting if run.run == name), fitting[0])
 
 
@@ -156,4 +162,4 @@ def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
 
 def command(run: Run) -> str:
     """The command that continues a run, or does it again."""
-    return f"invoke build {run.request}"
+    return f"{invoke_command('build')} {run.request}"

@@ -29,6 +29,7 @@ from ruckus_aux.steps import isolation
 from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, GRAPH
 from ruckus_aux.words.stage import STAGES, Stage
 
@@ -221,7 +222,7 @@ class Request:
             return "who may mount images of his own may do anything: let this user run everything, or use --volumes=lvm"
         words = [f"--build-dir={self.folder}", f"--arch-list={self.arch_names}", *self.layout.options()]
         words += [f"--user={user or user_name(os.getuid())}", *(f"--configure={option}" for option in self.configure)]
-        return f"as root, install what this prints: invoke verify-sudo --print-sudoers {shlex.join(words)}"
+        return f"as root, install what this prints: {invoke_command('verify-sudo', '--print-sudoers', *words)}"
 
     def make_command(self) -> list[str]:
         """How make is called for all architectures together."""

@@ -35,6 +35,7 @@ from ruckus_aux.steps.merge import lock, stamp_path
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK
 from ruckus_aux.words.paths import JOURNAL as JOURNAL
 from ruckus_aux.words.terminal import duration, label, printable
@@ -266,7 +267,9 @@ class Build:
             print(f"  {label('failed')} {entry.step}: {printable(entry.reason) or f'exit status {entry.status}'}")
         for reason in self.reasons:
             print(f"  {label('failed')} {printable(reason)}")
-        print(f"{self.name}: {duration(wall)}, {duration(own_cpu())} of CPU; more: invoke report, invoke collect-logs")
+        print(f"{self.name}: {duration(wall)}, {duration(own_cpu())} of CPU")
+        folder = f"--build-dir={self.request.folder}"
+        print(f"more: {invoke_command('report', folder)}\n      {invoke_command('collect-logs', folder)}")
         if status:
             print("the same command continues")
 
@@ -293,6 +296,7 @@ def _alone(folder: Path) -> Iterator[int]:
     with try_held(folder / RUN_LOCK) as descriptor:
         if descriptor is None:
             raise RuckusError(
-                f"another run is building in {folder}", "watch it with: invoke status   (or use another --build-dir)"
+                f"another run is building in {folder}",
+                f"watch it with: {invoke_command('status', f'--build-dir={folder}')}   (or use another --build-dir)",
             )
         yield descriptor

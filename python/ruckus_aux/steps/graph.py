@@ -22,6 +22,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import costs
 from ruckus_aux.steps.merge import Stamp, stamp_path, stamps, unmerge, unreadable
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.stage import stage_of
 
 PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
@@ -184,7 +185,7 @@ def tidy(settings: Settings, plan: Plan, wanted: Sequence[Step]) -> list[Path]:
 
 def _check_same_system(settings: Settings, stamp: Stamp) -> None:
     arch, stage = stamp.step.partition("/")[0], stage_of(stamp.step)
-    way_out = "configure in another directory, or remove it first: make clean"
+    way_out = f"configure in another directory, or remove it first: {make_command(settings.builddir, 'clean')}"
     if stage.of_system and arch != settings.arch.name:
         raise RuckusError(f"{settings.buildroot} holds a system for {arch}, not {settings.arch.name}", way_out)
     if stamp.root != settings.root(stage):

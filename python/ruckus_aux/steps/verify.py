@@ -10,6 +10,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.merge import lock, stamps
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import make_command
 
 
 def verify_store(settings: Settings, *, sample: int | None = None) -> None:
@@ -31,7 +32,10 @@ def verify_store(settings: Settings, *, sample: int | None = None) -> None:
         keys = sorted(random.sample(keys, min(sample, len(keys))))
     bad = sum(_is_bad(settings, store, key) for key in keys)
     if bad:
-        raise RuckusError(f"{bad} of {len(keys)} artifacts are not what was stored", "make them again: make bootstrap")
+        raise RuckusError(
+            f"{bad} of {len(keys)} artifacts are not what was stored",
+            f"make them again: {make_command(settings.builddir, 'bootstrap')}",
+        )
     print(f"all {len(keys)} artifacts are what was stored")
 
 

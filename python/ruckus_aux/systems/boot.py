@@ -15,6 +15,7 @@ from ruckus_aux.host.trees import remove, size
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.merge import stamps
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BOOTED
 from ruckus_aux.words.terminal import printable
 
@@ -117,7 +118,9 @@ def boot(settings: Settings, *, interactive: bool = False) -> str:
     Raises RuckusError when there is no system yet, or it does not come up, with the end of its console.
     """
     if not (settings.clfs / "boot" / "vmlinuz").exists():
-        raise RuckusError(f"{settings.clfs}: no kernel there yet", "run: make bootstrap")
+        raise RuckusError(
+            f"{settings.clfs}: no kernel there yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
+        )
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
     make_image(settings, image)
     accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]

@@ -16,6 +16,7 @@ from ruckus_aux.settings.ownership import is_ours
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.merge import Stamp, lock, stamps
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CONF, MARKER
 
 # Name in /dev, major and minor number, mode: see Documentation/admin-guide/devices.txt in the kernel's source.
@@ -32,7 +33,7 @@ def install(settings: Settings) -> None:
         root = settings.clfs
         paths = _merged(stamp for stamp in stamps(settings) if stamp.root == root)
         if not paths:
-            raise RuckusError(f"{root} holds no system yet", "run: make bootstrap")
+            raise RuckusError(f"{root} holds no system yet", f"run: {make_command(settings.builddir, 'bootstrap')}")
         for path in paths:
             _give(path, 0, 0)
         (root / "dev").mkdir(exist_ok=True)

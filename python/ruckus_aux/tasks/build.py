@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from invoke import Context, task
+from invoke import Context
 
-from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, told
+from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, task
 from ruckus_aux.tasks.volume import LAYOUT_HELP
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
@@ -34,7 +34,6 @@ from ruckus_aux.words.paths import SRCDIR
     },
     iterable=["only", "configure"],
 )
-@told
 def build(
     c: Context,
     arch_list: str = "x86_64",
@@ -119,7 +118,6 @@ def build(
         "json": "for programs",
     }
 )
-@told
 def estimate(
     c: Context,
     arch_list: str = "x86_64",
@@ -151,7 +149,6 @@ def estimate(
         "jobs": "jobs at a time (default: the processors that may be used)",
     }
 )
-@told
 def bench(c: Context, arch_list: str = ARCHS, alone: str = "x86_64", build_dir: str = "bench", jobs: str = "") -> None:
     """Measure what building together costs, with and without sharing.
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tasks of tasks.py and volume_tasks.py share: how errors are told, and what options mean."""
+"""What all tasks share: how they are declared, how errors are reported, and what options mean."""
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from invoke import Exit
+import invoke
 
 from ruckus_aux.entry.console import ended
 from ruckus_aux.words.architecture import ARCHITECTURES
@@ -17,18 +18,42 @@ ARCH_HELP = f"{ARCH_NAMES} (default: x86_64)"
 DIR_HELP = "where to build (default: build in the current directory)"
 
 
-def told(call: Callable[..., int | None]) -> Callable[..., None]:
-    """A task's body: signals end it as Ctrl-C does, and its errors are told to a person, and become the exit status."""
+_SHORT = {"jobs": "j", "keep-going": "k"}  # as in make; no other option has a short form
 
-    @functools.wraps(call)
-    def wrapped(*arguments: object, **options: object) -> None:
-        status = ended(
-            lambda: call(*arguments, **options), "interrupted, everything is stopped; the same command continues"
-        )
-        if status:
-            raise Exit(code=status)
 
-    return wrapped
+class _Task(invoke.Task[Callable[..., None]]):
+    """A task whose options have the same short forms as every other task's."""
+
+    def arg_opts(self, name: str, default: Any, taken_names: set[str]) -> dict[str, Any]:  # noqa: ANN401
+        options = super().arg_opts(name, default, taken_names)
+        (long,) = options["names"]
+        options["names"] = [long, *([_SHORT[long]] if long in _SHORT else [])]
+        return options
+
+
+def task(
+    help: dict[str, str],  # noqa: A002 - as Invoke calls it
+    iterable: Sequence[str] = (),
+) -> Callable[[Callable[..., int | None]], invoke.Task[Callable[..., None]]]:
+    """Declare a task: signals end it as Ctrl-C does, and its errors are reported, and become the exit status.
+
+    Args:
+        help: what each of its options is for, by parameter.
+        iterable: the parameters that may be given several times.
+    """
+
+    def declare(call: Callable[..., int | None]) -> invoke.Task[Callable[..., None]]:
+        @functools.wraps(call)
+        def wrapped(*arguments: object, **options: object) -> None:
+            status = ended(
+                lambda: call(*arguments, **options), "interrupted, everything is stopped; the same command continues"
+            )
+            if status:
+                raise invoke.Exit(code=status)
+
+        return _Task(wrapped, help=help, iterable=list(iterable), auto_shortflags=False)
+
+    return declare
 
 
 def folder_of(path: str) -> Path:

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tasks that tell what happens, and what has happened."""
 
-from invoke import Context, task
+from invoke import Context
 
-from ruckus_aux.tasks.common import DIR_HELP, folder_of, told
+from ruckus_aux.tasks.common import DIR_HELP, folder_of, task
 
 _RUN_HELP = "a run, by its name or the beginning of it (default: the latest)"
 
 
 @task(help={"build_dir": DIR_HELP})
-@told
 def status(c: Context, build_dir: str = "build") -> int:
     """Show what a build in another terminal is doing.
 
@@ -39,7 +38,6 @@ def status(c: Context, build_dir: str = "build") -> int:
 
 
 @task(help={"build_dir": DIR_HELP, "run": _RUN_HELP, "output": "where to (default: BUILD_DIR/reports/RUN)"})
-@told
 def report(c: Context, build_dir: str = "build", run: str = "", output: str = "") -> None:
     """Write a run's report: index.html, report.json, and trace.json for ui.perfetto.dev."""
     from ruckus_aux.reports.history import find, record
@@ -51,7 +49,6 @@ def report(c: Context, build_dir: str = "build", run: str = "", output: str = ""
 
 
 @task(help={"build_dir": DIR_HELP})
-@told
 def history(c: Context, build_dir: str = "build") -> None:
     """List the runs of a build folder, the latest last."""
     from ruckus_aux.reports.history import record, runs
@@ -73,13 +70,12 @@ def history(c: Context, build_dir: str = "build") -> None:
         "output": "where to put them (default: BUILD_DIR/logs)",
     }
 )
-@told
 def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run: str = "", output: str = "") -> int:
     """Gather every log into logs/RUN/ARCH/STAGE/PACKAGE.log, with an index.
 
     Exit status 1 when some could not be read; they are named, and the others collected all the same.
     """
-    from ruckus_aux.reports.collect import build_directories, collect, told
+    from ruckus_aux.reports.collect import build_directories, collect, print_index
     from ruckus_aux.reports.history import find
     from ruckus_aux.runs.request import arch_list as parse
 
@@ -87,5 +83,5 @@ def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run:
     archs = [arch.name for arch in parse(arch_list)] if arch_list else []
     target = folder_of(output) if output else folder / "logs"
     found, unreadable = collect(build_directories(folder, archs), target, find(folder, run).run if run else "")
-    told(found, unreadable, target)
+    print_index(found, unreadable, target)
     return 1 if unreadable else 0

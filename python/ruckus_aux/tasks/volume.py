@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from invoke import Context, task
+from invoke import Context
 
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
@@ -24,8 +24,9 @@ from ruckus_aux.storage.inspect import look
 from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.overview import lines
-from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, told
+from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, task
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
 from ruckus_aux.words.terminal import printable, utc
 
@@ -64,7 +65,9 @@ def _existing(build_dir: str, *, dry: bool = False) -> Volumes:
     """The volumes of a build folder that is there already."""
     folder = folder_of(build_dir)
     if not is_ours(folder):
-        raise RuckusError(f"{folder} is no build folder", "name one with --build-dir; make one: invoke volume-create")
+        raise RuckusError(
+            f"{folder} is no build folder", f"name one with --build-dir; make one: {invoke_command('volume-create')}"
+        )
     return _volumes(folder, layout(folder), dry=dry)
 
 
@@ -83,7 +86,6 @@ def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
     },
     iterable=["configure"],
 )
-@told
 def verify_sudo(
     c: Context,
     arch_list: str = "x86_64",
@@ -131,7 +133,6 @@ def verify_sudo(
         "dry_run": _DRY_HELP,
     }
 )
-@told
 def volume_create(
     c: Context,
     arch_list: str = "x86_64",
@@ -156,7 +157,6 @@ def volume_create(
 
 
 @task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "user": _USER_HELP, "dry_run": _DRY_HELP})
-@told
 def volume_mount(
     c: Context, arch_list: str = "x86_64", build_dir: str = "build", user: str = "", dry_run: bool = False
 ) -> None:
@@ -168,7 +168,6 @@ def volume_mount(
 
 
 @task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "dry_run": _DRY_HELP})
-@told
 def volume_umount(c: Context, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False) -> None:
     """Unmount the architectures' volumes."""
     looked_after = _existing(build_dir, dry=dry_run)
@@ -185,7 +184,6 @@ def volume_umount(c: Context, arch_list: str = "x86_64", build_dir: str = "build
         "dry_run": _DRY_HELP,
     }
 )
-@told
 def volume_remove(
     c: Context,
     arch_list: str = "x86_64",
@@ -221,7 +219,6 @@ def _confirmed(what: str) -> bool:
         "dry_run": _DRY_HELP,
     }
 )
-@told
 def volume_snapshot(
     c: Context,
     arch_list: str = "x86_64",
@@ -244,7 +241,6 @@ def volume_snapshot(
         "dry_run": _DRY_HELP,
     }
 )
-@told
 def volume_grow(
     c: Context, size: str, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False
 ) -> None:
@@ -262,7 +258,6 @@ def volume_grow(
         "build_dir": DIR_HELP,
     }
 )
-@told
 def volume_look(c: Context, device: str, snapshot: str = "", command: str = "", build_dir: str = "build") -> int:
     """Look at what is on a device, also of a running builder: in a shell, in a snapshot that is mounted for reading.
 
@@ -280,7 +275,6 @@ def volume_look(c: Context, device: str, snapshot: str = "", command: str = "", 
         "dry_run": _DRY_HELP,
     }
 )
-@told
 def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: bool = False) -> None:
     """Take back a device that was lent to a builder by a Ruckus that is gone, once nobody uses it any more."""
     if not device:
@@ -295,7 +289,6 @@ def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: b
 
 
 @task(help={"arch_list": f"{ARCH_NAMES} (default: all)", "build_dir": DIR_HELP, "json": "for programs"})
-@told
 def volumes(c: Context, arch_list: str = ARCHS, build_dir: str = "build", json: bool = False) -> None:
     """List the volumes of a build folder with size, use, mount points and owner."""
     found = lines(_existing(build_dir), _names(arch_list))

@@ -53,7 +53,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         "graph",
         "step",
     ):
-        assert f"\n    {command} " in text
+        assert f"\n  {command} " in text
 
 
 def test_no_configuration_is_one_sentence_and_the_way_out(

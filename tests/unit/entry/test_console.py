@@ -45,6 +45,7 @@ def test_errors_are_told_without_codes(capsys: pytest.CaptureFixture[str]) -> No
         (RuckusError("wrong", "do this"), 1, "ruckus: error: wrong\n  do this\n"),
         (OSError(errno.ENOSPC, "No space left", "/b/x"), 1, "ruckus: error: /b/x: No space left\n  make room there"),
         (ModuleNotFoundError("no", name="sarge"), 1, "lacks the module sarge\n  run: "),
+        (KeyError("x"), 1, "ruckus: error: this is a bug in Ruckus, please report it: KeyError: 'x' ("),
         (KeyboardInterrupt(), 130, "ruckus: stopped\n"),
     ],
 )
@@ -55,7 +56,22 @@ def test_every_ending_is_a_sentence_and_a_status(
         raise error
 
     assert ended(command, "stopped") == status
-    assert told in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert told in said
+    assert "Traceback" not in said
+
+
+def test_on_request_an_error_comes_with_its_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def command() -> int:
+        raise RuckusError("wrong")
+
+    monkeypatch.setenv("RUCKUS_DEBUG", "1")
+    assert ended(command, "stopped") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert said.endswith("ruckus: error: wrong\n")
 
 
 def test_without_a_module_the_way_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:

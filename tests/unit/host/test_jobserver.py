@@ -48,7 +48,10 @@ def test_a_named_pipe_of_make_4_4(tmp_path: Path) -> None:
     assert from_makeflags(f"-j4 --jobserver-auth=fifo:{fifo}").fifo == fifo
 
 
-@pytest.mark.parametrize("makeflags", ["", "k", "-j1", "w -- V=1", "--jobserver-auth=x"])
+@pytest.mark.parametrize(
+    "makeflags",
+    ["", "k", "-j1", "w -- V=1", "--jobserver-auth=x", pytest.param(f"--jobserver-auth=fifo:{'9' * 300}", id="long")],
+)
 def test_no_jobserver(makeflags: str) -> None:
     assert from_makeflags(makeflags) == Jobserver()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.reports.collect import BuildDirectory, Log, collect, told
+from ruckus_aux.reports.collect import BuildDirectory, Log, collect, print_index
 from ruckus_aux.steps.logs import set_aside
 from ruckus_aux.words.errors import RuckusError
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_listed_and_the_rest_collected(
         "Connection reset by peer",
         "not a plain file",
     ]
-    told(found, unreadable, tmp_path / "logs")
+    print_index(found, unreadable, tmp_path / "logs")
     assert "not collected: builder7" in capsys.readouterr().err
     assert "builder7" in (tmp_path / "logs/r1/index.html").read_text()
 
@@ -123,7 +123,7 @@ def test_an_interrupted_log_has_no_status(source: BuildDirectory, tmp_path: Path
 def test_no_logs_at_all(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with pytest.raises(RuckusError, match="no logs to collect"):
-        told(*collect([BuildDirectory("i686", tmp_path)], tmp_path / "logs"), tmp_path / "logs")
+        print_index(*collect([BuildDirectory("i686", tmp_path)], tmp_path / "logs"), tmp_path / "logs")
 
 
 @pytest.mark.parametrize(

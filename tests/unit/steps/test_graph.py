@@ -80,7 +80,7 @@ def test_another_system_in_the_same_build_directory_is_refused(plan: Plan, setti
     other = Settings(**{**settings.__dict__, change: changes[change]})
     with pytest.raises(RuckusError) as caught:
         tidy(other, evaluate(other), [])
-    assert "make clean" in caught.value.hint
+    assert "/build clean" in caught.value.hint
     assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
 
 

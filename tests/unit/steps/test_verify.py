@@ -43,7 +43,7 @@ def test_what_changed_is_named_removed_and_merged_again(plan: Plan, capsys: pyte
     file.write_text("changed")
     with pytest.raises(RuckusError, match="1 of 2 artifacts") as error:
         verify_store(plan.settings)
-    assert "make bootstrap" in error.value.hint
+    assert "/build bootstrap" in error.value.hint
     assert f"DAMAGED  {STEP}: {artifact(plan, STEP)}: it is not what was stored" in capsys.readouterr().out
     assert not artifact(plan, STEP).exists()
     assert [stamp.step for stamp in stamps(plan.settings)] == [OTHER]

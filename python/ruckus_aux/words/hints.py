@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Commands in hints, as they can be typed where the user is."""
+
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from ruckus_aux.words.paths import SRCDIR
+
+
+def invoke_command(*words: str | Path) -> str:
+    """An `invoke` command: by its path unless PATH has it, and with --search-root unless it finds its tasks itself."""
+    program = SRCDIR / ".venv" / "bin" / "invoke"
+    by_name = not program.exists() or shutil.which("invoke") == str(program)
+    name = "invoke" if by_name else _shortest(program)
+    here = Path.cwd()
+    root = [] if SRCDIR in (here, *here.parents) else [f"--search-root={SRCDIR}"]
+    return shlex.join([name, *root, *map(str, words)])
+
+
+def make_command(builddir: Path, *goals: str) -> str:
+    """A `make` command in a build directory: with -C, unless the user is there."""
+    words = [] if builddir == Path.cwd() else ["-C", str(builddir)]
+    return shlex.join(["make", *words, *goals])
+
+
+def _shortest(path: Path) -> str:
+    return min(os.path.relpath(path), str(path), key=len)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people type after invoke is the same from task to task."""
+
+import invoke
+import tasks
+
+# Once only: Invoke forgets the help of an option when it has been asked for it.
+ARGUMENTS = [
+    (task.name, argument)
+    for task in vars(tasks).values()
+    if isinstance(task, invoke.Task)
+    for argument in task.get_arguments()
+]
+
+
+def test_a_short_option_means_the_same_everywhere_and_what_it_means_to_make() -> None:
+    short = {(name, argument.names[0]) for _, argument in ARGUMENTS for name in argument.names if len(name) == 1}
+    assert short == {("j", "jobs"), ("k", "keep-going")}
+
+
+def test_every_option_is_explained() -> None:
+    assert not [f"{task} --{argument.names[0]}" for task, argument in ARGUMENTS if not argument.help]
