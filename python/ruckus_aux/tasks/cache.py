@@ -3,9 +3,9 @@
 
 from collections.abc import Sequence
 
-from invoke import Context, task
+from invoke import Context
 
-from ruckus_aux.tasks.common import DIR_HELP, folder_of, told
+from ruckus_aux.tasks.common import DIR_HELP, folder_of, task
 
 
 @task(
@@ -19,7 +19,6 @@ from ruckus_aux.tasks.common import DIR_HELP, folder_of, told
     },
     iterable=["forget"],
 )
-@told
 def gc(
     c: Context,
     build_dir: str = "build",

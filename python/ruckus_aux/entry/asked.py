@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of `ruckus` that people ask questions with; their docstrings are their help."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+
+from ruckus_aux.host import plain
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.ownership import take
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command, make_command
+from ruckus_aux.words.terminal import printable
+
+
+def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
+    """list the steps of the profile, or all, in the order in which they can be built"""
+    plan = evaluate(settings)
+    for step in plan.steps.values() if options.all else plan.of_profile():
+        print(f"{step.name:<34} {step.title}")
+
+
+def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
+    """print the script of a step"""
+    plan = evaluate(settings)
+    step = plan[options.step]
+    print(f"# {step.name}: {step.title}\n# needs: {' '.join(step.needs) or 'nothing'}")
+    print(step.script, end="")
+
+
+def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
+    """say why a step would run, or that it would not, and why"""
+    from ruckus_aux.steps.why import explain
+
+    plan = evaluate(settings)
+    print(explain(settings, plan, plan[options.step]))
+
+
+def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
+    """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
+    from ruckus_aux.host.locks import held
+    from ruckus_aux.steps import sandbox
+    from ruckus_aux.steps.runner import prepare_work, source_of, view_of
+
+    take(settings)
+    plan = evaluate(settings)
+    step = plan[options.step]
+    work = settings.work(step.name)
+    there = sandbox.inside(settings, work)
+    source = source_of(settings, plan, step)
+    environment = step_environment(settings, step.stage, there, {})
+    if "TERM" in os.environ:
+        environment["TERM"] = os.environ["TERM"]
+    program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
+    with held(settings.work_lock(step.name), step.name, settings.builddir), view_of(settings, plan, step) as view:
+        if not (work / "script").exists():
+            prepare_work(settings, step, source)
+        command = sandbox.command(settings, work, view, program, source=source, terminal=True)
+        sys.stdout.flush()
+        # Not through sarge: a shell needs our terminal as it is.
+        status = os.spawnvpe(os.P_WAIT, command[0], command, environment)
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
+    """print the log of a step's last run"""
+    plan = evaluate(settings)
+    path = settings.log(plan[options.step].name)
+    if not path.exists():
+        raise RuckusError(f"{options.step} has not been run here", f"it would log to {path}")
+    with plain.opened(path) as file:
+        if sys.stdout.isatty():
+            sys.stdout.writelines(printable(line.decode(errors="replace")) for line in file)
+        else:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+
+
+def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
+    """print, as a table in Markdown, what each step cost when it was last built"""
+    from ruckus_aux.reports.table import cost_table
+
+    plan = evaluate(settings)
+    built = Journal(settings.journal).last_built()
+    if not built:
+        raise RuckusError(
+            f"{settings.journal}: nothing has been built yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
+        )
+    print(cost_table(built[name] for name in plan.steps if name in built))
+
+
+def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
+    """look at the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
+    from ruckus_aux.host.root import Root
+    from ruckus_aux.storage.inspect import look
+    from ruckus_aux.words.terminal import utc
+
+    if not settings.ruckus_dev:
+        raise RuckusError(
+            "no device has this source tree, as far as configure was told",
+            f"configure --with-ruckus-dev=DEV; at any device: {invoke_command('volume-look', '--device=DEV')}",
+        )
+    take(settings)
+    access = Root(Journal(settings.journal), utc(time.time()))
+    sys.exit(look(access, settings.ruckus_dev, settings.buildroot, options.command, settings.ruckus_dev_snapshot))
+
+
+def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
+    """check that artifacts in the store are what was stored, and remove those that are not, to be made again"""
+    from ruckus_aux.steps.verify import verify_store
+
+    take(settings)
+    verify_store(settings, sample=options.sample)
+
+
+def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:
+    """print, as JSON, what of the cache this build directory uses; gc asks that of each"""
+    from ruckus_aux.artifacts.registry import to_json, used_by
+
+    print(to_json(used_by(evaluate(settings))), end="")
+
+
+def cmd_gc(settings: Settings, options: argparse.Namespace) -> None:
+    """remove from the cache what no build directory uses any more, and was not used of late"""
+    from ruckus_aux.artifacts.gc import Collector, limits
+
+    stays = limits(options.keep, options.max_size, downloads=options.downloads)
+    Collector(settings.cache, stays, dry_run=options.dry_run).run(
+        [settings.builddir], [path.resolve() for path in options.forget]
+    )

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of `ruckus` that make calls; their docstrings are their help."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.recipes.plan import Plan, Step, evaluate
+from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.ownership import check_open, take
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.hints import invoke_command
+
+
+def _goal(plan: Plan, goal: str) -> list[Step]:
+    """The steps that a goal of graph.mk stands for."""
+    if goal == "bootstrap":
+        return plan.of_profile()
+    return plan.hostprep() if goal == "hostprep" else plan.closure([goal])
+
+
+def _download(settings: Settings, plan: Plan, steps: Sequence[Step]) -> bool:
+    """Fetch what these steps lack; returns whether anything was fetched."""
+    lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
+    if lacking:
+        from ruckus_aux.sources.download import download  # imports requests and rich
+
+        download(settings, lacking.values())
+    return bool(lacking)
+
+
+def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
+    """fetch and verify the sources of a goal, or of everything"""
+    take(settings)
+    plan = evaluate(settings)
+    steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
+    if not _download(settings, plan, steps):
+        print("all sources are there")
+
+
+def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
+    """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
+    from ruckus_aux.artifacts.registry import register
+    from ruckus_aux.host.jobserver import only_asks
+    from ruckus_aux.steps.graph import tidy, write_graph
+    from ruckus_aux.steps.merge import lock
+    from ruckus_aux.words.paths import GRAPH
+
+    take(settings)
+    plan = evaluate(settings)
+    steps = _goal(plan, options.goal)
+    asked = only_asks(os.environ)
+    if not asked and _download(settings, plan, steps):
+        plan = evaluate(settings)  # keys depend on what came
+        steps = _goal(plan, options.goal)
+    if not asked:
+        register(plan)
+    with lock(settings):
+        if not asked:
+            tidy(settings, plan, steps)
+            Store(settings.cache).sweep()
+        write_graph([(plan, list(plan.steps.values()))], settings.buildroot / GRAPH)
+
+
+def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
+    """build a goal: bring everything up to date for it (see graph), and let make do it; what `make bootstrap` calls"""
+    from ruckus_aux.host import gnumake
+    from ruckus_aux.words.paths import GRAPH
+    from ruckus_aux.words.terminal import utc
+
+    cmd_graph(settings, options)
+    makeflags, jobs = gnumake.below(os.environ.get("MAKEFLAGS", ""), settings.cpucount)
+    words = gnumake.command(settings.buildroot / GRAPH, options.goal, jobs)
+    sys.stdout.flush()
+    os.execve(words[0], words, {**os.environ, "MAKEFLAGS": makeflags, "RUCKUS_RUN": utc(time.time())})
+
+
+def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
+    """build one step, or take it from the store, and merge it; its dependencies must be there"""
+    from ruckus_aux.host.jobserver import only_asks
+    from ruckus_aux.steps.runner import run_step
+
+    if only_asks(os.environ):
+        return
+    take(settings)
+    plan = evaluate(settings)
+    verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
+    keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
+    check_open(settings, settings.root(plan[options.step].stage))
+    run_step(settings, plan, plan[options.step], verbose=verbose, keep=keep)
+
+
+def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
+    """do what only root can: owners and device nodes of the finished system"""
+    from ruckus_aux.systems.install import install, reopen
+
+    if options.undo:
+        reopen(settings)
+    else:
+        install(settings)
+
+
+def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
+    """boot the finished system in QEMU"""
+    from ruckus_aux.systems.boot import boot, boot_once
+
+    take(settings)
+    if options.once:
+        boot_once(settings)
+    else:
+        boot(settings, interactive=options.interactive)
+
+
+def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
+    """check the finished system: compiler, programs, paths in its files, and that it boots"""
+    from ruckus_aux.systems.acceptance import check
+
+    take(settings)
+    check(settings)
+
+
+def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
+    """gather every log of this build directory in one place"""
+    from ruckus_aux.reports.collect import BuildDirectory, collect, print_index
+
+    found, unreadable = collect([BuildDirectory(settings.arch.name, settings.buildroot)], options.output.absolute())
+    print_index(found, unreadable, options.output.absolute())
+    if unreadable:
+        sys.exit(1)
+
+
+def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
+    """check that this user may run, without a password, what this build needs root for"""
+    from ruckus_aux.host.links import missing_links
+    from ruckus_aux.host.root import Root
+    from ruckus_aux.host.sudo import verify
+    from ruckus_aux.storage.layout import layout, volume_name
+    from ruckus_aux.storage.operations import Volumes
+    from ruckus_aux.words.paths import JOURNAL
+
+    commands = missing_links(settings.prefixes) if settings.isolation == "none" else []
+    folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
+    kept = layout(folder)
+    if kept.clfs(folder, settings.arch) == settings.clfs:
+        volumes = Volumes(folder, kept, Root(Journal(folder / JOURNAL), "verify-sudo"))
+        commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
+    if commands:
+        fragment = invoke_command("verify-sudo", "--print-sudoers")
+        verify(commands, way_out=f"an administrator has to install what this prints: {fragment}")
+    print(f"all {len(commands)} commands that need root may be run" if commands else "this build needs no root")
+
+
+def cmd_clean(settings: Settings, options: argparse.Namespace) -> None:
+    """remove what was built here, but not sources, logs and journal"""
+    from ruckus_aux.systems.clean import clean
+
+    clean(settings, everything=options.all)
