@@ -1,38 +1,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU binutils (CLFS: Cross Binutils)."""
 
-from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("binutils")
 
 
-@recipe.step("cross", cpu=117, shared_cpu=64, memory=147, disk=120, installed=49)
+@recipe.step("cross")
 def cross(sh: Script) -> None:
     """Assembler and linker for the target"""
     sh.tools("m4", "bison", "flex")
     sh.share_objects("")
-    sh.shared_source(disk=390)
+    sh.shared_source()
     search = ":".join(f"{sh.prefix_tools}/{libdir}" for libdir in sh.arch.libdirs)
-    # The sysroot is /: $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox
-    # as well as behind the classic symbolic links.
     sh.configure(
-        f"--prefix={sh.prefix_cross}",
-        f"--build={BUILD_MACHINE}",
-        f"--host={BUILD_MACHINE}",
-        f"--target={sh.target}",
+        # $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox as well as behind the
+        # classic symbolic links.
         "--with-sysroot=/",
-        f"--with-lib-path={search}",
-        "--enable-64-bit-bfd",
-        "--enable-deterministic-archives",
-        "--disable-nls",
-        "--disable-werror",
+        f"--with-lib-path={search}",  # where ld looks for libraries: nowhere but in PREFIX_TOOLS
+        "--enable-64-bit-bfd",  # also i686's tools read 64-bit files, so that all targets compile nearly the same
+        "--enable-deterministic-archives",  # ar and ranlib write no times and owners
+        "--disable-nls",  # messages in English
+        "--disable-werror",  # warnings of newer compilers are no errors
         "--disable-gprofng",
+        # In the same source tree, when it is not a release's:
         "--disable-gdb",
         "--disable-gdbserver",
         "--disable-sim",
+        # Whatever of this the host has, the tools are to be the same:
         "--without-zstd",
         "--without-debuginfod",
         "--without-msgpack",
     )
-    sh.make("MAKEINFO=true")
-    sh.make('install MAKEINFO=true DESTDIR="$OUT"')
+    sh.make()
+    sh.install()

@@ -1,23 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU MPC: complex numbers with correct rounding, for the cross gcc."""
+"""GNU MPC: complex numbers with correct rounding, for the cross gcc; static, as gmp is."""
 
-from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("mpc")
-
-
-@recipe.step("hostprep", cpu=10, memory=80)
-def hostprep(sh: Script) -> None:
-    """Mpc for the host, static"""
-    sh.needs("hostprep/gmp", "hostprep/mpfr")
-    sh.unpack()
-    sh.configure(
-        f"--prefix={sh.prefix_hostprep}",
-        f"--build={BUILD_MACHINE}",
-        f"--host={BUILD_MACHINE}",
-        f"--with-gmp={sh.prefix_hostprep}",
-        f"--with-mpfr={sh.prefix_hostprep}",
-        "--disable-shared",
-    )
-    sh.make()
-    sh.make('install DESTDIR="$OUT"')
+recipe = Recipe("mpc").autotools(
+    "hostprep",
+    needs=("gmp", "mpfr"),
+    options=("--with-gmp={prefix}", "--with-mpfr={prefix}", "--disable-shared"),
+)

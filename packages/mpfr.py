@@ -1,22 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU MPFR: floating point with correct rounding, for the cross gcc."""
+"""GNU MPFR: floating point with correct rounding, for the cross gcc; static, as gmp is."""
 
-from ruckus_aux.recipes.recipe import BUILD_MACHINE, Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("mpfr")
-
-
-@recipe.step("hostprep", cpu=32, memory=80)
-def hostprep(sh: Script) -> None:
-    """Mpfr for the host, static"""
-    sh.needs("hostprep/gmp")
-    sh.unpack()
-    sh.configure(
-        f"--prefix={sh.prefix_hostprep}",
-        f"--build={BUILD_MACHINE}",
-        f"--host={BUILD_MACHINE}",
-        f"--with-gmp={sh.prefix_hostprep}",
-        "--disable-shared",
-    )
-    sh.make()
-    sh.make('install DESTDIR="$OUT"')
+recipe = Recipe("mpfr").autotools("hostprep", needs=("gmp",), options=("--with-gmp={prefix}", "--disable-shared"))

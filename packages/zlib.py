@@ -1,15 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""zlib: libelf is linked with it."""
+"""zlib: libelf is linked with it. Static, but to go into shared libraries; its configure is not autoconf's."""
 
-from ruckus_aux.recipes.recipe import HOST_CC, Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("zlib")
-
-
-@recipe.step("hostprep", cpu=4, memory=50)
-def hostprep(sh: Script) -> None:
-    """Zlib for the host, static, to go into shared libraries"""
-    sh.unpack()
-    sh.sh(f"CC='{HOST_CC}' CFLAGS='-O2 -fPIC' ./configure --static --prefix={sh.prefix_hostprep}")
-    sh.make()
-    sh.make('install DESTDIR="$OUT"')
+recipe = Recipe("zlib").autotools(
+    "hostprep", defaults=False, options=("--static", "--prefix={prefix}"), env={"CFLAGS": "-O2 -fPIC"}
+)

@@ -9,7 +9,8 @@ import shutil
 from difflib import unified_diff
 from pathlib import Path
 
-from ruckus_aux.recipes.plan import Step, evaluate
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 

@@ -17,7 +17,7 @@ RECIPE = """
 from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("small")
 
-@recipe.step("cross", cpu=1, memory=1, profiles=("tiny",))
+@recipe.step("cross")
 def cross(sh):
     '''a step'''
     {source}
@@ -32,7 +32,8 @@ class Small:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "src/packages").mkdir(parents=True)
+        (folder / "src/packages/profiles").mkdir(parents=True)
+        (folder / "src/packages/profiles/tiny.toml").write_text('steps = ["cross/small"]')
         (folder / "mirror").mkdir()
         (folder / "src/packages/sources.toml").write_text("")
         self.running: list[subprocess.Popen[str]] = []

@@ -80,7 +80,7 @@ def together(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """The source tree of all tests, with one more recipe: of a step that shares its source and its objects."""
     top = tmp_path_factory.mktemp("together") / "tree"
     shutil.copytree(tree.top, top)
-    shutil.copy2(Path(__file__).parent / "shared" / "libz.py", top / "packages")
+    shutil.copytree(Path(__file__).parent / "shared", top / "packages", dirs_exist_ok=True)
     return Tree(top)
 
 
@@ -195,14 +195,14 @@ MANY = """
         printf '%%.o: %%.c\\\\n\\\\tgcc -O2 -I"$(SRC)" -c $< -o $@\\\\n' >> "$BUILD/many.mk"
         sed -i 's/^static const int order/static const int order_/' "$BUILD"/many*.c
     ''')
-    sh.make("-k -f many.mk || :")
+    sh.sh("make -k -f many.mk || :")
 """
 
 
 def test_one_pool_for_all_compilers(place: Place, recipe: Recipes) -> None:
     """At no moment more compilers than jobs, over all architectures; and at some moment as many."""
-    recipe.change("libz.py", "    sh.make()\n", MANY + "    sh.make()\n")
-    recipe.change("libz.py", '    sh.share_objects("all")\n', "")
+    recipe.change("libz/recipe.py", "    sh.make()\n", MANY + "    sh.make()\n")
+    recipe.change("libz/recipe.py", '    sh.share_objects("all")\n', "")
     process = place.start()
     most = 0
     while process.poll() is None:
@@ -219,7 +219,7 @@ def test_one_pool_for_all_compilers(place: Place, recipe: Recipes) -> None:
 
 def test_one_architectures_failure_does_not_stop_the_others(place: Place, recipe: Recipes) -> None:
     fail = '    if sh.arch.name == "i686":\n        sh.sh("echo oops.c:1:2: error: no such luck; exit 3")\n'
-    recipe.change("libz.py", "    sh.shared_source()\n", "    sh.shared_source()\n" + fail)
+    recipe.change("libz/recipe.py", "    sh.shared_source()\n", "    sh.shared_source()\n" + fail)
     done = place.build(status=2)
     # x86_64 has waited for i686, only to find its objects in ccache; it must not be left out for that.
     assert STEPS - set(built(done.stdout)) == {"i686/cross/libz"}
@@ -240,8 +240,8 @@ def test_one_architectures_failure_does_not_stop_the_others(place: Place, recipe
 
 def test_fail_fast_stops_at_the_first_failure(place: Place, recipe: Recipes) -> None:
     # What has the longest way to go comes first: the source, and then the step that fails.
-    recipe.change("libz.py", "cpu=4,", "cpu=400,")
-    recipe.change("libz.py", "    sh.shared_source()\n", '    sh.shared_source()\n    sh.sh("exit 3")\n')
+    recipe.change("libz/recipe.py", "cpu=4,", "cpu=400,")
+    recipe.change("libz/recipe.py", "    sh.shared_source()\n", '    sh.shared_source()\n    sh.sh("exit 3")\n')
     one = ("--arch-list=i686", "--no-boot", "--jobs=1")
     done = place.invoke("build", *one, "--fail-fast", status=2)
     assert built(done.stdout) == ["source/libz"]

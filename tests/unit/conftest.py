@@ -8,7 +8,7 @@ import pytest
 import sarge
 from hypothesis import settings as hypothesis_settings
 from pytest_subprocess import FakeProcess
-from unit.samples import MANIFEST, OTHER, PIGZ, ZLIB
+from unit.samples import COSTS, MANIFEST, OTHER, PIGZ, TINY, ZLIB
 
 from ruckus_aux.host.toolchain import distribution, fingerprint, tool_version
 from ruckus_aux.settings.settings import Settings
@@ -72,6 +72,9 @@ def settings(tmp_path: Path) -> Settings:
 def recipes(settings: Settings, host: FakeProcess) -> Path:
     folder = settings.recipes
     (folder / "sources.toml").write_text(MANIFEST)
+    (folder / "costs.toml").write_text(COSTS)
+    (folder / "profiles").mkdir()
+    (folder / "profiles" / "tiny.toml").write_text(TINY)
     (folder / "zlib.py").write_text(ZLIB)
     (folder / "other.py").write_text(OTHER)
     (folder / "pigz").mkdir()

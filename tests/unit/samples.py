@@ -20,10 +20,11 @@ sha256 = "aa"
 urls = ["https://example.org/"]
 """
 ZLIB = """
-from ruckus_aux.recipes.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 recipe = Recipe("zlib")
 
-@recipe.step("hostprep", cpu=5, memory=10)
+@recipe.step("hostprep")
 def hostprep(sh: Script) -> None:
     '''the library'''
     sh.unpack()
@@ -33,7 +34,7 @@ PIGZ = """
 from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("pigz", source="zlib")
 
-@recipe.step("stage1", cpu=7, memory=10, profiles=("tiny",))
+@recipe.step("stage1")
 def stage1(sh):
     '''the program'''
     sh.needs("hostprep/zlib")
@@ -45,10 +46,20 @@ OTHER = """
 from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("other")
 
-@recipe.step("cross", cpu=1, memory=1, per_abi=True, profiles=("tiny",))
+@recipe.step("cross", per_abi=True)
 def cross(sh, abi):
     '''once per ABI'''
     sh.sh(f"echo {abi.flag}")
+"""
+
+TINY = 'steps = ["cross/other", "stage1/pigz"]'
+COSTS = """
+[steps]
+"hostprep/zlib" = { cpu = 5, memory = 10 }
+"stage1/pigz" = { cpu = 7, memory = 10 }
+"cross/other-32" = { cpu = 1, memory = 1 }
+"cross/other-64" = { cpu = 1, memory = 1 }
+"cross/lib" = { cpu = 100, shared_cpu = 10, memory = 10 }
 """
 
 VALUES = {

@@ -9,7 +9,7 @@ import time
 
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.environment import step_environment
-from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings

@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.recipes.plan import Plan, Step, evaluate
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_open, take
 from ruckus_aux.settings.settings import Settings

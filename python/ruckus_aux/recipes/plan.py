@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evaluate the recipes for an architecture: the steps, their order and their keys."""
+"""The plan: the steps of an architecture, their order and their keys."""
 
 import hashlib
-import importlib.util
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.host.toolchain import fingerprint, tool_version
-from ruckus_aux.host.visible import visible
+from ruckus_aux.recipes.costs import UNKNOWN, Costs
 from ruckus_aux.recipes.environment import step_environment
-from ruckus_aux.recipes.manifest import Source, read_manifest, sha256_of
-from ruckus_aux.recipes.recipe import Phase, Recipe, Script, for_each_abi
+from ruckus_aux.recipes.manifest import Source, sha256_of
+from ruckus_aux.recipes.profile import profile_path
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.stage import SOURCE, Stage
+from ruckus_aux.words.stage import Stage
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
 FORMAT = "3"
-_UNPACK_CPU, _UNPACK_MEMORY = 20.0, 70  # CPU seconds and MB, until the journal knows better
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,8 @@ class Step:
     needs: names of the steps whose artifacts are in its view.
     tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
-    cpu, shared_cpu, memory, disk, installed: as the recipe states them, in CPU seconds and MB.
     objects: what other steps share their host objects with this one, through ccache; "" is none.
+    costs: as packages/costs.toml has them.
     """
 
     name: str
@@ -43,14 +41,9 @@ class Step:
     tools: tuple[str, ...]
     sources: tuple[Source, ...]
     files: tuple[Path, ...]
-    cpu: float
-    shared_cpu: float
-    memory: int
-    disk: int
-    installed: int
-    profiles: tuple[str, ...]
     replaces: tuple[str, ...]
     objects: str = ""
+    costs: Costs = UNKNOWN
 
     @property
     def installs(self) -> bool:
@@ -61,10 +54,27 @@ class Step:
 class Plan:
     """All steps of a configured build directory, by name, each after what it needs."""
 
-    def __init__(self, settings: Settings, steps: Iterable[Step], sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        steps: Iterable[Step],
+        sources: Mapping[str, Source],
+        profile: Sequence[str] = (),
+    ) -> None:
+        """Put steps in order.
+
+        Args:
+            settings: What they were evaluated for.
+            steps: All of them.
+            sources: The manifest.
+            profile: The names of those that the configured profile lists, in its order.
+        """
         self.settings = settings
         self.sources = sources
-        self.steps = in_order({step.name: step for step in steps})
+        self.profile = profile
+        by_name = {step.name: step for step in steps}
+        listed = {name: by_name[name] for name in profile if name in by_name}
+        self.steps = in_order({**listed, **by_name})
         self._inputs: dict[str, dict[str, str]] = {}
         self._base = {
             "format": FORMAT,
@@ -83,23 +93,24 @@ class Plan:
     @property
     def has_profile(self) -> bool:
         """Whether there is anything to build for the configured profile."""
-        return self.settings.hostprep_only or any(
-            self.settings.profile in step.profiles for step in self.steps.values()
-        )
+        return self.settings.hostprep_only or bool(self.profile)
 
     def of_profile(self) -> list[Step]:
         """The steps of the configured profile with all that they need, and hostprep's tools, in order.
 
-        Raises RuckusError when no recipe belongs to the profile.
+        Raises RuckusError when the profile is empty, or lists a step that no recipe has.
         """
         if self.settings.hostprep_only:
             return self.hostprep()
+        path = profile_path(self.settings.recipes, self.settings.profile)
         if not self.has_profile:
             raise RuckusError(
-                f"no recipe belongs to the profile '{self.settings.profile}' yet", "configure --with-profile=tiny"
+                f"the profile '{self.settings.profile}' has no steps yet: {path}", "configure --with-profile=tiny"
             )
-        wanted = [step.name for step in self.steps.values() if self.settings.profile in step.profiles]
-        return self.closure([*wanted, *(step.name for step in self.hostprep())])
+        unknown = [name for name in self.profile if name not in self.steps]
+        if unknown:
+            raise RuckusError(f"{path}: no recipe has {', '.join(unknown)}", "list the steps with: ruckus list --all")
+        return self.closure([*self.profile, *(step.name for step in self.hostprep())])
 
     def hostprep(self) -> list[Step]:
         """The steps of hostprep that this build uses: tools that the host lacks, libraries of the cross toolchain."""
@@ -176,87 +187,3 @@ def remaining(needs: Mapping[str, Iterable[str]], cost: Mapping[str, float]) -> 
         for need in needs[target]:
             longest[need] = max(longest[need], longest[target])
     return longest
-
-
-def _load_recipe(path: Path) -> Recipe:
-    """Import a recipe's file, which defines `recipe`."""
-    spec = importlib.util.spec_from_file_location(f"ruckus_recipe_{path.parent.name}_{path.stem}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        recipe = module.recipe
-    except RuckusError:
-        raise
-    except Exception as error:  # a recipe is somebody's code: anything may be wrong with it
-        raise RuckusError(f"{path}: {type(error).__name__}: {error}") from error
-    if not isinstance(recipe, Recipe):
-        raise RuckusError(f"{path}: 'recipe' is not a Recipe")
-    return recipe
-
-
-def _evaluate(settings: Settings, sources: dict[str, Source], path: Path, recipe: Recipe, phase: Phase) -> list[Step]:
-    steps = []
-    prefix = f"{settings.arch.name}/{phase.stage.name}" if phase.stage.of_system else phase.stage.name
-    for name, arguments in for_each_abi(phase, settings.arch):
-        script = Script(settings, sources, recipe, path.parent, settings.arch)
-        phase.record(script, *arguments)
-        if script.source:
-            unpack = replace(
-                phase,
-                stage=SOURCE,
-                cpu=_UNPACK_CPU,
-                shared_cpu=0.0,
-                memory=_UNPACK_MEMORY,
-                disk=script.source_disk,
-                installed=script.source_disk,
-                profiles=(),
-                replaces=(),
-            )
-            source = f"{settings.arch.name}/{SOURCE.name}/{recipe.name}"
-            steps.append(_step(source, SOURCE.title.format(recipe.name), script.source, unpack))
-        steps.append(_step(f"{prefix}/{name}", (phase.record.__doc__ or "").strip(), script, phase))
-    return steps
-
-
-def _step(name: str, title: str, script: Script, phase: Phase) -> Step:
-    return Step(
-        name=name,
-        stage=phase.stage,
-        title=title,
-        script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
-        needs=tuple(script.needed),
-        tools=tuple(script.used_tools),
-        sources=tuple(script.sources[source] for source in script.used_sources),
-        files=tuple(script.used_files),
-        cpu=phase.cpu,
-        shared_cpu=phase.shared_cpu,
-        memory=phase.memory,
-        disk=phase.disk,
-        installed=phase.installed,
-        profiles=phase.profiles,
-        replaces=tuple(f"{script.arch.name}/{step}" for step in phase.replaces),
-        objects=script.objects,
-    )
-
-
-def evaluate(settings: Settings) -> Plan:
-    """Evaluate every recipe for the configured architecture.
-
-    A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files.
-    Raises RuckusError for a recipe that can't be read, two steps of one name, or needs that nothing builds.
-    """
-    sources = read_manifest(settings.recipes / "sources.toml", settings.sources, settings.manifests)
-    steps: dict[str, Step] = {}
-    for path in visible(settings.recipes, "*.py", "*/recipe.py"):
-        recipe = _load_recipe(path)
-        for phase in recipe.phases:
-            for step in _evaluate(settings, sources, path, recipe, phase):
-                other = steps.setdefault(step.name, step)
-                if other is not step and step.installs:
-                    raise RuckusError(f"{path}: another recipe has step {step.name}", "give this one a name of its own")
-                if other != step:
-                    raise RuckusError(
-                        f"{path}: its steps want different shared sources", "use one shared_source() for all"
-                    )
-    return Plan(settings, steps.values(), sources)

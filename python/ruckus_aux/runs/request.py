@@ -14,7 +14,7 @@ from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.limits import processors
 from ruckus_aux.host.links import missing_links
 from ruckus_aux.host.root import Command, as_root
-from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.runs.configuration import (
     MOST_CPUS,
     PREFIXES,

@@ -22,7 +22,8 @@ from ruckus_aux.host.process import own_cpu
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.host.sudo import verify
-from ruckus_aux.recipes.plan import Plan, Step, evaluate
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.runs.follow import Stream, View
 from ruckus_aux.runs.notify import Result, notify
 from ruckus_aux.runs.request import Request

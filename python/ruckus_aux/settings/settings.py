@@ -99,6 +99,11 @@ class Settings:
         """Where a stage's artifacts are merged: $CLFS, or $BUILDROOT for what is not part of a system."""
         return self.clfs if stage.of_system else self.buildroot
 
+    def stage_prefix(self, stage: Stage) -> str:
+        """The prefix that a stage's packages are configured for."""
+        prefixes = {"hostprep": self.prefix_hostprep, "cross": self.prefix_cross, "tools": self.prefix_tools}
+        return prefixes[stage.prefix]
+
     @property
     def prefixes(self) -> dict[str, Path]:
         """The prefixes, each with the folder that it is in on disk."""

@@ -21,33 +21,30 @@ def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
     to this machine by what was.
     """
     measured = {entry.hits > entry.misses: entry.cpu for entry in built}
-    usual = step.shared_cpu or step.cpu
-    scale = next(
-        (measured[kind] / figure for kind, figure in ((False, step.cpu), (True, usual)) if kind in measured and figure),
-        1.0,
-    )
-    full, shared = measured.get(False, step.cpu * scale), measured.get(True, usual * scale)
+    stated = {False: step.costs.cpu, True: step.costs.shared_cpu or step.costs.cpu}
+    scale = next((measured[kind] / figure for kind, figure in stated.items() if kind in measured and figure), 1.0)
+    full, shared = (measured.get(kind, figure * scale) for kind, figure in stated.items())
     return full, min(full, shared)
 
 
 def memory(step: Step, last: Entry | None, cpus: int) -> int:
     """MB of all its processes together, at their most, with so many jobs."""
-    return last.peak * 1024 // _MB if last and last.peak else step.memory + (cpus - 1) * JOB_MEMORY
+    return last.peak * 1024 // _MB if last and last.peak else step.costs.memory + (cpus - 1) * JOB_MEMORY
 
 
 def disk(step: Step, last: Entry | None) -> int:
     """MB of its working folder."""
-    return last.work // _MB if last else step.disk
+    return last.work // _MB if last else step.costs.disk
 
 
 def installed(step: Step, last: Entry | None) -> int:
     """MB of what it installs."""
-    return last.artifact // _MB if last else step.installed
+    return last.artifact // _MB if last else step.costs.installed
 
 
 def longest(step: Step, built: Sequence[Entry]) -> float:
     """Seconds that it took at most: here, or, on one processor somewhere, as its recipe states."""
-    return max((entry.wall for entry in built), default=step.cpu)
+    return max((entry.wall for entry in built), default=step.costs.cpu)
 
 
 def limit(step: Step, built: Sequence[Entry], factor: float) -> float:

@@ -128,7 +128,7 @@ def estimate(
     json: bool = False,
 ) -> None:
     """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
-    from ruckus_aux.recipes.plan import evaluate
+    from ruckus_aux.recipes.load import evaluate
     from ruckus_aux.runs.estimate import estimate as estimated
     from ruckus_aux.runs.estimate import table, to_json
     from ruckus_aux.runs.request import arch_list as parse

@@ -35,6 +35,15 @@ class Stage:
     until: str = ""
     installs: bool = True
 
+    def step_name(self, arch: str, package: str) -> str:
+        """What a step of this stage is called.
+
+        Args:
+            arch: The architecture's name, which a stage that is common to all does without.
+            package: The package, or what else the recipe calls the step.
+        """
+        return f"{arch}/{self.name}/{package}" if self.of_system else f"{self.name}/{package}"
+
 
 _HOSTPREP = Stage(
     name="hostprep",

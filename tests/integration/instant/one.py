@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A library, as far as tests of everything around a build go: made at once, from nothing."""
 
-from ruckus_aux.recipes.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("one")
 
 
-@recipe.step("hostprep", cpu=1, memory=1)
+@recipe.step("hostprep")
 def hostprep(sh: Script) -> None:
     """a file"""
     sh.sh(f"""

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A program that needs it."""
 
-from ruckus_aux.recipes.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("two")
 
 
-@recipe.step("stage1", cpu=1, memory=1, profiles=("tiny",))
+@recipe.step("stage1")
 def stage1(sh: Script) -> None:
     """a copy of the file"""
     sh.needs("hostprep/one")

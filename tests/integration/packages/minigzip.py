@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """minigzip, a program in zlib's source that needs the library."""
 
-from ruckus_aux.recipes.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("minigzip", source="zlib")
 
 
-@recipe.step("stage1", cpu=4, memory=50, profiles=("tiny",))
+@recipe.step("stage1")
 def stage1(sh: Script) -> None:
     """the program"""
     sh.needs("hostprep/zlib")

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A library of one line, as hostprep's part."""
 
-from ruckus_aux.recipes.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("answer")
 
 
-@recipe.step("hostprep", cpu=1, memory=20)
+@recipe.step("hostprep")
 def hostprep(sh: Script) -> None:
     """the library"""
     prefix = sh.prefix_hostprep

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A program that is linked with it, for each architecture."""
 
-from ruckus_aux.recipes.recipe import Recipe, Script
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("question")
 
 
-@recipe.step("stage1", cpu=1, memory=20, profiles=("tiny",))
+@recipe.step("stage1")
 def stage1(sh: Script) -> None:
     """the program"""
     sh.needs("hostprep/answer")

@@ -24,8 +24,9 @@ from ruckus_aux.artifacts.gc import Collector, Limits, limits
 from ruckus_aux.artifacts.registry import Uses, forget, known, register, to_json, used_by
 from ruckus_aux.artifacts.store import Record, Store
 from ruckus_aux.host.locks import held
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.manifest import File, Lock, write_lock
-from ruckus_aux.recipes.plan import Plan, evaluate
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError

@@ -11,7 +11,7 @@ from unit.samples import built, configured
 
 from ruckus_aux.entry.cli import main, parser
 from ruckus_aux.host.jobserver import only_asks
-from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings

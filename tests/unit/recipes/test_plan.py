@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import OTHER, PIGZ, ZLIB
 
+from ruckus_aux.recipes.costs import Costs
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.manifest import File, Lock, write_lock
-from ruckus_aux.recipes.plan import Step, evaluate, in_order, remaining
+from ruckus_aux.recipes.plan import Step, in_order, remaining
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
@@ -63,7 +65,7 @@ def test_a_patch_is_part_of_the_key_and_named_in_the_script(settings: Settings, 
     assert plain in evaluate(settings)["x86_64/stage1/pigz"].script, "the same for every architecture"
     patch.write_text("--- a/x\n+++ b/x\n+/tools\n")
     assert (
-        '"$FILES/one.patch" > "$SRC/ruckus.patch"\npatch -p1 -i "$SRC/ruckus.patch"\n'
+        '"$FILES/one.patch" > "$HOME/rewritten.patch"\npatch -d "$SRC" -p1 -i "$HOME/rewritten.patch"\n'
         in evaluate(settings)["x86_64/stage1/pigz"].script
     )
     with_patch = keys(settings)
@@ -141,10 +143,12 @@ def test_where_the_build_directory_is_is_not(settings: Settings, recipes: Path, 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("bad", "recipe = 1", "is not a Recipe"),
-        ("bad", "import nonsense", "ModuleNotFoundError"),
-        ("bad", ZLIB.replace('"zlib"', '"zlib2", source="none"'), "no source 'none'"),
-        ("bad", ZLIB.replace('"hostprep", cpu', '"stage9", cpu'), "unknown stage 'stage9'"),
+        ("bad", "recipe = 1", "/bad.py: it defines no Recipe"),
+        ("bad", "import sys\nimport nonsense", "/bad.py:2: ModuleNotFoundError"),
+        ("bad", "import sys\n\nthis, is; not Python", "/bad.py:3: SyntaxError: invalid syntax"),
+        ("bad", ZLIB.replace('"zlib"', '"zlib2", source="none"'), "/bad.py:9: no source 'none'"),
+        ("bad", ZLIB.replace('"hostprep"', '"stage9"'), "/bad.py:6: unknown stage 'stage9'"),
+        ("bad", ZLIB.replace('"zlib"', '"z"').replace("unpack()", "unpak()"), "/bad.py:9: AttributeError: .*'unpak'"),
         ("zlib2", ZLIB, "another recipe has step hostprep/zlib"),
         ("bad", PIGZ.replace('"pigz"', '"p2"').replace("hostprep/zlib", "hostprep/none"), "needs 'hostprep/none'"),
     ],
@@ -183,7 +187,7 @@ def test_a_profile_without_recipes(settings: Settings, recipes: Path) -> None:
 
 
 def step(name: str, needs: list[str], cpu: float) -> Step:
-    return Step(name, STAGES["cross"], "", "", tuple(needs), (), (), (), cpu, 0, 1, 0, 0, (), ())
+    return Step(name, STAGES["cross"], "", "", tuple(needs), (), (), (), (), costs=Costs(cpu, 1))
 
 
 @given(st.data())
@@ -198,7 +202,7 @@ def test_order_and_remaining_path_of_any_graph(data: st.DataObject) -> None:
     order = list(steps)
     assert sorted(order) == sorted(names)
     assert all(order.index(need) < order.index(name) for name in names for need in needs[name])
-    left = remaining({name: steps[name].needs for name in order}, {name: steps[name].cpu for name in order})
+    left = remaining({name: steps[name].needs for name in order}, {name: steps[name].costs.cpu for name in order})
     for name in names:
         dependents = [other for other in names if name in needs[other]]
-        assert left[name] == steps[name].cpu + max((left[other] for other in dependents), default=0.0)
+        assert left[name] == steps[name].costs.cpu + max((left[other] for other in dependents), default=0.0)

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from unit.samples import built
 
-from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.runs.display import coloured, render
 from ruckus_aux.runs.status import Progress, State, Watch, from_json, jobs_in_use, to_json
 from ruckus_aux.settings.journal import Journal, Sample

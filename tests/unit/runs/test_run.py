@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
-from unit.samples import TOP
+from unit.samples import TINY, TOP
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host import gnumake
-from ruckus_aux.recipes.plan import Plan, evaluate
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.runs.notify import Result
 from ruckus_aux.runs.request import Request, arch_list
 from ruckus_aux.runs.run import Build
@@ -67,7 +68,7 @@ LIB = """
 from ruckus_aux.recipes.recipe import Recipe
 recipe = Recipe("lib", source="zlib")
 
-@recipe.step("cross", cpu=100, shared_cpu=10, memory=10, profiles=("tiny",))
+@recipe.step("cross")
 def cross(sh):
     '''shares source and objects'''
     sh.shared_source()
@@ -80,6 +81,7 @@ def cross(sh):
 def plans(settings: Settings, recipes: Path) -> list[Plan]:
     """The same recipes for three architectures."""
     (recipes / "lib.py").write_text(LIB)
+    (recipes / "profiles" / "tiny.toml").write_text(TINY.replace("[", '["cross/lib", '))
     changed = []
     for arch in ARCHITECTURES.values():
         build = settings.builddir.parent / arch.name

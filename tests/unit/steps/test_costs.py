@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from unit.reports.test_history import BUILT
 
-from ruckus_aux.recipes.plan import evaluate
+from ruckus_aux.recipes.costs import Costs
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.costs import SHORTEST_LIMIT, limit, limit_factor
 from ruckus_aux.words.errors import RuckusError
@@ -14,7 +15,7 @@ from ruckus_aux.words.errors import RuckusError
 
 @pytest.mark.usefixtures("recipes")
 def test_a_limit_is_a_multiple_of_what_a_step_took_at_most(settings: Settings) -> None:
-    step = replace(evaluate(settings)["hostprep/zlib"], cpu=1000.0)
+    step = replace(evaluate(settings)["hostprep/zlib"], costs=Costs(cpu=1000.0, memory=1))
     before = [replace(BUILT, wall=300.0), replace(BUILT, wall=900.0), replace(BUILT, wall=200.0)]
     assert limit(step, before, 3.0) == 2700.0
     assert limit(step, [], 3.0) == 3000.0, "what its recipe states, before it was built here"

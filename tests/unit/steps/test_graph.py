@@ -8,7 +8,8 @@ from pytest_subprocess import FakeProcess
 from unit.samples import OTHER, built
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.recipes.plan import Plan, evaluate
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.graph import Selection, graph, tidy, write_graph
 from ruckus_aux.steps.merge import stamp_path
@@ -67,6 +68,7 @@ def test_a_merged_file_that_is_missing(plan: Plan, settings: Settings) -> None:
 def test_a_recipe_that_is_gone_takes_its_files_along(plan: Plan, settings: Settings) -> None:
     built(plan, *plan.steps)
     (settings.recipes / "other.py").unlink()
+    (settings.recipes / "profiles" / "tiny.toml").write_text('steps = ["stage1/pigz"]')
     smaller = evaluate(settings)
     assert len(tidy(settings, smaller, smaller.of_profile())) == 2
     assert not (settings.clfs / "share" / "x86_64-cross-other-32").exists()

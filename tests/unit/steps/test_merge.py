@@ -14,7 +14,7 @@ from ruckus_aux.steps.merge import Stamp, merge, stamps, unmerge
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
 
-STEP = Step("x86_64/cross/gcc", STAGES["cross"], "", "", (), (), (), (), 1, 0, 1, 0, 0, (), ())
+STEP = Step("x86_64/cross/gcc", STAGES["cross"], "", "", (), (), (), (), ())
 
 
 def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:

@@ -8,7 +8,8 @@ from pytest_subprocess import FakeProcess
 from unit.samples import built
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.recipes.plan import Plan, evaluate
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.graph import tidy
 from ruckus_aux.steps.merge import stamps

@@ -25,4 +25,4 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configu
     --without-debuginfod \
     --without-msgpack
 make MAKEINFO=true
-make install MAKEINFO=true DESTDIR="$OUT"
+make install DESTDIR="$OUT" MAKEINFO=true

@@ -1,36 +1,25 @@
-# needs: hostprep/gmp hostprep/mpfr hostprep/mpc hostprep/isl cross/binutils cross/linux-headers cross/glibc-32 cross/glibc-64 source/gcc
+# needs: hostprep/gmp hostprep/mpfr hostprep/mpc hostprep/isl cross/binutils source/gcc cross/linux-headers cross/glibc-32 cross/glibc-64
 # tools: m4 flex bison
+# files: specs.patch
 # replaces: cross/gcc-static
 # objects: gcc x86
 #!/bin/sh
 set -eu
 umask 022
 shared=$SRC SRC="$HOME/edited"
-mkdir -p "$SRC/."
-find "$shared/." -mindepth 1 -maxdepth 1 ! -name gcc ! -name libgcc -exec ln -s -t "$SRC/." {} +
-mkdir -p "$SRC/gcc"
-find "$shared/gcc" -mindepth 1 -maxdepth 1 ! -name config -exec ln -s -t "$SRC/gcc" {} +
-mkdir -p "$SRC/gcc/config"
-find "$shared/gcc/config" -mindepth 1 -maxdepth 1 ! -name i386 ! -name linux.h -exec ln -s -t "$SRC/gcc/config" {} +
-mkdir -p "$SRC/gcc/config/i386"
-find "$shared/gcc/config/i386" -mindepth 1 -maxdepth 1 ! -name linux.h ! -name linux64.h ! -name t-linux64 -exec ln -s -t "$SRC/gcc/config/i386" {} +
-mkdir -p "$SRC/libgcc"
-find "$shared/libgcc" -mindepth 1 -maxdepth 1 -exec ln -s -t "$SRC/libgcc" {} +
-cp "$shared/gcc/config/linux.h" "$SRC/gcc/config/linux.h"
-cp "$shared/gcc/config/i386/linux.h" "$SRC/gcc/config/i386/linux.h"
-cp "$shared/gcc/config/i386/linux64.h" "$SRC/gcc/config/i386/linux64.h"
-cp "$shared/gcc/config/i386/t-linux64" "$SRC/gcc/config/i386/t-linux64"
-cd "$SRC"
-for header in linux.h i386/linux.h i386/linux64.h; do
-    sed -i -E 's#"/(lib|lib64|libx32)/ld-linux#"/tools/\1/ld-linux#g' "gcc/config/$header"
+mkdir "$SRC"
+ln -s "$shared"/* "$SRC"
+for folder in gcc gcc/config gcc/config/i386 libgcc; do
+    rm "$SRC/$folder"
+    mkdir "$SRC/$folder"
+    ln -s "$shared/$folder"/* "$SRC/$folder"
 done
-cat >> gcc/config/linux.h <<'END'
-#undef STANDARD_STARTFILE_PREFIX_1
-#undef STANDARD_STARTFILE_PREFIX_2
-#define STANDARD_STARTFILE_PREFIX_1 "/tools/lib/"
-#define STANDARD_STARTFILE_PREFIX_2 ""
-END
-sed -i 's,^\(MULTILIB_OSDIRNAMES+= m32=\).*,\1../lib,' gcc/config/i386/t-linux64
+for file in gcc/config/i386/linux.h gcc/config/i386/linux64.h gcc/config/i386/t-linux64 gcc/config/linux.h; do
+    cp --remove-destination "$shared/$file" "$SRC/$file"
+done
+sed -E -e '/^(--- |\+\+\+ |diff |Index: |rename |copy )/b' -e 's,(^[-+ ]?|[^]A-Za-z0-9_.+/~%@*?)}\$-]|(^|[^A-Za-z0-9_-])-(I|L|B|R|isystem|idirafter)|:-|\$CLFS|\$\{CLFS\}|\$\(CLFS\))/cross-tools($|[^A-Za-z0-9_.+~%@-]|\.($|[^A-Za-z0-9_])),\1\x01\4,g' -e 's,(^[-+ ]?|[^]A-Za-z0-9_.+/~%@*?)}\$-]|(^|[^A-Za-z0-9_-])-(I|L|B|R|isystem|idirafter)|:-|\$CLFS|\$\{CLFS\}|\$\(CLFS\))/cross-tools($|[^A-Za-z0-9_.+~%@-]|\.($|[^A-Za-z0-9_])),\1\x01\4,g' -e 's,(^[-+ ]?|[^]A-Za-z0-9_.+/~%@*?)}\$-]|(^|[^A-Za-z0-9_-])-(I|L|B|R|isystem|idirafter)|:-|\$CLFS|\$\{CLFS\}|\$\(CLFS\))/tools($|[^A-Za-z0-9_.+~%@-]|\.($|[^A-Za-z0-9_])),\1\x02\4,g' -e 's,(^[-+ ]?|[^]A-Za-z0-9_.+/~%@*?)}\$-]|(^|[^A-Za-z0-9_-])-(I|L|B|R|isystem|idirafter)|:-|\$CLFS|\$\{CLFS\}|\$\(CLFS\))/tools($|[^A-Za-z0-9_.+~%@-]|\.($|[^A-Za-z0-9_])),\1\x02\4,g' -e 's,\x01,/cross-tools,g' -e 's,\x02,/tools,g' "$FILES/specs.patch" > "$HOME/rewritten.patch"
+patch -d "$SRC" -p1 -i "$HOME/rewritten.patch"
+cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFLAGS_FOR_TARGET=-O2 "$SRC/configure" \
@@ -64,7 +53,7 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TA
     --disable-libstdcxx-pch \
     --enable-languages=c,c++
 make MAKEINFO=true
-make MAKEINFO=true install DESTDIR="$OUT"
+make install DESTDIR="$OUT" MAKEINFO=true
 mkdir -p "$OUT/tools/lib64"
 cp -a "$OUT/cross-tools/x86_64-ruckus-linux-gnu/lib64"/lib*.so* "$OUT/tools/lib64"
 mkdir -p "$OUT/tools/lib"

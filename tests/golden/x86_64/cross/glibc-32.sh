@@ -5,7 +5,7 @@ set -eu
 umask 022
 mkdir -p "$BUILD"
 cd "$BUILD"
-BUILD_CC='gcc -std=gnu17' CXX=false CC='x86_64-ruckus-linux-gnu-gcc -m32' CFLAGS=-O2 "$SRC/configure" \
+CC='x86_64-ruckus-linux-gnu-gcc -m32' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 BUILD_CC='gcc -std=gnu17' "$SRC/configure" \
     --prefix=/tools \
     --build=x86_64-cross-linux-gnu \
     --host=i686-ruckus-linux-gnu \
@@ -20,7 +20,8 @@ BUILD_CC='gcc -std=gnu17' CXX=false CC='x86_64-ruckus-linux-gnu-gcc -m32' CFLAGS
 make MAKEINFO=:
 make install MAKEINFO=: install_root="$OUT"
 mkdir -p "$OUT/tools/lib"
-rm -rf "$OUT/tools/bin" "$OUT/tools/sbin" "$OUT/tools/etc" "$OUT/tools/share" "$OUT/tools/var" "$OUT/tools/libexec"
-find "$OUT/tools/include" -type f ! -path '*/gnu/*-32.h' -delete
-find "$OUT/tools/include" -type d -empty -delete
-ls "$OUT/tools/include/gnu/stubs-32.h"
+cd "$OUT/tools"
+rm -rf bin sbin etc share var libexec
+find include -type f ! -path 'include/gnu/*-32.h' -delete
+find include -type d -empty -delete
+ls include/gnu/*-32.h

@@ -19,7 +19,7 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 CPPFLAGS=-I/h
     --without-bzlib \
     --without-lzma \
     --without-zstd
-make -C lib
-make -C libelf
-make -C libelf install DESTDIR="$OUT"
-make -C config install-pkgconfigDATA DESTDIR="$OUT"
+make -C lib MAKEINFO=true
+make -C libelf MAKEINFO=true
+make -C libelf install DESTDIR="$OUT" MAKEINFO=true
+make -C config install-pkgconfigDATA DESTDIR="$OUT" MAKEINFO=true

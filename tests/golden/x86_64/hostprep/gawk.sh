@@ -15,5 +15,5 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configu
     --disable-nls \
     --disable-mpfr \
     --without-readline
-make SUBDIRS=support . extras
-make install DESTDIR="$OUT" SUBDIRS=support . extras
+make SUBDIRS='support . extras' MAKEINFO=true
+make install SUBDIRS='support . extras' DESTDIR="$OUT" MAKEINFO=true

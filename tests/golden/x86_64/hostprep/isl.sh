@@ -15,6 +15,6 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configu
     --with-gmp-prefix=/hostprep \
     --disable-shared \
     --without-gcc-arch
-make CFLAGS=-O2
-make install DESTDIR="$OUT" CFLAGS=-O2
+make CFLAGS=-O2 MAKEINFO=true
+make install CFLAGS=-O2 DESTDIR="$OUT" MAKEINFO=true
 rm -f "$OUT/hostprep"/lib/*-gdb.py

@@ -15,5 +15,5 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configu
     --with-gmp=/hostprep \
     --with-mpfr=/hostprep \
     --disable-shared
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true

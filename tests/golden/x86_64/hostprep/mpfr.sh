@@ -14,5 +14,5 @@ CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configu
     --host=x86_64-cross-linux-gnu \
     --with-gmp=/hostprep \
     --disable-shared
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true

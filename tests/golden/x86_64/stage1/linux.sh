@@ -5,13 +5,19 @@
 set -eu
 umask 022
 export KBUILD_BUILD_USER=clfs KBUILD_BUILD_HOST=ruckus KBUILD_BUILD_TIMESTAMP=@$SOURCE_DATE_EPOCH
-make -C "$SRC" O="$BUILD" ARCH=x86_64 CROSS_COMPILE=x86_64-ruckus-linux-gnu- tinyconfig
+make -C "$SRC" ARCH=x86_64 CROSS_COMPILE=x86_64-ruckus-linux-gnu- O="$BUILD" tinyconfig
 cd "$BUILD"
-"$SRC/scripts/kconfig/merge_config.sh" -m .config $FILES/common.config $FILES/x86_64.config
-make ARCH=x86_64 CROSS_COMPILE=x86_64-ruckus-linux-gnu- olddefconfig
-grep -h '^CONFIG_.*=y' $FILES/common.config $FILES/x86_64.config | while read -r wanted; do
-    grep -qx "$wanted" .config || { echo "error: $wanted did not survive olddefconfig" >&2; exit 1; }
-done
+sed 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1=n/' "$FILES/common.config" "$FILES/x86_64.config" | grep '^CONFIG_' | tac | sort -su -t= -k1,1 > wanted.config
+cut -d= -f1 wanted.config | grep -vwFf - .config > merged.config
+cat wanted.config >> merged.config
+mv merged.config .config
+yes '' | make ARCH=x86_64 CROSS_COMPILE=x86_64-ruckus-linux-gnu- olddefconfig > settled.log
+while read -r wanted; do
+    case $wanted in
+        *=n) ! grep -q "^${wanted%n}" .config ;;
+        *) grep -qxF "$wanted" .config ;;
+    esac || { echo "error: Kconfig has dropped $wanted" >&2; exit 1; }
+done < wanted.config
 make ARCH=x86_64 CROSS_COMPILE=x86_64-ruckus-linux-gnu- bzImage
 mkdir -p "$OUT/boot"
 cp arch/x86/boot/bzImage "$OUT/boot/vmlinuz"

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What steps cost, as measured somewhere and kept in packages/costs.toml: it orders a build until the journal knows.
+
+A step without an entry, such as one of a user's own recipes, has UNKNOWN's figures.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ruckus_aux.host.writing import write_whole
+from ruckus_aux.settings.journal import Entry
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import stage_of
+
+FILE_NAME = "costs.toml"
+_MB = 1_000_000
+_HEAD = """\
+# What each step took where it was last measured: CPU seconds (shared_cpu: with its objects in ccache already), and MB
+# of its largest process, its working folder, and what it installs. Written by: ruckus costs --write
+"""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of one step.
+
+    cpu: CPU seconds (user and system). shared_cpu: when its host objects are in ccache already; 0 when it shares none.
+    memory: MB of its largest process. disk: MB of its working folder at the end. installed: MB of what it installs.
+    """
+
+    cpu: float
+    memory: int
+    shared_cpu: float = 0.0
+    disk: int = 0
+    installed: int = 0
+
+
+UNKNOWN = Costs(cpu=60.0, memory=300, disk=100, installed=10)
+
+
+def entry_name(step: str) -> str:
+    """What a step is called in the file, where all architectures are one: STAGE/PACKAGE."""
+    return step.partition("/")[2] if stage_of(step).of_system else step
+
+
+def read_costs(folder: Path) -> dict[str, Costs]:
+    """The costs in a folder of recipes, by STAGE/PACKAGE; none, when it has no such file.
+
+    Raises RuckusError when the file can't be read.
+    """
+    path = folder / FILE_NAME
+    try:
+        table = tomllib.loads(path.read_text())["steps"]
+        return {name: Costs(**entry) for name, entry in table.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError) as error:
+        known = ", ".join(field.name for field in fields(Costs))
+        raise RuckusError(f"{path}: {error}", f"a table [steps], with entries of: {known}") from error
+
+
+def measured(built: Mapping[str, Iterable[Entry]]) -> dict[str, Costs]:
+    """The costs of steps by their builds, by STAGE/PACKAGE.
+
+    Args:
+        built: The successful builds of each step, the latest last, as in a journal.
+    """
+    costs = {}
+    for step, entries in built.items():
+        latest = {entry.hits > entry.misses: entry for entry in entries}
+        shared, full = latest.get(True), latest.get(False)
+        last = full or shared
+        if last:
+            costs[entry_name(step)] = Costs(
+                cpu=float(round(last.cpu)),
+                shared_cpu=float(round(shared.cpu)) if shared else 0.0,
+                memory=last.memory * 1024 // _MB,
+                disk=last.work // _MB,
+                installed=last.artifact // _MB,
+            )
+    return costs
+
+
+def as_text(costs: Mapping[str, Costs], machine: str, date: datetime) -> str:
+    """The file's content.
+
+    Args:
+        costs: By STAGE/PACKAGE.
+        machine: Where the newest of them were measured.
+        date: When.
+    """
+    lines = [_HEAD, f'machine = "{machine}"', f"date = {date.astimezone(UTC):%Y-%m-%d}", "", "[steps]"]
+    for name, entry in sorted(costs.items()):
+        values = ", ".join(f"{key} = {value:g}" for key, value in asdict(entry).items() if value)
+        lines.append(f'"{name}" = {{ {values} }}')
+    return "\n".join(lines) + "\n"
+
+
+def write_costs(folder: Path, built: Mapping[str, Iterable[Entry]], machine: str) -> int:
+    """Put what a build directory has measured into a folder's file; other steps keep their figures.
+
+    Args:
+        folder: Of recipes.
+        built: See `measured`.
+        machine: What this machine is called there.
+
+    Returns:
+        How many steps have new figures.
+    """
+    new = measured(built)
+    write_whole(folder / FILE_NAME, as_text({**read_costs(folder), **new}, machine, datetime.now(UTC)))
+    return len(new)

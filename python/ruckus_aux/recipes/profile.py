@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Profiles: which steps make a system, as lists in the order of the book's table of contents."""
+
+import tomllib
+from pathlib import Path
+
+from ruckus_aux.words.errors import RuckusError
+
+
+def profile_path(folder: Path, name: str) -> Path:
+    """Where a folder of recipes has a profile."""
+    return folder / "profiles" / f"{name}.toml"
+
+
+def read_profile(folder: Path, name: str) -> tuple[str, ...]:
+    """What a profile lists: STAGE/PACKAGE, for all ABIs; nothing, when there is no such profile yet.
+
+    Raises RuckusError when its file can't be read.
+    """
+    path = profile_path(folder, name)
+    try:
+        steps = tomllib.loads(path.read_text())["steps"]
+    except FileNotFoundError:
+        return ()
+    except (ValueError, KeyError) as error:
+        raise RuckusError(f"{path}: {error}", 'it is a list: steps = ["stage1/busybox", ...]') from error
+    if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
+        raise RuckusError(f"{path}: 'steps' is not a list of names", 'for instance: steps = ["stage1/busybox"]')
+    return tuple(steps)

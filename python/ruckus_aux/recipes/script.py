@@ -1,0 +1,385 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The script of one step, as a recipe's function records it: POSIX sh.
+
+It is what runs in the sandbox, what `ruckus show` prints, and what is hashed. It finds everything through variables:
+$SOURCES (archives), $FILES (the recipe's own files), $SRC (the unpacked source), $BUILD (an empty directory), $OUT
+(what DESTDIR is in make install).
+A source that several steps use is best unpacked and patched once, for all of them: Script.shared_source.
+"""
+
+import re
+import shlex
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from ruckus_aux.host.visible import visible
+from ruckus_aux.recipes.book import sed_program
+from ruckus_aux.recipes.manifest import Source
+from ruckus_aux.recipes.stages import WITHOUT_MANUALS, Defaults, defaults
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.architecture import Abi, Architecture
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import SOURCE, STAGES, Stage
+
+_VARIABLE = re.compile(r"\$(?:SOURCES|FILES|SRC|BUILD|OUT|HOME)\b")
+_DELIMITERS = ",|#%@"  # of sed's s command
+_KCONFIG_UNSET = r"s/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1=n/"
+
+
+def quoted(word: str) -> str:
+    """A word as the shell takes it: literally, but for the script's own variables, such as $OUT."""
+    name, equals, value = word.partition("=")
+    if equals and re.fullmatch("[A-Za-z0-9_-]+", name):
+        return f"{name}={_quoted(value) if value else ''}"
+    return _quoted(word)
+
+
+def _quoted(text: str) -> str:
+    if not _VARIABLE.search(text):
+        return shlex.quote(text)
+    literal = [re.sub(r'([$`"\\])', r"\\\1", part) for part in _VARIABLE.split(text)]
+    return '"' + "".join(a + b for a, b in zip(literal, [*_VARIABLE.findall(text), ""], strict=True)) + '"'
+
+
+@dataclass
+class Script:
+    """Records one step. Its methods append to the script; its attributes are what a recipe may depend on.
+
+    name: the recipe's. main_source: its entry in the manifest. folder: where its files are.
+    stage: the step's. configured_as: the stage whose prefix, triplets and compilers it gets.
+    abi: what it is built for: the main ABI, where a step is not one of several.
+    """
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    name: str
+    main_source: str
+    folder: Path
+    stage: Stage
+    configured_as: Stage
+    abi: Abi
+    lines: list[str] = field(default_factory=list)
+    needed: list[str] = field(default_factory=list)
+    used_tools: list[str] = field(default_factory=list)
+    used_sources: list[str] = field(default_factory=list)
+    used_files: list[Path] = field(default_factory=list)
+    source: "Script | None" = None
+    objects: str = ""
+    is_configured: bool = False
+
+    @property
+    def arch(self) -> Architecture:
+        """The architecture of the system that is being built."""
+        return self.settings.arch
+
+    @property
+    def target(self) -> str:
+        """The triplet of the system that is being built."""
+        return self.arch.target
+
+    @property
+    def prefix(self) -> str:
+        """The stage's prefix."""
+        return self.settings.stage_prefix(self.configured_as)
+
+    @property
+    def libdir(self) -> str:
+        """Where libraries are, below the stage's prefix."""
+        return f"{self.prefix}/{self.abi.libdir if self.configured_as.runs_on == 'target' else 'lib'}"
+
+    @property
+    def prefix_cross(self) -> str:
+        """PREFIX_CROSS, where the cross toolchain is."""
+        return self.settings.prefix_cross
+
+    @property
+    def prefix_tools(self) -> str:
+        """PREFIX_TOOLS, where the temporary system is."""
+        return self.settings.prefix_tools
+
+    @property
+    def prefix_hostprep(self) -> str:
+        """PREFIX_HOSTPREP, where the host's tools and libraries are that hostprep builds."""
+        return self.settings.prefix_hostprep
+
+    @cached_property
+    def _defaults(self) -> Defaults:
+        return defaults(self.configured_as, self.prefix, self.arch, self.abi)
+
+    def version(self, source: str = "") -> str:
+        """The version of a source (by default the recipe's own)."""
+        return self._source(source or self.main_source).version
+
+    # What a step needs.
+
+    def needs(self, *steps: str) -> None:
+        """Declare dependencies: STAGE/PACKAGE, or PACKAGE of the same stage. Only these are in the view."""
+        for step in steps:
+            stage, _, package = step.rpartition("/")
+            if (stage or self.stage.name) not in STAGES:
+                raise RuckusError(f"it needs '{step}', but there is no such stage", f"choose of: {', '.join(STAGES)}")
+            name = STAGES[stage or self.stage.name].step_name(self.arch.name, package)
+            if name not in self.needed:
+                self.needed.append(name)
+
+    def tools(self, *names: str) -> None:
+        """Declare tools that the build runs; those that the host lacks become dependencies on hostprep."""
+        for name in names:
+            if name in self.settings.hostprep_tools:
+                self.needs(f"hostprep/{name}")
+            elif name not in self.used_tools:
+                self.used_tools.append(name)
+
+    # Sources, files and patches.
+
+    def unpack(self, source: str = "", *, without: Iterable[str] = ()) -> None:
+        """Unpack a source into $SRC and go there.
+
+        Args:
+            source: Its entry in the manifest; by default the recipe's own.
+            without: Shell patterns below the archive's top folder of what is not to be unpacked.
+        """
+        name = source or self.main_source
+        entry = self._source(name)
+        if name not in self.used_sources:
+            self.used_sources.append(name)
+        self.lines += entry.unpack_commands(tuple(without))
+        self.sh('cd "$SRC"')
+
+    def patch(self) -> None:
+        """Apply the patches in the recipe's folder, rewritten to the configured prefixes, in order of their names.
+
+        They are patches/*.patch, and those of this version of the source: patches/VERSION/*.patch.
+        """
+        for path in self._patches():
+            self._apply(path)
+
+    def shared_source(self, *, without: Iterable[str] = (), beside: Sequence[str] = ()) -> None:
+        """Use the recipe's source and patches, unpacked once for every step and architecture that wants the same.
+
+        $SRC is read-only, with all times alike: build in $BUILD. Every step of a recipe that says this must say it in
+        the same way. Patches that name the book's prefixes are each architecture's own; when there are any, $SRC is a
+        folder of links to the shared source, with copies of the files that they change.
+
+        Args:
+            without: Shell patterns below the archive's top folder of what is not to be unpacked.
+            beside: Folders that find a changed file by going up from them (../gcc/tm.h).
+        """
+        self.source = Script(
+            self.settings, self.sources, self.name, self.main_source, self.folder, SOURCE, SOURCE, self.abi
+        )
+        self.source.unpack(without=without)
+        own = [path for path in self._patches() if _names_a_prefix(path)]
+        for path in self._patches():
+            if path not in own:
+                self.source._apply(path)
+        self.needed.append(SOURCE.step_name(self.arch.name, self.name))
+        if own:
+            self._copy(own, beside)
+            for path in own:
+                self._apply(path)
+            self.sh('cd "$SRC"')
+
+    def _copy(self, patches: Iterable[Path], beside: Iterable[str]) -> None:
+        """Let $SRC be a folder of links to the shared source, with copies of the files that these patches change."""
+        files = {name for path in patches for name in _files_named(path, "---")}
+        changed = files | {name for path in patches for name in _files_named(path, "+++")}  # or added
+        folders = {str(folder) for name in changed for folder in Path(name).parents} - {"."}
+        self.sh(f"""
+            shared=$SRC SRC="$HOME/edited"
+            mkdir "$SRC"
+            ln -s "$shared"/* "$SRC"
+            for folder in {" ".join(sorted(folders | set(beside)))}; do
+                rm "$SRC/$folder"
+                mkdir "$SRC/$folder"
+                ln -s "$shared/$folder"/* "$SRC/$folder"
+            done
+            for file in {" ".join(sorted(files))}; do
+                cp --remove-destination "$shared/$file" "$SRC/$file"
+            done
+        """)
+
+    def _patches(self) -> list[Path]:
+        version = self.version() if self.main_source in self.sources else ""
+        folders = ("patches", f"patches/{version}") if version else ("patches",)
+        return sorted(visible(self.folder, *(f"{folder}/*.patch" for folder in folders)), key=lambda path: path.name)
+
+    def _apply(self, path: Path) -> None:
+        file = f"$FILES/{self._file(path)}"
+        if _names_a_prefix(path):
+            program = " ".join(f"-e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
+            # Not through a pipe: sh would not notice if sed fails.
+            self.lines.append(f'sed -E {program} "{file}" > "$HOME/rewritten.patch"')
+            file = "$HOME/rewritten.patch"
+        self.lines.append(f'patch -d "$SRC" -p1 -i "{file}"')
+
+    def file(self, name: str) -> str:
+        """Use a file of the recipe's folder; returns what the script calls it."""
+        return f"$FILES/{self._file(self.folder / name)}"
+
+    # Building.
+
+    def configure(self, *options: str, env: Mapping[str, str] | None = None, defaults: bool = True) -> None:
+        """Run the source's configure out of tree, in $BUILD, one option on a line.
+
+        The stage gives it the prefix, the triplets and the compilers, and what it needs for that.
+
+        Args:
+            options: What the stage does not know.
+            env: Assignments before the command, over the stage's compilers and their flags.
+            defaults: Whether it gets the stage's options; without, for a configure script that is not autoconf's.
+        """
+        if self.configured_as is self.stage:
+            self.needs(*self._defaults.needs)
+        self.sh("""
+            mkdir -p "$BUILD"
+            cd "$BUILD"
+        """)
+        variables = {**self._defaults.compilers, **(env or {})}
+        command = " ".join([*(quoted(f"{name}={value}") for name, value in variables.items()), '"$SRC/configure"'])
+        words = [*(self._defaults.options if defaults else ()), *options]
+        self.lines.append(" \\\n    ".join([command, *map(quoted, words)]))
+        self.is_configured = defaults
+
+    def make(self, *words: str, directory: str = "") -> None:
+        """Run make; never with -j, because it belongs to the run's jobserver.
+
+        After `configure`, no manuals are made.
+
+        Args:
+            words: Targets, variables and options.
+            directory: Where; by default the current one.
+        """
+        if self.is_configured and not any(word.startswith("MAKEINFO=") for word in words):
+            words += (WITHOUT_MANUALS,)
+        where = ["-C", directory] if directory else []
+        self.lines.append(" ".join(["make", *map(quoted, [*where, *words])]))
+
+    def install(self, *words: str, directory: str = "", root: str = "DESTDIR") -> None:
+        """Run make install into $OUT.
+
+        Args:
+            words: Other targets in place of install; variables and options.
+            directory: Where; by default the current one.
+            root: What this package's makefiles call DESTDIR.
+        """
+        has_target = any("=" not in word and not word.startswith("-") for word in words)
+        self.make(*([] if has_target else ["install"]), *words, f"{root}=$OUT", directory=directory)
+
+    def kconfig(
+        self, base: str, *fragments: str, make: Sequence[str] = (), settle: str = "olddefconfig", apart: bool = False
+    ) -> None:
+        """Configure with Kconfig, as Linux and BusyBox are; the step fails when a fragment's option does not survive.
+
+        Args:
+            base: Make's target for the configuration to start with, such as tinyconfig.
+            fragments: Files of the recipe's folder with what differs; a later one overrides an earlier one.
+            make: Words for make.
+            settle: Make's target that decides what the fragments leave open; "oldconfig", where there is no other.
+            apart: Whether it is built in $BUILD (make O=), not in the source.
+        """
+        if apart:
+            self.make(*make, "O=$BUILD", base, directory="$SRC")
+            self.sh('cd "$BUILD"')
+        else:
+            self.make(*make, base)
+        files = " ".join(quoted(self.file(name)) for name in fragments)
+        # Kconfig drops what it can't have without a word.
+        self.sh(f"""
+            sed '{_KCONFIG_UNSET}' {files} | grep '^CONFIG_' | tac | sort -su -t= -k1,1 > wanted.config
+            cut -d= -f1 wanted.config | grep -vwFf - .config > merged.config
+            cat wanted.config >> merged.config
+            mv merged.config .config
+            yes '' | make {" ".join(map(quoted, [*make, settle]))} > settled.log
+            while read -r wanted; do
+                case $wanted in
+                    *=n) ! grep -q "^${{wanted%n}}" .config ;;
+                    *) grep -qxF "$wanted" .config ;;
+                esac || {{ echo "error: Kconfig has dropped $wanted" >&2; exit 1; }}
+            done < wanted.config
+        """)
+
+    # Lines, and changes of files.
+
+    def sh(self, text: str) -> None:
+        """Append lines of shell as they are; indentation common to all of them is removed."""
+        self.lines += textwrap.dedent(text).strip("\n").splitlines()
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Replace a text in a file, wherever it stands; the step fails when it is not there.
+
+        Args:
+            file: Its path from the current directory; may begin with a variable, such as $OUT.
+            old: Text within a line, taken literally.
+            new: What takes its place; may have several lines.
+        """
+        if not old or "\n" in old:
+            raise RuckusError(f"replace: {old!r} is not a text within a line", "for more than that, write a patch")
+        delimiter = next((mark for mark in _DELIMITERS if mark not in old + new), "/")
+        pattern = re.sub(r"[][\\.*^$/]" if delimiter == "/" else r"[][\\.*^$]", r"\\\g<0>", old)
+        text = re.sub(r"[\\&/]" if delimiter == "/" else r"[\\&]", r"\\\g<0>", new).replace("\n", "\\n")
+        complaint = shlex.quote(f"error: {file} has no {old}")
+        self.lines += [
+            f"grep -qF -e {shlex.quote(old)} {_quoted(file)} || {{ echo {complaint} >&2; exit 1; }}",
+            f"sed -i {shlex.quote(delimiter.join(['s', pattern, text, 'g']))} {_quoted(file)}",
+        ]
+
+    def write(self, path: str, content: str) -> None:
+        """Write a text file. path may hold variables; content is written as it is."""
+        self.lines += [f'mkdir -p "{path.rpartition("/")[0]}"', f"cat > \"{path}\" <<'END'"]
+        self.lines += [*content.strip("\n").split("\n"), "END"]
+
+    def main_abi_only(self, *except_headers: str) -> None:
+        """Leave programs, data and headers to the main ABI's step; another ABI's installs its libraries only.
+
+        Args:
+            except_headers: Patterns below the prefix of headers that only this ABI has.
+        """
+        if self.abi == self.arch.main_abi:
+            return
+        others = "".join(f" ! -path '{pattern}'" for pattern in except_headers)
+        self.sh(f"""
+            cd "$OUT{self.prefix}"
+            rm -rf bin sbin etc share var libexec
+            find include -type f{others} -delete
+            find include -type d -empty -delete
+        """)
+        self.lines += [f"ls {pattern}" for pattern in except_headers]  # it fails when there is none
+
+    def share_objects(self, family: str) -> None:
+        """Compile with the host's compiler through ccache, so that steps of one family share what is equal.
+
+        family: the same for steps that compile much the same; two of them are not built at the same moment, because
+        then neither would find the other's objects.
+        """
+        self.objects = f"{self.name} {family}"
+
+    def _file(self, path: Path) -> str:
+        if not path.is_file():
+            raise RuckusError(f"{path}: no such file", "put it there, or name another")
+        same = [other for other in self.used_files if other.name == path.name and other != path]
+        if same:
+            raise RuckusError(f"{path} and {same[0]} have one name in $FILES", "rename one of them")
+        if path not in self.used_files:
+            self.used_files.append(path)
+        return path.name
+
+    def _source(self, name: str) -> Source:
+        if name not in self.sources:
+            raise RuckusError(f"no source '{name}' in sources.toml", f"add an entry [{name}] there")
+        return self.sources[name]
+
+
+def _names_a_prefix(patch: Path) -> bool:
+    """Whether sed has something to rewrite; without, a patch is the same for every architecture."""
+    text = patch.read_bytes()
+    return b"/tools" in text or b"/cross-tools" in text
+
+
+def _files_named(patch: Path, mark: str) -> set[str]:
+    """The files in a patch's lines of one mark, below the source's top folder; /dev/null is none."""
+    text = patch.read_text(errors="replace")
+    return set(re.findall(rf"^{re.escape(mark)} [^/\s]+/(\S+)", text, re.MULTILINE))
