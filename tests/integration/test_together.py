@@ -379,7 +379,8 @@ def test_without_a_sandbox_the_links_are_made(place: Place) -> None:
 
 def test_dry_run_prints_commands_that_do_the_same(place: Place) -> None:
     before = sorted(place.folder.rglob("*"))
-    plain = place.build("--dry-run", "--until=bootstrap").stdout.splitlines()
+    lines = place.build("--dry-run", "--until=bootstrap").stdout.splitlines()
+    plain = [line for line in lines if not line.startswith("#")]
     assert sorted(place.folder.rglob("*")) == before
     assert [line.split()[0] for line in plain].count("mkdir") == 3
     configures = [line for line in plain if "/configure " in line]

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -77,12 +78,17 @@ def _gigabytes(megabytes: float) -> str:
 def render(state: State) -> RenderableType:
     """The live view: a line for the machine, one for each architecture, one for each running step."""
     jobs = f"{state.jobs} of {state.cpus}" if state.jobs >= 0 else f"? of {state.cpus}"
-    head = Text.assemble(
-        ("run ", "dim"), state.run, ("   elapsed ", "dim"), duration(state.now - state.started),
-        ("   left about ", "dim"), duration(state.left), ("   jobs ", "dim"), jobs,
-        ("   busy ", "dim"), f"{state.busy:.1f}",
-        ("   memory ", "dim"), f"{_gigabytes(state.memory)} of {_gigabytes(state.total)} GB",
-    )  # fmt: skip
+    figures = {
+        "run": state.run,
+        "elapsed": duration(state.now - state.started),
+        "left about": duration(state.left),
+        "jobs": jobs,
+        "busy": f"{state.busy:.1f}",
+        "memory": f"{_gigabytes(state.memory)} of {_gigabytes(state.total)} GB",
+    }
+    head = Columns(
+        [Text.assemble((f"{name} ", "dim"), figure, no_wrap=True) for name, figure in figures.items()], padding=(0, 3)
+    )
     archs = Table.grid(padding=(0, 2))
     for arch in state.archs:
         bar = ProgressBar(total=max(1, arch.steps), completed=arch.made, width=24)
@@ -99,8 +105,10 @@ def _running(state: State) -> Table:
     # A step's CPU seconds, spread over its share of the processors.
     share = state.cpus / max(1, len(state.running))
     for one in state.running:
-        usual = one.expected / max(1.0, share)
-        of = f"of about {duration(usual)}" if one.expected else ""
+        usual, elapsed = one.expected / max(1.0, share), state.now - one.started
+        of = Text(f"of about {duration(usual)}" if one.expected else "")
+        if one.expected and elapsed > usual:
+            of = Text(f"longer than the usual {duration(usual)}", style="yellow")
         name = Text(one.step if one.step.startswith(one.arch) else f"{one.arch}: {one.step}", style="cyan")
-        table.add_row(name, duration(state.now - one.started), of, f"{one.used} MB")
+        table.add_row(name, duration(elapsed), of, f"{one.used} MB")
     return table

@@ -25,6 +25,7 @@ from ruckus_aux.runs.configuration import (
     given_by,
 )
 from ruckus_aux.settings.ownership import check_build_folder
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import isolation
 from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
@@ -135,6 +136,22 @@ class Request:
         settings = [defaults(self.srcdir, self.folder, arch, self.profile, self.jobs) for arch in self.archs]
         return {name for one in settings for name in evaluate(one).steps}
 
+    def settings(self, arch: Architecture) -> Settings:
+        """An architecture's settings: as it is configured, or as far as they can be told before."""
+        settings = defaults(self.srcdir, self.folder, arch, self.profile, self.jobs)
+        prefixes = default_prefixes(arch.string, self._kind) | self._given_prefixes()
+        return replace(
+            settings,
+            isolation=self._kind,
+            sharing=self.sharing,
+            prefix_cross=prefixes["PREFIX_CROSS"],
+            prefix_tools=prefixes["PREFIX_TOOLS"],
+            prefix_hostprep=prefixes["PREFIX_HOSTPREP"],
+        )
+
+    def _given_prefixes(self) -> dict[str, str]:
+        return dict(word.split("=", 1) for word in self.configure if word.startswith("PREFIX_"))
+
     def clfs(self, arch: Architecture) -> Path:
         """An architecture's $CLFS."""
         return self.layout.clfs(self.folder, arch)
@@ -211,8 +228,7 @@ class Request:
         """
         if self._kind != "none":
             return []
-        given = dict(word.split("=", 1) for word in self.configure if word.startswith("PREFIX_"))
-        prefixes = default_prefixes(arch.string, self._kind) | given
+        prefixes = default_prefixes(arch.string, self._kind) | self._given_prefixes()
         roots = {name: self.builddir(arch) if name == "PREFIX_HOSTPREP" else self.clfs(arch) for name in prefixes}
         return missing_links({prefix: roots[name] for name, prefix in prefixes.items()})
 

@@ -25,6 +25,7 @@ from ruckus_aux.host.sudo import verify
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.runs.follow import Stream, View
+from ruckus_aux.runs.forecast import forecast
 from ruckus_aux.runs.notify import Result, notify
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.status import Watch
@@ -60,6 +61,10 @@ class Build:
         self._mount(self._volumes(dry=True))
         for line in self.request.commands():
             print(line)
+        if self.request.reaches("hostprep"):
+            self.plans = [evaluate(self.request.settings(arch)) for arch in self.request.archs]
+            for line in forecast(self.selection):
+                print(f"# {line}")
 
     def prepare_root(self) -> None:
         """Make sure of the root's rights that are needed, and use them: for volumes, and for links."""

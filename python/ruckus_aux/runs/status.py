@@ -24,6 +24,7 @@ from ruckus_aux.words.paths import JOURNAL, STATUS
 from ruckus_aux.words.records import read_record
 
 SAMPLE = 5.0  # seconds between two samples in the journal
+_MOST_DONE = 0.95  # of a step that still runs, however long it has
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,12 @@ class Watch:
         left = [target for target in self.targets if not os.path.exists(target.stamp)]
         running = tuple(one for one in self._running() if one.run == self.run)
         memory = psutil.virtual_memory()
-        seconds = shortest(left, self.cpus)
-        begun = sum(min(one.expected * 0.95, time.time() - one.started) for one in running)
+        now = time.time()
         return State(
             run=self.run,
             pid=os.getpid(),
             started=self.started,
-            now=time.time(),
+            now=now,
             archs=tuple(self._progress(arch, left) for arch in self._archs()),
             running=running,
             jobs=jobs_in_use(make, self.cpus),
@@ -109,8 +109,17 @@ class Watch:
             busy=self._busy(),
             memory=(memory.total - memory.available) // 1_000_000,
             total=memory.total // 1_000_000,
-            left=max(0.0, seconds - begun / self.cpus),
+            left=shortest(self._ahead(left, running, now), self.cpus),
         )
+
+    def _ahead(self, left: Sequence[Target], running: Sequence[Running], now: float) -> list[Target]:
+        """What is left, less what the running steps have done of it: their share of the processors since they began."""
+        share = self.cpus / max(1, len(running))
+        done = {(one.arch, one.step): min(_MOST_DONE * one.expected, share * (now - one.started)) for one in running}
+        return [
+            replace(target, cost=target.cost - done.get((target.plan.settings.arch.name, target.step.name), 0.0))
+            for target in left
+        ]
 
     def record(self, state: State) -> None:
         """Let other processes see a state, and write a sample into the journal now and then.

@@ -4,6 +4,7 @@
 import io
 import os
 import signal
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,8 +37,8 @@ STATE = State(
 )
 
 
-def shown(state: State) -> str:
-    console = Console(file=io.StringIO(), width=160)
+def shown(state: State, width: int = 160) -> str:
+    console = Console(file=io.StringIO(), width=width)
     console.print(render(state))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -50,8 +51,20 @@ def test_the_live_view_has_what_a_waiting_person_wants_to_know() -> None:
     assert "3 of 11" in lines[1]
     assert "41:40 CPU left" in lines[1]
     assert lines[2].split()[-1] == "made"
-    assert lines[3].split() == ["i686:", "hostprep/gmp", "0:54", "of", "about", "0:30", "71", "MB"]
+    assert lines[3].split() == ["i686:", "hostprep/gmp", "0:54", "longer", "than", "the", "usual", "0:30", "71", "MB"]
     assert "jobs ? of 2" in shown(replace(STATE, jobs=-1))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_figure_is_broken_over_two_lines(width: int) -> None:
+    text = shown(STATE, width)
+    for figure in ("left about 1:06:40", "jobs 2 of 2", "busy 2.0", "memory 5.1 of 25.0 GB"):
+        assert figure in text
+
+
+def test_how_long_a_step_usually_takes_is_shown_while_it_takes_no_longer() -> None:
+    early = replace(STATE, now=1720.0)
+    assert "0:20  of about 0:30" in shown(early)
 
 
 def test_a_state_survives_its_file() -> None:
@@ -91,6 +104,24 @@ def test_watching(settings: Settings, recipes: Path, tmp_path: Path) -> None:
     watch.record(after)
     assert from_json((tmp_path / "status.json").read_text()) == after
     assert len(Journal(tmp_path / "journal.sqlite").rows(Sample)) == 1, "not at every look"
+
+
+def test_what_is_left_shrinks_while_one_step_runs(
+    settings: Settings, recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = evaluate(settings)
+    targets = combined([(plan, plan.of_profile())])
+    watch = Watch(tmp_path, "r", targets, 2)
+    longest = max(targets, key=lambda target: target.cost)
+
+    def left(elapsed: float) -> float:
+        began = time.time() - elapsed
+        running = Running("r", "x86_64", longest.step.name, "/w", began, 0, 0, 0, longest.cost)
+        monkeypatch.setattr(watch, "_running", lambda: [running])
+        return watch.state(os.getpid()).left
+
+    assert left(0.0) > left(1.0) > left(2.0)
+    assert left(1e6) == left(2e6) > 0.0, "it still runs"
 
 
 @pytest.mark.parametrize("free", [0, 1, 3])
