@@ -19,7 +19,7 @@ with importing():
         verify_sudo,
         volume_create,
         volume_grow,
-        volume_look,
+        volume_inspect,
         volume_mount,
         volume_release,
         volume_remove,

@@ -41,7 +41,7 @@ AC_ARG_WITH([manifest], [AS_HELP_STRING([--with-manifest=FILE],
 AC_ARG_WITH([install-dev], [AS_HELP_STRING([--with-install-dev=DEV],
   [mounted block device that the system is built on; its mount point becomes CLFS])], [], [with_install_dev=])
 AC_ARG_WITH([ruckus-dev], [AS_HELP_STRING([--with-ruckus-dev=DEV],
-  [block device that holds this source tree; builders, and `ruckus look`, get a snapshot of it for reading])],
+  [block device that holds this source tree; builders, and `ruckus inspect`, get a snapshot of it for reading])],
   [], [with_ruckus_dev=])
 AC_ARG_WITH([ruckus-path], [AS_HELP_STRING([--with-ruckus-path=PATH],
   [path of this source tree on that device (recorded; later release)])], [], [with_ruckus_path=])

@@ -106,7 +106,7 @@ def test_the_source_device_is_seen_as_builders_see_it(tree: Tree, loop: str, tmp
     try:
         (point / "file").write_text("new")
         tree.configure(build, f"--with-ruckus-dev={loop}")
-        looked = run("./ruckus", "look", "-c", "cat file; touch mine; exit 7", cwd=build, status=7)
+        looked = run("./ruckus", "inspect", "-c", "cat file; touch mine; exit 7", cwd=build, status=7)
         assert (looked.stdout, "Read-only file system" in looked.stderr) == ("new", True)
         (point / "file").write_text("newer")  # it can stay mounted read-write
         # A snapshot that a person has made, when there is one.
@@ -116,24 +116,26 @@ def test_the_source_device_is_seen_as_builders_see_it(tree: Tree, loop: str, tmp
         earlier = run("losetup", "--find", "--show", tmp_path / "earlier.img", cwd=tmp_path).stdout.strip()
         tree.configure(build, f"--with-ruckus-dev={loop}", f"--with-ruckus-dev-snapshot={earlier}")
         before = hashlib.sha256(Path(earlier).read_bytes()).digest()
-        assert run("./ruckus", "look", "-c", "cat file", cwd=build).stdout == "earlier"
+        assert run("./ruckus", "inspect", "-c", "cat file", cwd=build).stdout == "earlier"
         assert hashlib.sha256(Path(earlier).read_bytes()).digest() == before
         subprocess.run(["losetup", "--detach", earlier], check=True)
     finally:
         subprocess.run(["umount", point], check=True)
     tree.configure(build)
-    assert "--with-ruckus-dev=DEV" in run("./ruckus", "look", cwd=build, status=1).stderr
+    assert "--with-ruckus-dev=DEV" in run("./ruckus", "inspect", cwd=build, status=1).stderr
 
 
-def test_what_is_still_used_when_a_look_is_ended_is_not_given_away(place: Place) -> None:
+def test_what_is_still_used_when_an_inspection_is_ended_is_not_given_away(place: Place) -> None:
     place.invoke("volume-create", *place.options, "--size=64M")
     image = place.image("baby-x86_64")
-    look = place.started("volume-look", f"--device={image}", "--command=sleep 100 & echo $! $PWD; exec sleep 100")
-    assert look.stdout is not None
-    user, point = look.stdout.readline().split()
-    look.terminate()
-    assert look.wait() != 0
-    copy = place.folder / "lent" / f"{image.name}.look"
+    inspecting = place.started(
+        "volume-inspect", f"--device={image}", "--command=sleep 100 & echo $! $PWD; exec sleep 100"
+    )
+    assert inspecting.stdout is not None
+    user, point = inspecting.stdout.readline().split()
+    inspecting.terminate()
+    assert inspecting.wait() != 0
+    copy = place.folder / "lent" / f"{image.name}.inspect"
     assert copy.exists()
     assert "is mounted on" in place.invoke("volume-release", f"--device={copy}", status=1).stderr
     os.kill(int(user), signal.SIGKILL)
@@ -141,14 +143,14 @@ def test_what_is_still_used_when_a_look_is_ended_is_not_given_away(place: Place)
     subprocess.run(["umount", point], check=True)
     Path(point).rmdir()
     assert "released" in place.invoke("volume-release", f"--device={copy}").stdout
-    place.invoke("volume-look", f"--device={image}", "--command=true")
+    place.invoke("volume-inspect", f"--device={image}", "--command=true")
     assert not copy.exists()
 
 
 def test_ctrl_c_in_a_shell_is_for_what_runs_there(place: Place) -> None:
     place.invoke("volume-create", *place.options, "--size=64M")
     image = str(place.image("baby-x86_64"))
-    words = ["-m", "invoke", "--search-root", str(TOP), "volume-look", f"--device={image}"]
+    words = ["-m", "invoke", "--search-root", str(TOP), "volume-inspect", f"--device={image}"]
     child, terminal = pty.fork()
     if child == 0:
         os.environ["SHELL"] = "/bin/sh"
@@ -171,43 +173,43 @@ def test_ctrl_c_in_a_shell_is_for_what_runs_there(place: Place) -> None:
     os.close(terminal)
 
 
-def test_a_look_at_a_mounted_volume(place: Place, tmp_path: Path) -> None:
+def test_a_mounted_volume_is_inspected(place: Place, tmp_path: Path) -> None:
     place.invoke("volume-create", *place.options, "--size=64M")
     place.invoke("volume-mount")
     point, image = place.media / "baby-x86_64", place.image("baby-x86_64")
     (point / "log").write_text("so far")
     (loop,) = [line.split()[0] for line in loops() if str(image) in line]
     for name in (loop, os.path.relpath(loop, place.folder.parent)):
-        looked = place.invoke("volume-look", f"--device={name}", "--command=cat log; touch mine; exit 7", status=7)
+        looked = place.invoke("volume-inspect", f"--device={name}", "--command=cat log; touch mine; exit 7", status=7)
         assert "so far" in looked.stdout
         assert "Read-only file system" in looked.stderr
     assert f"{tmp_path}/ruckus-" not in Path("/proc/self/mountinfo").read_text()
 
     # One that was killed does not stand in the way; what it has mounted does, until a person has looked at it.
-    look = place.started("volume-look", f"--device={loop}", "--command=echo begun; exec sleep 100")
-    assert look.stdout is not None
-    assert look.stdout.readline() == "begun\n"
-    os.killpg(look.pid, signal.SIGKILL)
-    look.wait()
+    inspecting = place.started("volume-inspect", f"--device={loop}", "--command=echo begun; exec sleep 100")
+    assert inspecting.stdout is not None
+    assert inspecting.stdout.readline() == "begun\n"
+    os.killpg(inspecting.pid, signal.SIGKILL)
+    inspecting.wait()
     (left,) = [
         line.split()[4]
         for line in Path("/proc/self/mountinfo").read_text().splitlines()
         if f"{tmp_path}/ruckus-" in line
     ]
-    refused = place.invoke("volume-look", f"--device={loop}", "--command=true", status=1)
+    refused = place.invoke("volume-inspect", f"--device={loop}", "--command=true", status=1)
     assert f"is mounted on {left}" in refused.stderr
     subprocess.run(["umount", left], check=True)
     Path(left).rmdir()
-    place.invoke("volume-look", f"--device={loop}", "--command=true")
+    place.invoke("volume-inspect", f"--device={loop}", "--command=true")
     (point / "log").write_text("and on")
     assert list((place.folder / "lent").iterdir()) == []
 
     # SIGTERM ends it as Ctrl-C does, and takes everything back.
-    look = place.started("volume-look", f"--device={loop}", "--command=echo begun; exec sleep 100")
-    assert look.stdout is not None
-    assert look.stdout.readline() == "begun\n"
-    os.killpg(look.pid, signal.SIGTERM)
-    assert look.wait() != 0
+    inspecting = place.started("volume-inspect", f"--device={loop}", "--command=echo begun; exec sleep 100")
+    assert inspecting.stdout is not None
+    assert inspecting.stdout.readline() == "begun\n"
+    os.killpg(inspecting.pid, signal.SIGTERM)
+    assert inspecting.wait() != 0
 
 
 @pytest.mark.parametrize("loop", ["ext4"], indirect=True)

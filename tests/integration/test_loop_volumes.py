@@ -306,11 +306,11 @@ def test_a_dry_run_does_not_disturb_a_copy_that_is_being_made(place: Place) -> N
     assert partial.exists()
 
 
-def test_an_image_can_be_looked_at(place: Place) -> None:
+def test_an_image_can_be_inspected(place: Place) -> None:
     place.invoke("volume-create", *place.options, "--size=64M")
     place.invoke("volume-snapshot")
     for name in ("baby-x86_64", "baby-x86_64.before"):
-        assert "lost+found" in place.invoke("volume-look", f"--device={place.image(name)}", "--command=ls").stdout
+        assert "lost+found" in place.invoke("volume-inspect", f"--device={place.image(name)}", "--command=ls").stdout
 
 
 @pytest.mark.parametrize("how", ["replaced", "renamed", "removed"])

@@ -218,7 +218,7 @@ on_poweroff = "destroy"
 """
 
 
-def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
+def test_what_a_domain_holds_can_only_be_inspected(place: Place) -> None:
     place.invoke("volume-create", *OPTIONS)
     place.invoke("volume-mount")
     place.lab.run(f"echo so far > {POINT}/log", user="guest")
@@ -241,14 +241,14 @@ def test_what_a_domain_holds_can_only_be_looked_at(place: Place) -> None:
     )
     for mode in "wr":
         assert "held by Xen's domain" in place.python("-c", script, mode, status=1).stderr
-    assert "so far" in place.invoke("volume-look", f"--device={VOLUME}", "--command=cat log").stdout
+    assert "so far" in place.invoke("volume-inspect", f"--device={VOLUME}", "--command=cat log").stdout
     assert place.names() == ["baby-x86_64"], "the snapshot is gone"
     place.root("xl destroy builder")
     place.invoke("volume-mount")
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "f2fs", "nilfs2"])
-def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str) -> None:
+def test_not_a_byte_is_written_to_what_is_only_inspected(place: Place, kind: str) -> None:
     """A dirty journal, with a file that was deleted while it was open: as a machine leaves it whose power fails."""
     size = LEAST.get(kind, "128M")
     place.root(
@@ -258,7 +258,7 @@ def test_not_a_byte_is_written_to_what_is_only_looked_at(place: Place, kind: str
         "dd if=/dev/vg00/origin of=/dev/vg00/my-copy bs=4M conv=fsync 2>/dev/null; exec 3>&-; umount /mnt"
     )
     before = place.root("sha256sum /dev/vg00/my-copy")
-    looked = place.invoke("volume-look", "--device=/dev/mapper/vg00-my--copy", "--command=ls; cat log || :")
+    looked = place.invoke("volume-inspect", "--device=/dev/mapper/vg00-my--copy", "--command=ls; cat log || :")
     assert ("text" in looked.stdout) == (kind not in ("xfs", "nilfs2")), "what they have not replayed is not there"
     assert "look old" in looked.stderr
     assert place.root("sha256sum /dev/vg00/my-copy") == before

@@ -12,7 +12,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.host import commands, mounts, root
-from ruckus_aux.storage import backend, devices
+from ruckus_aux.storage import devices, lvm, xen
 from ruckus_aux.storage.devices import Device
 
 
@@ -41,11 +41,11 @@ class Machine:
         self.mount_table("")
         monkeypatch.setattr(devices, "_SYS", self.sys / "dev/block")
         monkeypatch.setattr(devices, "_PROC", self.proc)
-        monkeypatch.setattr(devices, "_XEN", self.proc / "xen-capabilities")
+        monkeypatch.setattr(xen, "_XEN", self.proc / "xen-capabilities")
         monkeypatch.setattr(mounts, "MOUNTINFO", self.proc / "mountinfo")
         monkeypatch.setattr(root, "program", lambda name: f"/sbin/{name}")
         monkeypatch.setattr(root, "only_roots", lambda folder: None)  # whoever runs the tests
-        monkeypatch.setattr(backend, "device", lambda path: Device(path, "253:7"))
+        monkeypatch.setattr(lvm, "device", lambda path: Device(path, "253:7"))
         real = os.stat
         volume = Status()  # every logical volume is device 253:7
         monkeypatch.setattr("os.stat", lambda path, **k: volume if self._is_volume(path) else real(path, **k))

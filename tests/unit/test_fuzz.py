@@ -28,8 +28,8 @@ from ruckus_aux.sources.debian import parse_showsrc
 from ruckus_aux.steps import diagnosis, logs
 from ruckus_aux.steps.gate import Running
 from ruckus_aux.steps.merge import Stamp
-from ruckus_aux.storage.devices import xen_disks
 from ruckus_aux.storage.layout import Layout, layout
+from ruckus_aux.storage.xen import xen_disks
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.terminal import size_in_bytes

@@ -93,20 +93,20 @@ def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
     print(cost_table(built[name] for name in plan.steps if name in built))
 
 
-def cmd_look(settings: Settings, options: argparse.Namespace) -> None:
-    """look at the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
+def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:
+    """inspect the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
     from ruckus_aux.host.root import Root
-    from ruckus_aux.storage.inspect import look
+    from ruckus_aux.storage.inspect import inspect
     from ruckus_aux.words.terminal import utc
 
     if not settings.ruckus_dev:
         raise RuckusError(
             "no device has this source tree, as far as configure was told",
-            f"configure --with-ruckus-dev=DEV; at any device: {invoke_command('volume-look', '--device=DEV')}",
+            f"configure --with-ruckus-dev=DEV; at any device: {invoke_command('volume-inspect', '--device=DEV')}",
         )
     take(settings)
     access = Root(Journal(settings.journal), utc(time.time()))
-    sys.exit(look(access, settings.ruckus_dev, settings.buildroot, options.command, settings.ruckus_dev_snapshot))
+    sys.exit(inspect(access, settings.ruckus_dev, settings.buildroot, options.command, settings.ruckus_dev_snapshot))
 
 
 def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:

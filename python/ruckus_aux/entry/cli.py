@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     boot = add(called.cmd_boot)
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
     boot.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")
-    command = add(asked.cmd_look)
+    command = add(asked.cmd_inspect)
     command.add_argument("-c", dest="command", default="", metavar="COMMAND", help="run this instead of a shell")
     add(called.cmd_verify_sudo)
     verify = add(asked.cmd_verify_store)

@@ -16,7 +16,7 @@ LOOPS = (Shape("/dev/loop[0-9]", "/dev/loop0"), Shape("/dev/loop[0-9][0-9]", "/d
 
 
 def make_folder(path: Path) -> Command:
-    """Make a mount point."""
+    """Create a mount point."""
     return as_command("mkdir", "-p", path)
 
 
@@ -31,7 +31,7 @@ def give(path: Path, user: int, group: int) -> Command:
 
 
 def mount(device: str, point: Path, kind: str, options: Sequence[str] = ()) -> Command:
-    """Mount a file system; what its programs and device nodes may do, they may do in its own system only."""
+    """Mount a file system; its setuid programs and device nodes are effective in its own system only."""
     return as_command("mount", "-t", kind, "-o", ",".join([*options, "nosuid", "nodev"]), device, point)
 
 
@@ -41,12 +41,12 @@ def unmount(point: Path) -> Command:
 
 
 def freeze(point: Path) -> Command:
-    """Write out a mounted file system, and let all who write to it wait (fsfreeze(8))."""
+    """Write out a mounted file system, and let processes that write to it wait (fsfreeze(8))."""
     return as_command("fsfreeze", "--freeze", point)
 
 
 def thaw(point: Path) -> Command:
-    """Let them go on."""
+    """Let those processes continue."""
     return as_command("fsfreeze", "--unfreeze", point)
 
 
@@ -54,17 +54,17 @@ def thaw(point: Path) -> Command:
 
 
 def probe(device: str) -> Command:
-    """Tell what is on a device, reading it and not a cache; exit status 2: nothing that is known (blkid(8))."""
+    """Report what is on a device, reading it and not a cache; exit status 2: nothing known (blkid(8))."""
     return as_command("blkid", "--probe", "--output", "export", device)
 
 
 def open_exclusively(device: str) -> Command:
-    """Open a device as only one process can (O_EXCL), and tell of more signatures than `probe`; it writes nothing."""
+    """Open a device as only one process can (O_EXCL), and report more signatures than `probe`; writes nothing."""
     return as_command("wipefs", "--no-act", "--all", device)
 
 
 def describe(kind: str, device: str) -> Command:
-    """Print what tells whether the journal of a file system waits for a replay."""
+    """Print, among other things, whether the journal of a file system waits for a replay."""
     if kind == "xfs":
         return as_command("xfs_logprint", "-t", device)
     if kind == "btrfs":
@@ -83,17 +83,17 @@ def loops() -> Command:
 
 
 def set_read_only(device: str) -> Command:
-    """Make a block device refuse to be written to, by the kernel, too."""
+    """Make a block device read-only, for the kernel as well."""
     return as_command("blockdev", "--setro", device)
 
 
 def set_writable(device: str) -> Command:
-    """Take that back."""
+    """Undo that."""
     return as_command("blockdev", "--setrw", device)
 
 
 def loop_size(device: str) -> Command:
-    """Let a loop device see that its file has grown."""
+    """Let a loop device notice that its file has grown."""
     return as_command("losetup", "--set-capacity", device)
 
 
@@ -109,20 +109,20 @@ def logical_volumes(where: str) -> Command:
 
 
 def create_logical_volume(group: str, name: str, size: str, pool: str = "") -> Command:
-    """Make a logical volume that is tagged as ours; what its extents still hold of earlier ones is wiped."""
+    """Create a logical volume that is tagged as ours; signatures that its extents still hold are wiped."""
     space = ("--virtualsize", size, "--thinpool", pool) if pool else ("--size", size)
     tag = ("--yes", "--wipesignatures", "y", "--addtag", TAG)
     return as_command("lvcreate", *tag, "--name", name, *space, group)
 
 
 def snapshot_logical_volume(group: str, name: str, origin: str, size: str, *, thin: bool) -> Command:
-    """Make a snapshot; device mapper freezes the origin's file system while it does."""
+    """Take a snapshot; device mapper freezes the origin's file system meanwhile."""
     space = ("--setactivationskip", "n") if thin else ("--size", size)
     return as_command("lvcreate", "--yes", "--addtag", TAG, "--snapshot", "--name", name, *space, f"{group}/{origin}")
 
 
 def extend_logical_volume(group: str, name: str, size: str) -> Command:
-    """Make a logical volume larger."""
+    """Enlarge a logical volume."""
     return as_command("lvextend", "--size", size, f"{group}/{name}")
 
 
@@ -142,7 +142,7 @@ FILE_SYSTEMS = tuple(_MAKE)
 
 
 def make_file_system(kind: str, device: str, label: str, uuid: str) -> Command:
-    """Format a device. mkfs.ext4 overwrites without a word what is there: look for signatures right before it."""
+    """Format a device. mkfs.ext4 overwrites anything without a word: probe for signatures right before it."""
     name, *words = _MAKE[kind]
     return as_command(name, *(_filled(word, label=label, uuid=uuid, device=device) for word in words))
 
@@ -156,7 +156,7 @@ def _filled(word: str, **values: str) -> str:
 
 
 def grow_file_system(kind: str, device: str, point: Path) -> Command:
-    """Let a mounted file system take all of its device."""
+    """Let a mounted file system fill its device."""
     if kind == "xfs":
         return as_command("xfs_growfs", point)
     if kind == "btrfs":

@@ -13,7 +13,6 @@ import os
 import re
 import signal
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from ruckus_aux.words.errors import RuckusError
 
 _SYS = Path("/sys/dev/block")
 _PROC = Path("/proc")
-_XEN = Path("/proc/xen/capabilities")  # in dom0 it says control_d
 
 
 class Unreadable(RuckusError):
@@ -215,66 +213,3 @@ def not_open(image: str) -> None:
             raise RuckusError(f"{image} is in use: a process has it open", f"see which: fuser -v {image}") from error
         hint = "keep images on a local file system, which knows leases (fcntl(2))"
         raise RuckusError(f"whether somebody uses {image} can't be found out: {error.strerror}", hint) from error
-
-
-def is_dom0() -> bool:
-    """Whether this is Xen's control domain."""
-    try:
-        return "control_d" in _XEN.read_text()
-    except OSError:
-        return False
-
-
-def domains(access: Root, dev: Device) -> list[str]:
-    """The Xen domains that hold a device, what is stacked on it, or what it is a part of, each with its mode.
-
-    For instance "domain 3 (w)". None where this is no dom0. Raises RuckusError when Xen does not tell.
-    """
-    if not is_dom0():
-        return []
-    status, listing = access.ask(commands.xen_disks(), check=False)
-    if status != 0:
-        if "xs_directory" in listing and "No such file" in listing:
-            return []  # no domain has ever had a device
-        raise RuckusError("xenstore-ls does not tell which devices Xen's domains hold", listing.strip())
-    wanted = {one.numbers for one in (dev, *above(access, dev), *below(dev))}
-    return [f"domain {disk.domain} ({disk.mode})" for disk in xen_disks(listing) if disk.numbers in wanted]
-
-
-@dataclass(frozen=True)
-class XenDisk:
-    """A disk of a Xen domain: the domain's number, the device's numbers in dom0, and "r" or "w"."""
-
-    domain: str
-    numbers: str
-    mode: str
-
-
-def xen_disks(listing: str) -> list[XenDisk]:
-    """The disks in what xenstore-ls prints of /local/domain/0/backend: KIND/DOMAIN/DEVICE/KEY by indentation.
-
-    Of every kind of backend: vbd, and qdisk that QEMU serves. One that has no numbers yet is known by its path.
-    """
-    found: list[XenDisk] = []
-    domain, values = "", {"": ""}
-    for line in [*listing.splitlines(), ""]:
-        name, _, value = line.strip().partition(" = ")
-        depth = len(line) - len(line.lstrip(" "))
-        if depth <= 2:
-            numbers = _numbers(values)
-            found += [XenDisk(domain, numbers, values.get("mode", "w"))] if numbers else []
-            values = {}
-            domain = name if depth == 1 else domain
-        elif depth == 3:
-            values[name] = value.strip().strip('"')
-    return found
-
-
-def _numbers(values: Mapping[str, str]) -> str:
-    major, _, minor = values.get("physical-device", "").partition(":")
-    try:
-        if minor:
-            return f"{int(major, 16)}:{int(minor, 16)}"
-        return device(values.get("params", "").rpartition(":")[2]).numbers
-    except (RuckusError, ValueError):
-        return ""

@@ -11,28 +11,34 @@ from ruckus_aux.host.mounts import is_on
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.writing import settle
 from ruckus_aux.storage import commands
-from ruckus_aux.storage.devices import Device, attached, domains, mounts_of, not_open, users
+from ruckus_aux.storage.devices import Device, attached, mounts_of, not_open
+from ruckus_aux.storage.xen import holders
 from ruckus_aux.words.errors import RuckusError
 
 _FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
 
 
 def copy_image(access: Root, image: str, copy: Path, lock: Named) -> None:
-    """Copy an image as it is at a moment; when it is mounted, its file system holds still meanwhile.
+    """Copy an image as it is at a moment; when it is mounted, its file system is frozen meanwhile.
 
-    lock: on the image, which the caller holds; it bears a note of the freeze, for `thaw`.
-    Raises RuckusError when it is used in a way that this can't stop for a moment.
+    Args:
+        access: Who runs commands as root.
+        image: The file.
+        copy: Where to.
+        lock: On the image, held by the caller; it bears a note of the freeze, for `thaw`.
+
+    Raises:
+        RuckusError: It is used in a way that this can't stop for a moment.
     """
     devices = attached(access, image)
-    others = [user for dev in devices for user in users(access, dev) if " is mounted on " not in user]
-    others += [f"it is held by Xen's {one}" for dev in devices for one in domains(access, dev)]
+    others = [holder for holder in holders(access, devices) if " is mounted on " not in holder]
     used = [dev for dev in devices if mounts_of(dev)]
     others += [f"it is mounted through {' and '.join(dev.path for dev in used)}"] if used[1:] else []
     if others:
         raise RuckusError(f"{image} can't be copied: {'; '.join(others)}", "end that first, and unmount it")
     if not devices:
         not_open(image)
-    with _still(access, used, copy, lock):
+    with _frozen(access, used, copy, lock):
         _copy(access, image, copy)
 
 
@@ -50,8 +56,8 @@ def _copy(access: Root, image: str, copy: Path) -> None:
 
 
 @contextmanager
-def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Iterator[None]:
-    """Keep a mounted file system as it is for a moment, with everything written out (fsfreeze(8))."""
+def _frozen(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Iterator[None]:
+    """Freeze a mounted file system for a moment, with everything written out (fsfreeze(8))."""
     if not used:
         yield
         return
@@ -59,7 +65,9 @@ def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Ite
     points = [mount.point for mount in mounts_of(dev)]
     point = next((point for point in points if is_on(point, dev.numbers)), None)
     if point is None:
-        raise RuckusError(f"{dev.path} is mounted on {points[0]} where we do not see it", "unmount it there")
+        raise RuckusError(
+            f"{dev.path} is mounted on {points[0]}, in a mount namespace that is not ours", "unmount it there"
+        )
     for written in (copy, access.journal.path):
         if os.stat(written.parent).st_dev == os.stat(point).st_dev:
             raise RuckusError(
@@ -71,7 +79,7 @@ def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Ite
     try:
         try:
             access.run(commands.freeze(point))
-        except RuckusError:  # also when somebody else has frozen it, who thaws it
+        except RuckusError:  # also when somebody else has frozen it, and will thaw it
             frozen = False
             raise
         yield
@@ -85,13 +93,20 @@ def _still(access: Root, used: Sequence[Device], copy: Path, lock: Named) -> Ite
 def _thaw(access: Root, point: Path) -> None:
     status, output = access.run(commands.thaw(point), check=False)
     if status != 0 and "Invalid argument" not in output:  # what it says when nothing is frozen
-        raise RuckusError(f"{point} is still frozen: who writes to it waits", f"as root: fsfreeze --unfreeze {point}")
+        raise RuckusError(
+            f"{point} is still frozen: processes that write to it wait", f"as root: fsfreeze --unfreeze {point}"
+        )
 
 
 def thaw(access: Root, lock: Named) -> None:
-    """Let those go on who write to a file system that a killed process has left frozen.
+    """Thaw a file system that a killed process has left frozen.
 
-    lock: on its image, which the caller holds. Raises RuckusError when that fails.
+    Args:
+        access: Who runs commands as root.
+        lock: On its image, held by the caller.
+
+    Raises:
+        RuckusError: That fails.
     """
     if access.dry or not lock.note.startswith(_FROZEN):
         return

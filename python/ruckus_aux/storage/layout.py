@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the systems of a build folder are: in plain folders, or on volumes of their own."""
+"""What the systems of a build folder are kept on: plain folders, or volumes of their own; and where they are."""
 
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from ruckus_aux.host import root
@@ -13,54 +14,94 @@ from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.storage.commands import FILE_SYSTEMS
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, CONF, HOSTPREP, VOLUMES
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.terminal import size_in_bytes
 
-BACKENDS = ("dir", "loop", "lvm")
-MOUNTS = "/media"  # where volumes are mounted by default
-SNAPSHOT = "before"  # how a snapshot is called by default
+SNAPSHOT = "before"  # what a snapshot is called by default
 SNAPSHOT_SIZE = "2G"
 _NAME = re.compile(r"[A-Za-z0-9_+.][A-Za-z0-9_+.-]*")  # of LVM: see lvm(8), VALID NAMES
 _PATH = re.compile(r"/[A-Za-z0-9_.+@%/-]*")
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What the systems of a build folder are kept on.
+def _one_of(*choices: str) -> Callable[[str], str]:
+    return lambda value: "" if value in choices else f"choose one of: {', '.join(choices)}"
 
-    backend: one of BACKENDS. base: the folder of mount points; size: of each volume, as for lvcreate.
-    file_system: one of root.FILE_SYSTEMS. group: LVM's volume group. pool: a thin pool in it, or "".
+
+def _size(value: str) -> str:
+    try:
+        size_in_bytes(value)
+    except RuckusError:
+        return "not a size"
+    return ""
+
+
+def _folder(value: str) -> str:
+    sound = _PATH.fullmatch(value) and ".." not in value.split("/") and value != "/"
+    return "" if sound else "not an absolute path of letters, digits and _ . + @ % -"
+
+
+def _lvm_name(value: str) -> str:
+    return "" if _NAME.fullmatch(value) and value not in (".", "..") else "not a name that LVM allows"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the tasks for volumes.
+
+    name: as it is typed, without the two hyphens. field: of Layout.
+    help: one line. default: what holds when it is not given.
+    check: says what is wrong with a value, or "".
     """
 
-    backend: str = "dir"
-    base: str = MOUNTS
-    size: str = "10G"
-    file_system: str = "ext4"
-    group: str = "vg00"
-    pool: str = ""
+    name: str
+    field: str
+    help: str
+    default: str
+    check: Callable[[str], str]
+
+    @property
+    def argument(self) -> str:
+        """Its name as a task's argument."""
+        return self.name.replace("-", "_")
+
+
+def _option(default: str, name: str, text: str, check: Callable[[str], str]) -> str:
+    """A field of Layout, which defines an option: its value by default, name, help and check."""
+    metadata = {"name": name, "help": f"{text} (default: {default or 'none'})", "check": check}
+    value: str = field(default=default, metadata=metadata)
+    return value
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the systems of a build folder are kept on; each field is an option of the tasks for volumes, see OPTIONS."""
+
+    backend: str = _option(
+        "dir",
+        "volumes",
+        "what systems are kept on: dir (plain folders, no root), loop (image files), lvm",
+        _one_of("dir", "loop", "lvm"),
+    )
+    base: str = _option("/media", "mount-base", "folder of the volumes' mount points", _folder)
+    size: str = _option("10G", "size", "of each volume, in units of 1024: M, G or T", _size)
+    file_system: str = _option("ext4", "file-system", f"one of: {', '.join(FILE_SYSTEMS)}", _one_of(*FILE_SYSTEMS))
+    group: str = _option("vg00", "group", "LVM's volume group", _lvm_name)
+    pool: str = _option("", "pool", "a thin pool in that group", lambda value: _lvm_name(value) if value else "")
 
     def check(self) -> None:
         """Raise RuckusError with everything that is wrong."""
-        wrong = []
-        if self.backend not in BACKENDS:
-            wrong.append(f"--volumes={self.backend}: choose one of: {', '.join(BACKENDS)}")
-        if self.file_system not in FILE_SYSTEMS:
-            wrong.append(f"--file-system={self.file_system}: choose one of: {', '.join(FILE_SYSTEMS)}")
-        if not _PATH.fullmatch(self.base) or ".." in self.base.split("/") or self.base == "/":
-            wrong.append(f"--mount-base={self.base}: not an absolute path of letters, digits and _ . + @ % -")
-        for option, name in (("--group", self.group), ("--pool", self.pool)):
-            if name in (".", "..") or not (_NAME.fullmatch(name) or (option == "--pool" and not name)):
-                wrong.append(f"{option}={name}: not a name that LVM allows")
-        try:
-            size_in_bytes(self.size)
-        except RuckusError as error:
-            wrong.append(error.message)
+        wrong = [
+            f"--{option.name}={value}: {complaint}"
+            for option in OPTIONS
+            if (complaint := option.check(value := getattr(self, option.field)))
+        ]
         if wrong:
             raise RuckusError("; ".join(wrong), "invoke --help volume-create explains the options")
 
     def check_places(self) -> None:
-        """Raise RuckusError where others than root could lead root elsewhere: mount points, and LVM's devices."""
+        """Raise RuckusError where other users could redirect root's commands: at mount points, and LVM's devices."""
         if self.backend == "dir":
             return
         try:
@@ -73,12 +114,8 @@ class Layout:
 
     def options(self) -> list[str]:
         """How a command is told of it; nothing, where that is the default."""
-        names = {"backend": "volumes", "base": "mount-base"}
-        return [
-            f"--{names.get(field.name, field.name.replace('_', '-'))}={value}"
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != field.default
-        ]
+        values = {option: getattr(self, option.field) for option in OPTIONS}
+        return [f"--{option.name}={value}" for option, value in values.items() if value != option.default]
 
     def clfs(self, folder: Path, arch: Architecture) -> Path:
         """Where the system of an architecture is, in a build folder with this layout."""
@@ -89,6 +126,10 @@ class Layout:
         write_whole(folder / VOLUMES, json.dumps(asdict(self), indent=1) + "\n", lasting=True)
 
 
+OPTIONS = tuple(
+    Option(field=item.name, default=item.default, **item.metadata)  # type: ignore[arg-type] # of _option
+    for item in fields(Layout)
+)
 FOLDERS = Layout()
 
 
@@ -96,49 +137,73 @@ def layout(folder: Path) -> Layout:
     """What was saved in a build folder; plain folders, when nothing was. Raises RuckusError when it can't be read."""
     path = folder / VOLUMES
     try:
-        found = read_record(Layout, path.read_bytes())
-        found.check()
+        saved = read_record(Layout, path.read_bytes())
+        saved.check()
     except FileNotFoundError:
         return FOLDERS
     except (ValueError, RuckusError) as error:
         raise RuckusError(f"{path}: {error}", f"put it right, or remove it: rm {path}") from error
-    return found
+    return saved
 
 
 def chosen(folder: Path, **given: str) -> Layout:
-    """The layout of a build folder, with what a command was given beside it; empty values were not given.
+    """The layout of a build folder, with what a command was given in addition.
 
-    Raises RuckusError for wrong values, and when volumes of another kind or place are there already.
+    Args:
+        folder: The build folder.
+        given: Values by the options' arguments; empty ones were not given.
+
+    Raises:
+        RuckusError: A value is wrong, or volumes of another kind or place exist already.
     """
-    wishes = {name: value for name, value in given.items() if value}
-    if wishes.get("base", "").startswith("/"):
-        wishes["base"] = os.path.realpath(wishes["base"])  # mounts are known by their paths
-    found = layout(folder)
-    new = replace(found, **wishes)
+    saved = layout(folder)
+    changes = {option: value for option in OPTIONS if (value := given.get(option.argument, ""))}
+    values = {option.field: value for option, value in changes.items()}
+    if values.get("base", "").startswith("/"):
+        values["base"] = os.path.realpath(values["base"])  # mounts are known by their paths
+    new = replace(saved, **values)
     new.check()
-    fixed = {name for name in wishes if name != "size" and getattr(new, name) != getattr(found, name)}
+    fixed = [option for option in changes if option.field != "size" and _differs(option, saved, new)]
     if fixed and (folder / VOLUMES).exists():
-        was = ", ".join(f"{name} {getattr(found, name) or 'none'}" for name in sorted(fixed))
+        remove = invoke_command("volume-remove", f"--build-dir={folder}")
+        earlier = " ".join(f"--{option.name}={getattr(saved, option.field)}" for option in fixed)
         raise RuckusError(
-            f"{folder} has its volumes otherwise already: {was}",
-            f"choose another --build-dir, or first: invoke volume-remove, and rm {folder / VOLUMES}",
+            f"{folder} has its volumes otherwise already: {earlier}",
+            f"choose another --build-dir, or first: {remove}\nand rm {folder / VOLUMES}",
         )
     return new
 
 
+def _differs(option: Option, saved: Layout, new: Layout) -> bool:
+    return bool(getattr(saved, option.field) != getattr(new, option.field))
+
+
 def volume_name(arch: Architecture, snapshot: str | None = None) -> str:
-    """What the volume of an architecture's system is called, or a snapshot of it: baby-i686, baby-i686.before.
+    """The name of the volume of an architecture's system, or of a snapshot of it: baby-i686, baby-i686.before.
 
     Not with a hyphen: a snapshot of x86_64's could have the name of x86_64-64's volume.
-    Raises RuckusError when that is no name for a snapshot.
+
+    Args:
+        arch: The architecture.
+        snapshot: What a person calls the snapshot.
+
+    Raises:
+        RuckusError: That is not a name for a snapshot.
     """
     if snapshot is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]{0,40}", snapshot):
-        raise RuckusError(f"'{snapshot}' is no name for a snapshot", "letters, digits and _ + -, for instance: before")
+        raise RuckusError(
+            f"'{snapshot}' is not a name for a snapshot", "letters, digits and _ + -, for instance: before"
+        )
     return f"baby-{arch.name}.{snapshot}" if snapshot else f"baby-{arch.name}"
 
 
+def arch_name(volume: str) -> str:
+    """The name of the architecture that a volume is for."""
+    return volume.removeprefix("baby-").partition(".")[0]
+
+
 def lent_name(volume: str, to: str) -> str:
-    """What a snapshot of a volume is called that is lent to somebody for a while; no other has two dots."""
+    """The name of a snapshot that is lent for a while; no other has two dots."""
     return f"{volume}..{to}"
 
 

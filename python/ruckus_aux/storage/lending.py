@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hand block devices to builders: to one that may write, or to any that only read.
+"""Lend block devices to builders: to one that may write, or to any number that only read.
 
 A device that a builder may write to is used by nobody else, on this host or in another domain. A device that is only
 read is made read-only in the kernel first: `mount -o ro` replays a journal, and ext4 with `noload`, too, clears away
@@ -19,12 +19,10 @@ from ruckus_aux.host.locks import Named, named
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import held_back
 from ruckus_aux.storage import commands
-from ruckus_aux.storage.backend import logical_volumes
 from ruckus_aux.storage.devices import (
     Device,
     attached,
     device,
-    domains,
     exclusive,
     mounts_of,
     not_open,
@@ -33,7 +31,10 @@ from ruckus_aux.storage.devices import (
 )
 from ruckus_aux.storage.images import copy_image, thaw
 from ruckus_aux.storage.layout import SNAPSHOT_SIZE, lent_name
+from ruckus_aux.storage.lvm import logical_volumes
+from ruckus_aux.storage.xen import domains, holders
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import COPIES
 
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
@@ -46,7 +47,7 @@ class Reading:
     """How a type of file system is mounted without a replay of its journal.
 
     option: for mount; an unknown type is mounted as it is, and fails if it must write.
-    due: what root.describe prints of one that waits for a replay, as a regular expression; "" when nothing tells.
+    due: what commands.describe prints of one that waits for a replay, as a regular expression; "" if nothing does.
     journal: whether it has one.
     """
 
@@ -67,11 +68,11 @@ _READINGS = {
 
 
 class StillInUse(RuckusError):
-    """A device that was lent can't be taken back yet."""
+    """A device that was lent can't be released yet."""
 
 
 def _devices(access: Root, path: str) -> tuple[str, list[Device]]:
-    """What a device or an image file is locked by, and the devices that lead to its content."""
+    """The name of a device's or image file's lock, and the devices that lead to its content."""
     try:
         status = os.stat(path)
     except OSError as error:
@@ -89,7 +90,7 @@ def _held(access: Root, path: str) -> Iterator[tuple[Named, list[Device]]]:
     with named(name) as lock:
         thaw(access, lock)
         if lock.note:
-            hint = "it has ended without taking that back; when its builder is gone, too, run:"
+            hint = "it has ended without releasing it; when its builder has ended as well, run:"
             raise RuckusError(f"{path} is lent {lock.note}", f"{hint} {lock.way_out(access.journal.path.parent)}")
         yield lock, devices
 
@@ -100,37 +101,37 @@ def _note(purpose: str) -> str:
 
 def _refuse(path: str, reasons: Sequence[str], hint: str) -> None:
     if reasons:
-        raise RuckusError(f"{path} can't be handed out: {'; '.join(reasons)}", hint)
-
-
-def _held_by(access: Root, devices: Sequence[Device]) -> list[str]:
-    """Who uses devices, but for loop devices of one image: those are what it is used through."""
-    found = [user for dev in devices for user in users(access, dev)]
-    return found + [f"it is held by Xen's {domain}" for dev in devices for domain in domains(access, dev)]
+        raise RuckusError(f"{path} can't be lent: {'; '.join(reasons)}", hint)
 
 
 def _writers(access: Root, dev: Device) -> list[str]:
     """Who may write to a device; file systems that are only read do not."""
-    mine = mounts_of(dev)
-    found = [f"{dev.path} is mounted on {mount.point}, and not read-only" for mount in mine if mount.writable]
-    found += [user for user in users(access, dev) if not user.startswith(f"{dev.path} is mounted on ")]
-    found += [f"it is held by Xen's {one}" for one in domains(access, dev) if not one.endswith("(r)")]
-    if not mine and not found and not dev.read_only:
+    own_mounts = mounts_of(dev)
+    writers = [f"{dev.path} is mounted on {mount.point}, and not read-only" for mount in own_mounts if mount.writable]
+    writers += [user for user in users(access, dev) if not user.startswith(f"{dev.path} is mounted on ")]
+    writers += [f"it is held by Xen's {domain}" for domain in domains(access, dev) if not domain.endswith("(r)")]
+    if not own_mounts and not writers and not dev.read_only:
         exclusive(access, dev.path)  # of a file system on several devices, a mount shows only one
-    return found
+    return writers
 
 
 @contextmanager
 def lent_writable(access: Root, path: str, to: str) -> Iterator[None]:
-    """Hand a device or image to one builder that writes to it.
+    """Lend a device or image to one builder that writes to it.
 
-    to: the builder. Raises RuckusError when anybody uses it: a mount in any mount namespace, what is stacked on it,
-    another domain, a process that has it open exclusively, or a lock.
+    Args:
+        access: Who runs commands as root.
+        path: Of the device or image.
+        to: The builder.
+
+    Raises:
+        RuckusError: It is in use: by a mount in any mount namespace, what is stacked on it, another domain, a process
+            that has it open exclusively, or a lock.
     """
     with _held(access, path) as (lock, devices):
         through = [f"it is attached to {dev.path}" for dev in devices] if os.path.isfile(path) or devices[1:] else []
         _refuse(
-            path, _held_by(access, devices) or through, "two that write to one file system destroy it: end that first"
+            path, holders(access, devices) or through, "two that write to one file system destroy it: end that first"
         )
         if os.path.isfile(path):
             not_open(path)
@@ -145,16 +146,22 @@ def lent_writable(access: Root, path: str, to: str) -> Iterator[None]:
 
 @contextmanager
 def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
-    """Hand a device to builders that only read it, and keep everybody from writing to it meanwhile.
+    """Lend a device to builders that only read it, and keep everybody from writing to it meanwhile.
 
-    Raises RuckusError when it is mounted read-write anywhere, or held by a domain that writes.
+    Args:
+        access: Who runs commands as root.
+        path: Of the device or image.
+        to: Who reads it.
+
+    Raises:
+        RuckusError: It is mounted read-write anywhere, or held by a domain that writes.
     """
     with _held(access, path) as (lock, devices):
         writers = [use for dev in devices for use in _writers(access, dev)]
-        _refuse(path, writers, "hand out a snapshot of it, or unmount it first")
+        _refuse(path, writers, "lend a snapshot of it, or unmount it first")
         writable = [dev.path for dev in devices if not dev.read_only]
         flags = f"; {_SET_READ_ONLY}{' '.join(writable)}" if writable else ""
-        with _afterwards(lambda: _take_back(access, lock, writable)):
+        with _afterwards(lambda: _set_back(access, lock, writable)):
             lock.write(_note(f"to {to}, which reads it{flags}"))
             for name in writable:
                 access.run(commands.set_read_only(name))
@@ -162,19 +169,19 @@ def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
 
 
 @contextmanager
-def _afterwards(take_back: Callable[[], object]) -> Iterator[None]:
-    """Take back what was done, however it ends; but not while it is still in use, when `release` is for that."""
+def _afterwards(undo: Callable[[], object]) -> Iterator[None]:
+    """Undo what was done, however it ends; but not while it is still in use, when `release` is for that."""
     try:
         yield
     except StillInUse:
         raise
     except BaseException:
-        take_back()
+        undo()
         raise
-    take_back()
+    undo()
 
 
-def _take_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
+def _set_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
     for name in writable:
         access.run(commands.set_writable(name))
     if not access.dry:
@@ -185,16 +192,25 @@ def _take_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
 def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str]]:
     """Mount a device that was lent for reading, so that not even a journal is replayed.
 
-    Yields warnings about what may look old. Raises RuckusError when it can't be mounted so.
+    Args:
+        access: Who runs commands as root.
+        path: Of the device or image.
+        point: A folder.
+
+    Yields:
+        Warnings about what may look old.
+
+    Raises:
+        RuckusError: It can't be mounted without.
     """
-    there = signature(access, path)
-    if there is None:
+    content = signature(access, path)
+    if content is None:
         raise RuckusError(f"{path} holds no file system that blkid knows", "see what it is: blkid --probe")
-    warnings = _replay_due(access, path, there.kind)
-    options = ["ro", _READINGS.get(there.kind, Reading()).option, "loop" if os.path.isfile(path) else ""]
+    warnings = _replay_due(access, path, content.kind)
+    options = ["ro", _READINGS.get(content.kind, Reading()).option, "loop" if os.path.isfile(path) else ""]
     with ExitStack() as stack:
         with held_back():
-            access.run(commands.mount(path, point, there.kind, list(filter(None, options))))
+            access.run(commands.mount(path, point, content.kind, list(filter(None, options))))
             stack.callback(_unmount, access, path, point)
         yield warnings
 
@@ -209,7 +225,9 @@ def _unmount(access: Root, path: str, point: Path) -> None:
     try:
         access.run(commands.unmount(point))
     except RuckusError as error:
-        hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}, and invoke volume-release"
+        folder = f"--build-dir={access.journal.path.parent}"
+        release = invoke_command("volume-release", folder, f"--device={path}")
+        hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}\n{release}"
         raise StillInUse(f"{path} is still mounted on {point}", hint) from error
 
 
@@ -217,10 +235,16 @@ def _unmount(access: Root, path: str, point: Path) -> None:
 def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = "") -> Iterator[str]:
     """Lend a copy of a device as it is now, so that the device itself can stay mounted; it is removed afterwards.
 
-    path: of the device, or of an image file.
-    folder: for copies of images. to: who reads it. snapshot: one that a person has made, to be lent instead.
-    Yields what is lent: a snapshot (LVM), a copy of the image (loop devices), and of other devices, and of snapshots,
-    the device itself, which nobody may write to then.
+    Args:
+        access: Who runs commands as root.
+        path: Of the device, or of an image file.
+        folder: For copies of images.
+        to: Who reads it.
+        snapshot: One that a person has made, to be lent instead.
+
+    Yields:
+        What is lent: a snapshot (LVM), a copy of the image (loop devices), and of other devices, and of snapshots,
+        the device itself, which nobody may write to meanwhile.
     """
     with ExitStack() as stack:
         if snapshot:
@@ -237,18 +261,18 @@ def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = 
 
 @contextmanager
 def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
-    found = logical_volumes(access, path)
-    if len(found) != 1:
-        raise RuckusError(f"{path} is no logical volume of LVM", "give a snapshot of it, or unmount it")
-    (origin,) = found
-    if origin.origin and not origin.pool:  # a snapshot, of which LVM makes none
+    volumes = logical_volumes(access, path)
+    if len(volumes) != 1:
+        raise RuckusError(f"{path} is not a logical volume of LVM", "give a snapshot of it, or unmount it")
+    (origin,) = volumes
+    if origin.origin and not origin.pool:  # a snapshot, of which LVM takes none
         yield path
         return
     name = lent_name(origin.name, to)
     copy = f"/dev/{origin.group}/{name}"
     with named(f"snapshot of {device(path).lock_name}"):
-        for left in logical_volumes(access, origin.group):
-            if left.name == name and left.marked and left.origin == origin.name:
+        for volume in logical_volumes(access, origin.group):
+            if volume.name == name and volume.marked and volume.origin == origin.name:
                 release(access, copy)  # of a killed process
                 access.run(commands.remove_logical_volume(origin.group, name))
         thin = bool(origin.pool)
@@ -274,35 +298,42 @@ def _image_copy(access: Root, image: str, folder: Path, to: str) -> Iterator[str
 
 def _replay_due(access: Root, path: str, kind: str) -> list[str]:
     """What a person has to know before trusting what is seen of a file system that is mounted in this way."""
-    how = _READINGS.get(kind, Reading())
-    if not how.journal:
+    reading = _READINGS.get(kind, Reading())
+    if not reading.journal:
         return []
-    if not how.due:
+    if not reading.due:
         return [f"{path}: if its {kind} was not cleanly unmounted, files may look old or be missing"]
     _, output = access.ask(commands.describe(kind, path), check=False)
-    if not re.search(how.due, output, re.MULTILINE):
+    if not re.search(reading.due, output, re.MULTILINE):
         return []
     text = "was not cleanly unmounted; its journal is not replayed, so files may look old or be missing"
     return [f"{path}: its {kind} {text}"]
 
 
 def release(access: Root, path: str) -> str:
-    """Take back a lending whose Ruckus process is gone; returns what its note was, "" when there was none.
+    """Release a device that was lent by a Ruckus process that has ended.
 
-    path: of the device or image, or the name of its lock, when it is gone.
-    Raises RuckusError as long as anybody uses the device.
+    Args:
+        access: Who runs commands as root.
+        path: Of the device or image, or the name of its lock, when it does not exist any more.
+
+    Returns:
+        The note about the lending, or "".
+
+    Raises:
+        RuckusError: The device is still in use.
     """
     # By the name of its lock, a device is found where device mapper or the kernel has it.
     places = [path] if "/" in path else [f"/dev/mapper/{path}", f"/dev/{path}"]
-    there = next((place for place in places if os.path.exists(place)), "")
-    name, devices = _devices(access, there) if there else (path, [])
+    existing = next((place for place in places if os.path.exists(place)), "")
+    name, devices = _devices(access, existing) if existing else (path, [])
     with named(name) as lock:
         thaw(access, lock)
         note = lock.note
         if note:
-            _refuse(path, _held_by(access, devices), "its builder still runs, or it is mounted: end that first")
+            _refuse(path, holders(access, devices), "its builder still runs, or it is mounted: end that first")
             _, _, flagged = note.partition(_SET_READ_ONLY)
-            _take_back(access, lock, [word for word in flagged.partition(",")[0].split() if _is_still(word, devices)])
+            _set_back(access, lock, [word for word in flagged.partition(",")[0].split() if _is_still(word, devices)])
         return note
 
 
@@ -313,4 +344,4 @@ def _is_still(path: str, devices: Sequence[Device]) -> bool:
     except RuckusError:
         return False
     free = dev.kernel_name.startswith("loop") and not dev.image
-    return free or dev.numbers in {one.numbers for one in devices}
+    return free or dev.numbers in {other.numbers for other in devices}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What there is to be told about volumes: `invoke volumes`."""
+"""What `invoke volumes` shows of volumes."""
 
 import os
 from collections.abc import Sequence
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.locks import note_on
-from ruckus_aux.storage.backend import Found
-from ruckus_aux.storage.devices import domains, users
-from ruckus_aux.storage.operations import Volumes
+from ruckus_aux.storage.backend import Volume
+from ruckus_aux.storage.devices import users
+from ruckus_aux.storage.inventory import Inventory
+from ruckus_aux.storage.xen import domains
 
 
 @dataclass(frozen=True)
@@ -26,44 +27,49 @@ class Line:
     notes: tuple[str, ...]
 
 
-def lines(volumes: Volumes, names: Sequence[str]) -> list[Line]:
-    """The volumes of these names, and the snapshots of them."""
-    every = volumes.backend.every()
+def lines(inventory: Inventory, names: Sequence[str]) -> list[Line]:
+    """The volumes of some names, and their snapshots.
+
+    Args:
+        inventory: Of a build folder.
+        names: Of volumes, whether they exist or not.
+    """
     return [
-        _line(volumes, found)
-        for found in every
-        if any(found.name == name or found.name.startswith(f"{name}.") for name in names)
+        _line(inventory, volume)
+        for volume in inventory.backend.volumes()
+        if any(volume.name == name or volume.name.startswith(f"{name}.") for name in names)
     ]
 
 
-def _line(volumes: Volumes, found: Found) -> Line:
-    before = volumes.replaced(found.name)
-    there = [before.point] if before else volumes.mounted(found.name)
+def _line(inventory: Inventory, volume: Volume) -> Line:
+    earlier = inventory.replaced(volume.name)
+    points = [earlier.point] if earlier else inventory.mounted(volume.name)
     used, owner = -1, ""
-    if there:
-        usage = os.statvfs(there[0])
+    if points:
+        usage = os.statvfs(points[0])
         used = (usage.f_blocks - usage.f_bfree) * usage.f_frsize
-    if there or not volumes.mounts:
-        owner = user_name(os.stat(there[0] if there else found.path).st_uid)
-    notes = (*_notes(volumes, found), *(["replaced while it was mounted: invoke volume-umount"] if before else []))
-    points = tuple(map(str, there))
-    return Line(found.name, volumes.layout.backend, found.path, found.size, used, points, owner, notes)
+    if points or not inventory.mounts:
+        owner = user_name(os.stat(points[0] if points else volume.path).st_uid)
+    notes = _notes(inventory, volume)
+    notes += [f"replaced while it was mounted: {inventory.command('volume-umount', volume.name)}"] if earlier else []
+    kind = inventory.layout.backend
+    return Line(volume.name, kind, volume.path, volume.size, used, tuple(map(str, points)), owner, tuple(notes))
 
 
-def _notes(volumes: Volumes, found: Found) -> list[str]:
+def _notes(inventory: Inventory, volume: Volume) -> list[str]:
     """What a person should know about a volume."""
-    notes = [] if found.marked else ["not made by Ruckus"]
-    if found.marked and volumes.mounts:
-        records = volumes.records(found.name)
+    notes = [] if volume.marked else ["not made by Ruckus"]
+    if volume.marked and inventory.mounts:
+        records = inventory.records(volume.name)
         notes += [] if records else ["not made from this build folder"]
         notes += ["never finished"] if records and not any(row.complete for row in records) else []
-    notes += [f"a snapshot of {found.origin}"] if found.origin else []
-    lent = note_on(volumes.backend.lock_name(found.name))
+    notes += [f"a snapshot of {volume.origin}"] if volume.origin else []
+    lent = note_on(inventory.backend.lock_name(volume.name))
     notes += [f"lent {lent}"] if lent else []
-    shown = [f" is mounted on {point}" for point in volumes.mounted(found.name)]
-    for dev in volumes.backend.devices(found.name):
-        notes += [f"held by Xen's {one}" for one in domains(volumes.access, dev)]
+    shown = tuple(f" is mounted on {point}" for point in inventory.mounted(volume.name))
+    for dev in inventory.backend.devices(volume.name):
+        notes += [f"held by Xen's {domain}" for domain in domains(inventory.access, dev)]
         # Elsewhere in this line are the mounts that this process sees; stacked on it are LVM's own snapshots.
-        uses = users(volumes.access, dev)
-        notes += [use for use in uses if "stacked" not in use and not use.endswith(tuple(shown))]
+        uses = users(inventory.access, dev)
+        notes += [use for use in uses if "stacked" not in use and not use.endswith(shown)]
     return notes

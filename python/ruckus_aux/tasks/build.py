@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from invoke import Context
 
 from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, task
-from ruckus_aux.tasks.volume import LAYOUT_HELP
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
 
@@ -30,7 +29,6 @@ from ruckus_aux.words.paths import SRCDIR
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
         "notify": "a line of shell that is run when all is over, with the result in $RUCKUS_RESULT, $RUCKUS_SUMMARY...",
         "dry_run": "print every command in order, run none",
-        **LAYOUT_HELP,
     },
     iterable=["only", "configure"],
 )
@@ -50,12 +48,7 @@ def build(
     configure: Sequence[str] | None = None,
     notify: str = "",
     dry_run: bool = False,
-    volumes: str = "",
-    mount_base: str = "",
-    size: str = "",
-    file_system: str = "",
-    group: str = "",
-    pool: str = "",
+    **given: str,
 ) -> int:
     """Build systems for several architectures at once, and boot them.
 
@@ -89,15 +82,7 @@ def build(
         sharing=sharing,
         configure=tuple(configure or ()),
         notify=notify,
-        layout=chosen(
-            folder_of(build_dir),
-            backend=volumes,
-            base=mount_base,
-            size=size,
-            file_system=file_system,
-            group=group,
-            pool=pool,
-        ),
+        layout=chosen(folder_of(build_dir), **given),
     )
     request.check()
     run = Build(request, utc(time.time()))

@@ -2,6 +2,7 @@
 """What all tasks share: how they are declared, how errors are reported, and what options mean."""
 
 import functools
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 import invoke
 
 from ruckus_aux.entry.console import ended
+from ruckus_aux.storage.layout import OPTIONS
 from ruckus_aux.words.architecture import ARCHITECTURES
 
 ARCHS = ",".join(ARCHITECTURES)
 ARCH_NAMES = f"architectures, separated by commas: {ARCHS}"
 ARCH_HELP = f"{ARCH_NAMES} (default: x86_64)"
 DIR_HELP = "where to build (default: build in the current directory)"
-
 
 _SHORT = {"jobs": "j", "keep-going": "k"}  # as in make; no other option has a short form
 
@@ -37,12 +38,18 @@ def task(
 ) -> Callable[[Callable[..., int | None]], invoke.Task[Callable[..., None]]]:
     """Declare a task: signals end it as Ctrl-C does, and its errors are reported, and become the exit status.
 
+    A body that takes `**given` gets the options of volumes in it: see OPTIONS in storage/layout.py.
+
     Args:
         help: what each of its options is for, by parameter.
         iterable: the parameters that may be given several times.
     """
 
     def declare(call: Callable[..., int | None]) -> invoke.Task[Callable[..., None]]:
+        signature = inspect.signature(call)
+        parameters = [item for item in signature.parameters.values() if item.kind is not item.VAR_KEYWORD]
+        given = OPTIONS if len(parameters) < len(signature.parameters) else ()
+
         @functools.wraps(call)
         def wrapped(*arguments: object, **options: object) -> None:
             status = ended(
@@ -51,7 +58,12 @@ def task(
             if status:
                 raise invoke.Exit(code=status)
 
-        return _Task(wrapped, help=help, iterable=list(iterable), auto_shortflags=False)
+        parameters += [
+            inspect.Parameter(option.argument, inspect.Parameter.KEYWORD_ONLY, default="") for option in given
+        ]
+        vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)  # what Invoke makes options of
+        helps = help | {option.argument: option.help for option in given}
+        return _Task(wrapped, help=helps, iterable=list(iterable), auto_shortflags=False)
 
     return declare
 

@@ -20,7 +20,7 @@ from ruckus_aux.runs.request import arch_list as parse
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_build_folder, is_ours, take_folder
 from ruckus_aux.storage import lending
-from ruckus_aux.storage.inspect import look
+from ruckus_aux.storage.inspect import inspect
 from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.overview import lines
@@ -30,14 +30,6 @@ from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
 from ruckus_aux.words.terminal import printable, utc
 
-LAYOUT_HELP = {
-    "volumes": "what systems are kept on: dir (plain folders, no root; default), loop (image files), lvm",
-    "mount_base": "folder of the volumes' mount points (default: /media)",
-    "size": "of each volume, for instance 10G (default)",
-    "file_system": "ext4 (default), xfs, btrfs",
-    "group": "LVM's volume group (default: vg00)",
-    "pool": "a thin pool in it (default: none)",
-}
 _DRY_HELP = "print the commands that would change something, run none"
 _USER_HELP = "who builds, and owns fresh volumes (default: who runs this)"
 
@@ -62,11 +54,12 @@ def _volumes(folder: Path, kept: Layout, *, dry: bool) -> Volumes:
 
 
 def _existing(build_dir: str, *, dry: bool = False) -> Volumes:
-    """The volumes of a build folder that is there already."""
+    """The volumes of an existing build folder."""
     folder = folder_of(build_dir)
     if not is_ours(folder):
         raise RuckusError(
-            f"{folder} is no build folder", f"name one with --build-dir; make one: {invoke_command('volume-create')}"
+            f"{folder} is not a build folder",
+            f"name one with --build-dir; create one: {invoke_command('volume-create')}",
         )
     return _volumes(folder, layout(folder), dry=dry)
 
@@ -79,7 +72,6 @@ def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
     help={
         "arch_list": ARCH_HELP,
         "build_dir": DIR_HELP,
-        **LAYOUT_HELP,
         "user": _USER_HELP,
         "configure": "a further option for configure; --with-isolation=none needs root for its links",
         "print_sudoers": "print a fragment for /etc/sudoers.d that allows just these commands",
@@ -90,26 +82,21 @@ def verify_sudo(
     c: Context,
     arch_list: str = "x86_64",
     build_dir: str = "build",
-    volumes: str = "",
-    mount_base: str = "",
-    size: str = "",
-    file_system: str = "",
-    group: str = "",
-    pool: str = "",
     user: str = "",
     configure: Sequence[str] | None = None,
     print_sudoers: bool = False,
+    **given: str,
 ) -> None:
     """Check that this user may run, as root and without a password, just the commands that a build needs.
 
     With --print-sudoers, what an administrator has to install for that is printed; it is checked by visudo.
     """
     folder = folder_of(build_dir)
-    kept = chosen(folder, backend=volumes, base=mount_base, size=size, file_system=file_system, group=group, pool=pool)
+    kept = chosen(folder, **given)
     name, uid, gid = _person(user)
-    looked_after = _volumes(folder, kept, dry=False)
+    inventory = _volumes(folder, kept, dry=False)
     kept.check_places()
-    commands = list(looked_after.commands(_names(arch_list), uid, gid, everything=True))
+    commands = list(inventory.commands(_names(arch_list), uid, gid, everything=True))
     options = tuple(configure or ())
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
     request.check()
@@ -129,7 +116,6 @@ def verify_sudo(
     help={
         "arch_list": ARCH_HELP,
         "build_dir": DIR_HELP,
-        **LAYOUT_HELP,
         "dry_run": _DRY_HELP,
     }
 )
@@ -137,23 +123,18 @@ def volume_create(
     c: Context,
     arch_list: str = "x86_64",
     build_dir: str = "build",
-    volumes: str = "",
-    mount_base: str = "",
-    size: str = "",
-    file_system: str = "",
-    group: str = "",
-    pool: str = "",
     dry_run: bool = False,
+    **given: str,
 ) -> None:
-    """Make a volume with an empty file system for each architecture; those that are there already are left alone."""
+    """Create a volume with an empty file system for each architecture; existing ones are left alone."""
     folder = folder_of(build_dir)
-    kept = chosen(folder, backend=volumes, base=mount_base, size=size, file_system=file_system, group=group, pool=pool)
+    kept = chosen(folder, **given)
     check_build_folder(folder)
     if not dry_run:
         take_folder(folder, BUILD_NAMES)
-    looked_after = _volumes(folder, kept, dry=dry_run)
+    inventory = _volumes(folder, kept, dry=dry_run)
     for name in _names(arch_list):
-        looked_after.create(name)
+        inventory.create(name)
 
 
 @task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "user": _USER_HELP, "dry_run": _DRY_HELP})
@@ -161,18 +142,18 @@ def volume_mount(
     c: Context, arch_list: str = "x86_64", build_dir: str = "build", user: str = "", dry_run: bool = False
 ) -> None:
     """Mount the architectures' volumes on MOUNT_BASE/baby-ARCH, and give fresh ones to the build user."""
-    looked_after = _existing(build_dir, dry=dry_run)
+    inventory = _existing(build_dir, dry=dry_run)
     _, uid, gid = _person(user)
     for name in _names(arch_list):
-        looked_after.mount(name, uid, gid)
+        inventory.mount(name, uid, gid)
 
 
 @task(help={"arch_list": ARCH_HELP, "build_dir": DIR_HELP, "dry_run": _DRY_HELP})
 def volume_umount(c: Context, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False) -> None:
     """Unmount the architectures' volumes."""
-    looked_after = _existing(build_dir, dry=dry_run)
+    inventory = _existing(build_dir, dry=dry_run)
     for name in _names(arch_list):
-        looked_after.unmount(name)
+        inventory.unmount(name)
 
 
 @task(
@@ -193,9 +174,9 @@ def volume_remove(
     dry_run: bool = False,
 ) -> None:
     """Remove the architectures' volumes and everything on them, after asking; only what Ruckus has made."""
-    looked_after = _existing(build_dir, dry=dry_run)
+    inventory = _existing(build_dir, dry=dry_run)
     for name in _names(arch_list, snapshot):
-        looked_after.remove(name, lambda what: yes or _confirmed(what))
+        inventory.remove(name, lambda what: yes or _confirmed(what))
 
 
 def _confirmed(what: str) -> bool:
@@ -228,9 +209,9 @@ def volume_snapshot(
     dry_run: bool = False,
 ) -> None:
     """Keep the architectures' volumes as they are now, in snapshots called baby-ARCH.NAME."""
-    looked_after = _existing(build_dir, dry=dry_run)
+    inventory = _existing(build_dir, dry=dry_run)
     for copy, origin in zip(_names(arch_list, name), _names(arch_list), strict=True):
-        looked_after.snapshot(copy, origin, size)
+        inventory.snapshot(copy, origin, size)
 
 
 @task(
@@ -244,28 +225,28 @@ def volume_snapshot(
 def volume_grow(
     c: Context, size: str, arch_list: str = "x86_64", build_dir: str = "build", dry_run: bool = False
 ) -> None:
-    """Make the architectures' mounted volumes and their file systems larger."""
-    looked_after = _existing(build_dir, dry=dry_run)
+    """Enlarge the architectures' mounted volumes and their file systems."""
+    inventory = _existing(build_dir, dry=dry_run)
     for name in _names(arch_list):
-        looked_after.grow(name, size)
+        inventory.grow(name, size)
 
 
 @task(
     help={
         "device": "a block device, or an image file: a volume, or any other",
-        "snapshot": "a snapshot of it to look at, instead of a new one",
+        "snapshot": "a snapshot of it to mount, instead of a new one",
         "command": "run this there instead of a shell",
         "build_dir": DIR_HELP,
     }
 )
-def volume_look(c: Context, device: str, snapshot: str = "", command: str = "", build_dir: str = "build") -> int:
-    """Look at what is on a device, also of a running builder: in a shell, in a snapshot that is mounted for reading.
+def volume_inspect(c: Context, device: str, snapshot: str = "", command: str = "", build_dir: str = "build") -> int:
+    """Inspect what is on a device, also of a running builder: in a shell, in a snapshot that is mounted for reading.
 
     Nothing is written to the device, not even a replay of its journal.
     """
     folder = folder_of(build_dir)
     take_folder(folder, BUILD_NAMES)
-    return look(_access(folder), device, folder, command, snapshot)
+    return inspect(_access(folder), device, folder, command, snapshot)
 
 
 @task(
@@ -276,9 +257,9 @@ def volume_look(c: Context, device: str, snapshot: str = "", command: str = "", 
     }
 )
 def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: bool = False) -> None:
-    """Take back a device that was lent to a builder by a Ruckus that is gone, once nobody uses it any more."""
+    """Release a device that was lent to a builder by a Ruckus that has ended, once it is not in use any more."""
     if not device:
-        raise RuckusError("--device: which one?", "the message that sent you here names it")
+        raise RuckusError("--device needs a device", "the message that sent you here names it")
     folder = folder_of(build_dir)
     if not dry_run:
         take_folder(folder, BUILD_NAMES)
@@ -288,7 +269,7 @@ def volume_release(c: Context, device: str, build_dir: str = "build", dry_run: b
     print(f"{device} was lent {note}; released" if note else f"{device} is not lent")
 
 
-@task(help={"arch_list": f"{ARCH_NAMES} (default: all)", "build_dir": DIR_HELP, "json": "for programs"})
+@task(help={"arch_list": f"{ARCH_NAMES} (default: all)", "build_dir": DIR_HELP, "json": "print JSON"})
 def volumes(c: Context, arch_list: str = ARCHS, build_dir: str = "build", json: bool = False) -> None:
     """List the volumes of a build folder with size, use, mount points and owner."""
     found = lines(_existing(build_dir), _names(arch_list))

@@ -4,53 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pytest_subprocess import FakeProcess
-from unit.fakes import Machine, Status
+from unit.fakes import Machine
 
 from ruckus_aux.host.root import Root
-from ruckus_aux.settings.journal import Journal
-from ruckus_aux.storage.devices import Device, above, attached, below, domains, signature, users, xen_disks
+from ruckus_aux.storage.devices import Device, above, attached, below, signature, users
 from ruckus_aux.words.errors import RuckusError
 
 DISK = Device("/dev/sda", "8:0")
-
-
-@pytest.fixture
-def machine(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """A disk with a partition, on which device mapper has built two things."""
-    machine = Machine(tmp_path, fp, monkeypatch)
-    disk = machine.block("8:0", "sda")
-    (disk / "sda1").mkdir()
-    for name, text in (("partition", "1"), ("dev", "8:1")):
-        (disk / "sda1" / name).write_text(text)
-    (disk / "sda1" / "holders").mkdir()
-    (machine.sys / "dev/block/8:1").symlink_to(disk / "sda1")
-    for number, name in ((1, "vg00-root"), (2, "vg00-baby--i686")):
-        mapped = machine.block(f"253:{number}", f"dm-{number}", **{"dm/name": name})
-        (disk / "sda1" / "holders" / f"dm-{number}").symlink_to(mapped)
-    return machine
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Root:
-    return Root(Journal(tmp_path / "journal.sqlite"), "run")
-
-
-@pytest.fixture
-def nodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """/dev has a node for each."""
-    real = os.stat
-
-    class Node(Status):
-        def __init__(self, path: str) -> None:
-            self.st_rdev = os.makedev(*{"/dev/loop5": (7, 5), "/dev/dm-1": (253, 1)}.get(path, (8, 99)))
-            self.st_ino = sum(path.encode())
-
-    monkeypatch.setattr(
-        "os.stat", lambda path, **k: Node(str(path)) if str(path).startswith("/dev/") else real(path, **k)
-    )
 
 
 @pytest.mark.usefixtures("nodes")
@@ -128,60 +88,3 @@ def test_what_cannot_be_read_is_not_taken_for_empty(
     monkeypatch.setattr(machine, "_blkid", lambda words: (2, "blkid: error: /dev/a: Input/output error\n"))
     with pytest.raises(RuckusError, match="can't read it"):
         signature(access, "/dev/a")
-
-
-XENSTORE = """vif = ""
- 3 = ""
-  0 = ""
-   mode = "w"
-vbd = ""
- 3 = ""
-  51712 = ""
-   frontend = "/local/domain/3/device/vbd/51712"
-   params = "/dev/vg00/baby-i686"
-   physical-device = "fd:2"
-   mode = "w"
-  51728 = ""
-   physical-device = "fd:1"
-   mode = "r"
-qdisk = ""
- 4 = ""
-  51712 = ""
-   params = "aio:/no/such/image"
-   mode = "w"
-"""
-
-
-@pytest.mark.usefixtures("nodes")
-def test_domains_that_hold_a_device_what_is_on_it_or_below_it(machine: Machine, access: Root) -> None:
-    assert domains(access, DISK) == []
-    (machine.proc / "xen-capabilities").write_text("control_d\n")
-    machine.xen = XENSTORE
-    assert domains(access, DISK) == ["domain 3 (w)", "domain 3 (r)"]
-    assert domains(access, Device("/dev/dm-1", "253:1")) == ["domain 3 (r)"]
-    assert domains(access, Device("/dev/sdb", "8:16")) == []
-    machine.xen = XENSTORE.replace("fd:2", "8:0")
-    assert domains(access, Device("/dev/sda1", "8:1")) == ["domain 3 (w)", "domain 3 (r)"], "the whole disk"
-
-
-@pytest.mark.parametrize("text", ["sudo: a password is required\n", "xs_open: No such file or directory\n", ""])
-def test_when_xen_does_not_tell_nothing_is_taken_for_free(
-    machine: Machine, access: Root, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    (machine.proc / "xen-capabilities").write_text("control_d\n")
-    monkeypatch.setattr(machine, "_xenstore_ls", lambda words: (1, text))
-    with pytest.raises(RuckusError, match="does not tell"):
-        domains(access, DISK)
-
-
-NUMBERS = st.tuples(st.integers(1, 99), st.integers(0, 4095), st.integers(0, 2**20 - 1), st.sampled_from("rw"))
-
-
-@given(st.lists(NUMBERS, max_size=5))
-def test_every_disk_in_xenstore_is_found(disks: list[tuple[int, int, int, str]]) -> None:
-    text = 'vbd = ""\n' + "".join(
-        f' {domain} = ""\n  {number} = ""\n   mode = "{mode}"\n   physical-device = "{major:x}:{minor:x}"\n'
-        for number, (domain, major, minor, mode) in enumerate(disks)
-    )
-    found = [(disk.domain, disk.numbers, disk.mode) for disk in xen_disks(text)]
-    assert found == [(str(domain), f"{major}:{minor}", mode) for domain, major, minor, mode in disks]

@@ -21,11 +21,11 @@ def test_systems_are_in_plain_folders_by_default(tmp_path: Path) -> None:
 
 
 def test_a_layout_is_remembered_and_not_changed_by_the_way(tmp_path: Path) -> None:
-    chosen(tmp_path, backend="lvm", group="vg1", base="/mnt", size="").save(tmp_path)
+    chosen(tmp_path, volumes="lvm", group="vg1", mount_base="/mnt", size="").save(tmp_path)
     assert clfs_of(tmp_path, I686) == Path("/mnt/baby-i686")
-    assert chosen(tmp_path, backend="", group="vg1") == layout(tmp_path)
+    assert chosen(tmp_path, volumes="", group="vg1") == layout(tmp_path)
     assert chosen(tmp_path, size="20G").size == "20G", "new volumes may be larger"
-    with pytest.raises(RuckusError, match="otherwise already: group vg1") as caught:
+    with pytest.raises(RuckusError, match="otherwise already: --group=vg1") as caught:
         chosen(tmp_path, group="vg0")
     assert "volume-remove" in caught.value.hint
 
@@ -39,7 +39,7 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
 
 def test_every_wrong_value_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(RuckusError) as caught:
-        chosen(tmp_path, backend="tape", file_system="fat", base="media", group="-x", pool="..", size="10")
+        chosen(tmp_path, volumes="tape", file_system="fat", mount_base="media", group="-x", pool="..", size="10")
     for word in ("--volumes=tape", "--file-system=fat", "--mount-base=media", "--group=-x", "--pool=..", "--size=10"):
         assert word in caught.value.message
 
@@ -74,7 +74,7 @@ def test_no_snapshot_has_the_name_of_a_volume() -> None:
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "-x", "a b", "x" * 60])
 def test_names_that_no_snapshot_may_have(name: str) -> None:
-    with pytest.raises(RuckusError, match="no name for a snapshot"):
+    with pytest.raises(RuckusError, match="not a name for a snapshot"):
         volume_name(I686, name)
 
 

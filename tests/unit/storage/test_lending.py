@@ -172,22 +172,22 @@ def test_a_member_of_a_file_system_on_several_devices(machine: Machine, access: 
 
 
 def test_a_snapshot_is_made_removed_and_made_anew_after_a_kill(machine: Machine, access: Root, tmp_path: Path) -> None:
-    made = "lvcreate --yes --addtag ruckus --snapshot --name ruckus..look --size 2G vg00/ruckus"
-    removed = "lvremove --yes vg00/ruckus..look"
-    machine.logical_volume("ruckus.look", origin="ruckus")  # somebody's own
-    with snapshot_of(access, DEVICE, tmp_path, "look") as copy:
-        assert copy == f"{DEVICE}..look"
+    made = "lvcreate --yes --addtag ruckus --snapshot --name ruckus..inspect --size 2G vg00/ruckus"
+    removed = "lvremove --yes vg00/ruckus..inspect"
+    machine.logical_volume("ruckus.inspect", origin="ruckus")  # somebody's own
+    with snapshot_of(access, DEVICE, tmp_path, "inspect") as copy:
+        assert copy == f"{DEVICE}..inspect"
     assert [line for line in machine.done if line.startswith("lv")] == [made, removed]
-    machine.logical_volume("ruckus..look", origin="ruckus")
+    machine.logical_volume("ruckus..inspect", origin="ruckus")
     machine.done.clear()
-    with snapshot_of(access, DEVICE, tmp_path, "look"):
+    with snapshot_of(access, DEVICE, tmp_path, "inspect"):
         pass
     assert [line for line in machine.done if line.startswith("lv")] == [removed, made, removed]
 
 
 def test_of_a_snapshot_lvm_makes_none(machine: Machine, access: Root, tmp_path: Path) -> None:
     machine.logical_volume("ruckus", origin="other")
-    with snapshot_of(access, DEVICE, tmp_path, "look") as copy:
+    with snapshot_of(access, DEVICE, tmp_path, "inspect") as copy:
         assert copy == DEVICE
     assert not any(line.startswith("lv") for line in machine.done)
 

@@ -5,17 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pytest_subprocess import FakeProcess
 from unit.fakes import Machine
 
 from ruckus_aux.host import locks, root
 from ruckus_aux.host.root import Root
 from ruckus_aux.settings.journal import Journal, Made
 from ruckus_aux.storage import commands
-from ruckus_aux.storage.backend import Folder
 from ruckus_aux.storage.layout import Layout, layout
 from ruckus_aux.storage.operations import Volumes
-from ruckus_aux.storage.overview import lines
 from ruckus_aux.words.errors import RuckusError
 
 NAME = "baby-i686"
@@ -24,18 +21,6 @@ LAYOUT = Layout(backend="lvm", base="/nowhere/media")
 CREATE = "lvcreate --yes --wipesignatures y --addtag ruckus --name baby-i686 --size 10G vg00"
 UUID = "[0-9a-f-]{36}"
 REMOVE = "lvremove --yes vg00/baby-i686"
-
-
-@pytest.fixture
-def machine(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    monkeypatch.setattr(locks, "_folder", lambda: tmp_path)
-    return Machine(tmp_path, fp, monkeypatch)
-
-
-@pytest.fixture
-def volumes(machine: Machine, tmp_path: Path) -> Volumes:
-    layout = Layout(backend="lvm", base=str(tmp_path / "media"))
-    return Volumes(tmp_path, layout, Root(Journal(tmp_path / "journal.sqlite"), "run"))
 
 
 def uuid_of(machine: Machine) -> str:
@@ -217,7 +202,7 @@ def test_no_volume_is_mounted_over_anything(machine: Machine, volumes: Volumes, 
     machine.mount_table("")
     point.rmdir()
     point.symlink_to(tmp_path)
-    with pytest.raises(RuckusError, match="is no folder"):
+    with pytest.raises(RuckusError, match="is not a folder"):
         volumes.mount(NAME, 0, 0)
     assert machine.done == []
 
@@ -341,12 +326,12 @@ def test_a_snapshot_has_the_identity_of_what_is_there(machine: Machine, volumes:
     assert list(machine.volumes) == [NAME]
 
 
-def test_a_look_that_was_killed_stands_in_the_way_with_a_way_out(machine: Machine, volumes: Volumes) -> None:
+def test_an_inspection_that_was_killed_stands_in_the_way_with_a_way_out(machine: Machine, volumes: Volumes) -> None:
     volumes.create(NAME)
-    machine.logical_volume(f"{NAME}..look", origin=NAME)
+    machine.logical_volume(f"{NAME}..inspect", origin=NAME)
     with pytest.raises(RuckusError, match="has snapshots") as caught:
         volumes.remove(NAME, yes)
-    assert f"invoke volume-look --device={PATH}" in caught.value.hint
+    assert f"invoke volume-inspect --device={PATH}" in caught.value.hint
 
 
 def test_what_is_unfinished_is_not_made_anew_below_its_snapshots(machine: Machine, volumes: Volumes) -> None:
@@ -397,73 +382,6 @@ def test_a_group_that_is_not_there(machine: Machine, volumes: Volumes) -> None:
     with pytest.raises(RuckusError, match="LVM can't read vg00") as caught:
         volumes.create(NAME)
     assert "vgs" in caught.value.hint
-
-
-def test_the_list(machine: Machine, volumes: Volumes) -> None:
-    volumes.create(NAME)
-    volumes.snapshot(f"{NAME}.before", NAME, "1G")
-    machine.logical_volume("precious", tags="")
-    machine.logical_volume("baby-x86_64", tags="")
-    found = {line.name: line for line in lines(volumes, [NAME, "baby-x86_64"])}
-    assert set(found) == {NAME, f"{NAME}.before", "baby-x86_64"}
-    assert found[f"{NAME}.before"].notes == (f"a snapshot of {NAME}",)
-    assert found["baby-x86_64"].notes == ("not made by Ruckus",)
-
-
-def test_the_list_tells_what_is_special(machine: Machine, volumes: Volumes) -> None:
-    volumes.create(NAME)
-    machine.logical_volume("baby-x86_64")
-    machine.failing |= {"mkfs.ext4": 1, "lvremove": 5}
-    with pytest.raises(RuckusError):
-        volumes.create("baby-x86_64-64")
-    with locks.named("vg00-baby--i686") as lock:
-        lock.write("to builder one")
-    machine.mount_table("", "1 0 253:7 / /elsewhere rw - ext4 /dev/dm-7 rw")
-    assert lines(volumes, ["baby"]) == []
-    notes = {line.name: line.notes for line in lines(volumes, [NAME, "baby-x86_64", "baby-x86_64-64"])}
-    elsewhere = f"{PATH} is mounted on /elsewhere"
-    assert notes[NAME] == ("lent to builder one", elsewhere)
-    assert notes["baby-x86_64"][0] == "not made from this build folder"
-    assert notes["baby-x86_64-64"][0] == "never finished"
-
-
-def test_plain_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> None:
-    monkeypatch.setattr(locks, "_folder", lambda: tmp_path)
-    volumes = Volumes(tmp_path, Layout(), Root(Journal(tmp_path / "journal.sqlite"), "run"))
-    volumes.create(NAME)
-    volumes.mount(NAME, 1000, 100)
-    (tmp_path / NAME / "file").touch()
-    with pytest.raises(RuckusError, match="was not made by Ruckus"):
-        volumes.remove(NAME, yes)
-    (tmp_path / NAME / "file").unlink()
-    (tmp_path / ".ruckus").touch()
-    with pytest.raises(RuckusError, match="no snapshots"):
-        volumes.snapshot("copy", NAME, "1G")
-    command = ["rm", "-rf", "--one-file-system", "--", str(tmp_path / NAME)]
-    fp.register(command)
-    volumes.remove(NAME, yes)
-    assert command in fp.calls
-    fp.register(command)
-    with locks.try_held(tmp_path / "run.lock"), pytest.raises(RuckusError, match="a run is building"):
-        volumes.remove(NAME, yes)
-    table = tmp_path / "mountinfo"
-    table.write_text(f"1 0 8:1 /home {tmp_path / NAME}/mnt rw - ext4 /dev/sda1 rw\n")
-    monkeypatch.setattr("ruckus_aux.host.mounts.MOUNTINFO", table)
-    with pytest.raises(RuckusError, match="is mounted, and is not emptied"):
-        volumes.remove(NAME, yes)
-
-
-def test_a_folder_that_root_has_installed_is_not_emptied_by_its_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    system = tmp_path / "baby-x86_64"
-    (system / "ruckus-build").mkdir(parents=True)
-    monkeypatch.setattr("os.geteuid", lambda: 4711)
-    folder = Folder(tmp_path, Root(Journal(tmp_path / "journal.sqlite"), "run"))
-    with pytest.raises(RuckusError, match="baby-x86_64 belongs to") as caught:
-        folder.remove(system.name)
-    assert f"sudo make -C {system}/ruckus-build bootstrap-reopen" in caught.value.hint
-    assert (system / "ruckus-build").exists()
 
 
 def test_root_mounts_nothing_where_another_user_could_lead_it_elsewhere(
