@@ -82,6 +82,8 @@ def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
     """print, as a table in Markdown, what each step cost when it was last built"""
+    from ruckus_aux.host.limits import machine
+    from ruckus_aux.recipes.costs import write_costs
     from ruckus_aux.reports.table import cost_table
 
     plan = evaluate(settings)
@@ -91,6 +93,9 @@ def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
             f"{settings.journal}: nothing has been built yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
         )
     print(cost_table(built[name] for name in plan.steps if name in built))
+    if options.write:
+        path = write_costs(settings.recipes, Journal(settings.journal).built(), machine())
+        print(f"  WROTE    {path}")
 
 
 def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:

@@ -80,7 +80,9 @@ def parser() -> argparse.ArgumentParser:
     step(add(asked.cmd_log))
     shell = step(add(asked.cmd_shell))
     shell.add_argument("-c", dest="command", metavar="COMMAND", help="run this instead of an interactive shell")
-    add(asked.cmd_times)
+    add(asked.cmd_times).add_argument(
+        "--write", action="store_true", help="also put them into packages/costs.toml, for builds on other machines"
+    )
     boot = add(called.cmd_boot)
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
     boot.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")

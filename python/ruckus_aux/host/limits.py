@@ -6,6 +6,7 @@ See cgroups(7), and Documentation/admin-guide/cgroup-v2.rst in the kernel's sour
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,12 @@ def processors() -> int:
     """How many processors may be used; where a group has a share of one, that counts as one."""
     shares = [share for folder in _groups("cpu") for share in _shares(folder)]
     return max(1, min([len(os.sched_getaffinity(0)), *map(math.ceil, shares)]))
+
+
+def machine() -> str:
+    """What this machine is, for people who compare figures: its processor, and how many of them may be used."""
+    models = re.findall(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return f"{processors()} x {models[0] if models else os.uname().machine}"
 
 
 def memory() -> Memory:

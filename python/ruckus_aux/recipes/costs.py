@@ -4,6 +4,7 @@
 A step without an entry, such as one of a user's own recipes, has UNKNOWN's figures.
 """
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +20,7 @@ FILE_NAME = "costs.toml"
 _MB = 1_000_000
 _HEAD = """\
 # What each step took where it was last measured: CPU seconds (shared_cpu: with its objects in ccache already), and MB
-# of its largest process, its working folder, and what it installs. Written by: ruckus costs --write
+# of its largest process, its working folder, and what it installs. Written by: ruckus times --write
 """
 
 
@@ -57,7 +58,7 @@ def read_costs(folder: Path) -> dict[str, Costs]:
         return {name: Costs(**entry) for name, entry in table.items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         known = ", ".join(field.name for field in fields(Costs))
         raise RuckusError(f"{path}: {error}", f"a table [steps], with entries of: {known}") from error
 
@@ -92,14 +93,14 @@ def as_text(costs: Mapping[str, Costs], machine: str, date: datetime) -> str:
         machine: Where the newest of them were measured.
         date: When.
     """
-    lines = [_HEAD, f'machine = "{machine}"', f"date = {date.astimezone(UTC):%Y-%m-%d}", "", "[steps]"]
+    lines = [_HEAD, f"machine = {json.dumps(machine)}", f"date = {date.astimezone(UTC):%Y-%m-%d}", "", "[steps]"]
     for name, entry in sorted(costs.items()):
         values = ", ".join(f"{key} = {value:g}" for key, value in asdict(entry).items() if value)
         lines.append(f'"{name}" = {{ {values} }}')
     return "\n".join(lines) + "\n"
 
 
-def write_costs(folder: Path, built: Mapping[str, Iterable[Entry]], machine: str) -> int:
+def write_costs(folder: Path, built: Mapping[str, Iterable[Entry]], machine: str) -> Path:
     """Put what a build directory has measured into a folder's file; other steps keep their figures.
 
     Args:
@@ -108,8 +109,8 @@ def write_costs(folder: Path, built: Mapping[str, Iterable[Entry]], machine: str
         machine: What this machine is called there.
 
     Returns:
-        How many steps have new figures.
+        The file.
     """
-    new = measured(built)
-    write_whole(folder / FILE_NAME, as_text({**read_costs(folder), **new}, machine, datetime.now(UTC)))
-    return len(new)
+    path = folder / FILE_NAME
+    write_whole(path, as_text({**read_costs(folder), **measured(built)}, machine, datetime.now(UTC)))
+    return path
