@@ -41,7 +41,7 @@ def settings(arch: Architecture) -> Settings:
 def _page(step: Step, arch: Architecture) -> str:
     """What a step's key is made of, as text: what it declares, and its script."""
     declared = {
-        "needs": step.needs,
+        "needs": [need.name for need in step.needs],
         "tools": step.tools,
         "sources": [source.file for source in step.sources],
         "files": [path.name for path in step.files],
@@ -55,7 +55,7 @@ def _page(step: Step, arch: Architecture) -> str:
 def pages(arch: Architecture) -> dict[str, str]:
     """The page of each shipped step, by its name below the architecture's."""
     return {
-        step.name.removeprefix(f"{arch.name}/"): _page(step, arch)
+        step.name.within_arch: _page(step, arch)
         for step in sorted(evaluate(settings(arch)).steps.values(), key=lambda step: step.name)
     }
 

@@ -102,10 +102,9 @@ def built(plan: Plan, *names: str) -> None:
     """Put an artifact of one file into the store for each step, and merge it."""
     for name in names:
         step = plan[name]
-        key = plan.key(step)
         store = Store(plan.settings.cache)
-        if key not in store:
+        if step.key not in store:
             artifact = tree(plan.settings.work(name) / "out", **{f"share__{name.replace('/', '-')}": name})
-            store.add(key, artifact, name, inside=Path("/ruckus"), ended=time.time_ns())
+            store.add(step.key, artifact, name, inside=Path("/ruckus"), ended=time.time_ns())
             shutil.rmtree(plan.settings.work(""))
-        merge(plan.settings, step, key, plan.inputs(step), store.tree(key))
+        merge(step, store.tree(step.key))

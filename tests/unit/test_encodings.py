@@ -18,7 +18,7 @@ from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.steps.runner import prepare_work
 from ruckus_aux.storage.layout import defaults
-from ruckus_aux.words.stage import STAGES
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.recipes.manifest import read_manifest
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.host.writing import write_whole
@@ -26,7 +26,7 @@ folder = Path(sys.argv[1])
 read_manifest(folder / "sources.toml", folder)
 write_whole(folder / "page.html", "\\u00fc")
 settings = replace(defaults(folder, folder, ARCHITECTURES["i686"], "tiny", 1), buildroot=folder, isolation="none")
-step = Step("one", STAGES["cross"], "", "echo \\u00fc", (), (), (), (), ())
+step = Step(settings, StepName("one"), script="echo \\u00fc")
 prepare_work(settings, step, None)
 """
 

@@ -32,6 +32,7 @@ from ruckus_aux.storage.layout import Layout, layout
 from ruckus_aux.storage.xen import xen_disks
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import size_in_bytes
 
 quick = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -63,13 +64,13 @@ def wordy(*words: str) -> st.SearchStrategy[str]:
     return st.lists(st.one_of(st.sampled_from(words), strings), max_size=12).map("".join)
 
 
-RUNNING = Running("r", "i686", "i686/cross/x", "/b", 1.0, 2, 3)
+RUNNING = Running("r", "i686", StepName("i686/cross/x"), "/b", 1.0, 2, 3)
 RECORDS: dict[type[Any], Any] = {
     Lock: Lock("upstream", "1", (File("x-1.tar", "aa"),), "https://x"),
     Running: RUNNING,
     State: State("r", 1, 1.0, 2.0, (Progress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 0.5, 3, 4, 5.0),
     Layout: Layout(),
-    Stamp: Stamp(Path("/p"), "s", "k", Path("/b"), {"a": "k"}, (), ("lib/x",)),
+    Stamp: Stamp(Path("/p"), StepName("s"), "k", Path("/b"), {"a": "k"}, (), ("lib/x",)),
     Index: Index("r", (Collected("s", "i686", "f", 0, 1.0, ("e",)), Collected("t", "i686", "g", None, 1.0, ())), ()),
     Record: Record("s", "00"),
 }

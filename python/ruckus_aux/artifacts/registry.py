@@ -60,7 +60,7 @@ class Known:
 
 def used_by(plan: Plan) -> Uses:
     """What of the cache a plan uses."""
-    keys = sorted({plan.key(step) for step in plan.steps.values()})
+    keys = sorted({step.key for step in plan.steps.values()})
     downloads = {name for source in plan.sources.values() for name in source.names}
     settings = plan.settings
     return Uses(settings.builddir, socket.gethostname(), settings.cache, tuple(keys), tuple(sorted(downloads)))

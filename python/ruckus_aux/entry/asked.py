@@ -29,7 +29,7 @@ def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
     """print the script of a step"""
     plan = evaluate(settings)
     step = plan[options.step]
-    print(f"# {step.name}: {step.title}\n# needs: {' '.join(step.needs) or 'nothing'}")
+    print(f"# {step.name}: {step.title}\n# needs: {' '.join(need.name for need in step.needs) or 'nothing'}")
     print(step.script, end="")
 
 
@@ -38,7 +38,7 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.why import explain
 
     plan = evaluate(settings)
-    print(explain(settings, plan, plan[options.step]))
+    print(explain(plan[options.step]))
 
 
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
@@ -52,12 +52,12 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     step = plan[options.step]
     work = settings.work(step.name)
     there = sandbox.inside(settings, work)
-    source = source_of(settings, plan, step)
+    source = source_of(step)
     environment = step_environment(settings, step.stage, there, {})
     if "TERM" in os.environ:
         environment["TERM"] = os.environ["TERM"]
     program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
-    with held(settings.work_lock(step.name), step.name, settings.builddir), view_of(settings, plan, step) as view:
+    with held(settings.work_lock(step.name), step.name, settings.builddir), view_of(step) as view:
         if not (work / "script").exists():
             prepare_work(settings, step, source)
         command = sandbox.command(settings, work, view, program, source=source, terminal=True)

@@ -46,8 +46,9 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
     from ruckus_aux.artifacts.registry import register
     from ruckus_aux.host.jobserver import only_asks
-    from ruckus_aux.steps.graph import tidy, write_graph
+    from ruckus_aux.steps.graph import write_graph
     from ruckus_aux.steps.merge import lock
+    from ruckus_aux.steps.tidy import tidy
     from ruckus_aux.words.paths import GRAPH
 
     take(settings)
@@ -61,7 +62,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
         register(plan)
     with lock(settings):
         if not asked:
-            tidy(settings, plan, steps)
+            tidy(plan, steps)
             Store(settings.cache).sweep()
         write_graph([(plan, list(plan.steps.values()))], settings.buildroot / GRAPH)
 
@@ -87,11 +88,11 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     if only_asks(os.environ):
         return
     take(settings)
-    plan = evaluate(settings)
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
-    check_open(settings, settings.root(plan[options.step].stage))
-    run_step(settings, plan, plan[options.step], verbose=verbose, keep=keep)
+    step = evaluate(settings)[options.step]
+    check_open(settings, settings.root(step.stage))
+    run_step(step, verbose=verbose, keep=keep)
 
 
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.journal import Entry
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.stage import stage_of
+from ruckus_aux.words.step_name import StepName
 
 FILE_NAME = "costs.toml"
 _MB = 1_000_000
@@ -40,11 +40,6 @@ class Costs:
 
 
 UNKNOWN = Costs(cpu=60.0, memory=300, disk=100, installed=10)
-
-
-def entry_name(step: str) -> str:
-    """What a step is called in the file, where all architectures are one: STAGE/PACKAGE."""
-    return step.partition("/")[2] if stage_of(step).of_system else step
 
 
 def read_costs(folder: Path) -> dict[str, Costs]:
@@ -75,7 +70,7 @@ def measured(built: Mapping[str, Iterable[Entry]]) -> dict[str, Costs]:
         shared, full = latest.get(True), latest.get(False)
         last = full or shared
         if last:
-            costs[entry_name(step)] = Costs(
+            costs[StepName(step).within_arch] = Costs(
                 cpu=float(round(last.cpu)),
                 shared_cpu=float(round(shared.cpu)) if shared else 0.0,
                 memory=last.memory * 1024 // _MB,

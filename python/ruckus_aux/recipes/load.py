@@ -5,11 +5,11 @@ import importlib.util
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.host.visible import visible
-from ruckus_aux.recipes.costs import UNKNOWN, entry_name, read_costs
+from ruckus_aux.recipes.costs import UNKNOWN, Costs, read_costs
 from ruckus_aux.recipes.manifest import Source, read_manifest
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.recipes.profile import read_profile
@@ -18,6 +18,7 @@ from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import SOURCE
+from ruckus_aux.words.step_name import StepName
 
 
 @contextmanager
@@ -52,37 +53,55 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def _steps_of(
+@dataclass(frozen=True)
+class _Draft:
+    """A step before those that it needs are known; path: its recipe."""
+
+    path: Path
+    name: StepName
+    title: str
+    script: Script
+    replaces: tuple[StepName, ...] = ()
+
+    def does_the_same(self, other: "_Draft") -> bool:
+        """Whether its script is the other's, and needs the same."""
+        mine, its = (vars(draft.script) for draft in (self, other))
+        return all(mine[name] == its[name] for name in ("lines", "needed", "used_sources", "used_files"))
+
+
+def _drafts(
     settings: Settings, sources: Mapping[str, Source], path: Path, recipe: Recipe, phase: Phase
-) -> list[Step]:
+) -> Iterator[_Draft]:
     """The steps of one of a recipe's functions, each with that which unpacks its shared source."""
-    steps = []
-    for name, abi, takes_abi in phase.for_each_abi(settings.arch):
+    arch = settings.arch.name
+    for package, abi, takes_abi in phase.for_each_abi(settings.arch):
         script = Script(
             settings, sources, recipe.name, recipe.source, path.parent, phase.stage, phase.configured_as, abi
         )
         with located(path):
             phase.record(script, *([abi] if takes_abi else []))
         if script.source:
-            steps.append(_step(recipe.name, script.source, SOURCE.title.format(recipe.name)))
-        title = (phase.record.__doc__ or "").strip() or phase.stage.title.format(name)
-        steps.append(_step(name, script, title, phase.replaces))
-    return steps
+            name = StepName.of(arch, SOURCE, recipe.name)
+            yield _Draft(path, name, SOURCE.title.format(recipe.name), script.source)
+        name = StepName.of(arch, phase.stage, package)
+        title = (phase.record.__doc__ or "").strip() or phase.stage.title.format(package)
+        yield _Draft(path, name, title, script, tuple(StepName(f"{arch}/{step}") for step in phase.replaces))
 
 
-def _step(package: str, script: Script, title: str, replaces: Iterable[str] = ()) -> Step:
-    stage, arch = script.stage, script.arch.name
+def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
+    script = draft.script
     return Step(
-        name=stage.step_name(arch, package),
-        stage=stage,
-        title=title,
+        settings=script.settings,
+        name=draft.name,
+        title=draft.title,
         script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
-        needs=tuple(script.needed),
+        needs=needs,
         tools=tuple(script.used_tools),
         sources=tuple(script.sources[source] for source in script.used_sources),
         files=tuple(script.used_files),
-        replaces=tuple(f"{arch}/{step}" for step in replaces),
+        replaces=draft.replaces,
         objects=script.objects,
+        costs=costs,
     )
 
 
@@ -94,26 +113,55 @@ def evaluate(settings: Settings) -> Plan:
     """
     sources = read_manifest(settings.recipes / "sources.toml", settings.sources, settings.manifests)
     costs = read_costs(settings.recipes)
-    members: dict[str, list[str]] = {}
-    steps: dict[str, Step] = {}
+    members: dict[str, list[StepName]] = {}
+    drafts: dict[StepName, _Draft] = {}
     for path in visible(settings.recipes, "*.py", "*/recipe.py"):
         recipe = load_recipe(path)
         for phase in recipe.phases:
-            for step in _steps_of(settings, sources, path, recipe, phase):
-                other = steps.setdefault(step.name, step)
-                if other is not step and step.installs:
-                    raise RuckusError(f"{path}: another recipe has step {step.name}", "give this one a name of its own")
-                if other != step:
+            for draft in _drafts(settings, sources, path, recipe, phase):
+                other = drafts.setdefault(draft.name, draft)
+                if other is not draft and draft.name.stage.installs:
+                    raise RuckusError(
+                        f"{path}: another recipe has step {draft.name}", "give this one a name of its own"
+                    )
+                if not draft.does_the_same(other):
                     raise RuckusError(
                         f"{path}: its steps want different shared sources", "use one shared_source() for all"
                     )
-                if step.installs:
-                    members.setdefault(f"{phase.stage.name}/{phase.name}", []).append(step.name)
+                if draft.name.stage.installs:
+                    members.setdefault(f"{phase.stage.name}/{phase.name}", []).append(draft.name)
     profile = read_profile(settings.recipes, settings.profile)
-    wanted = [name for entry in profile for name in members.get(entry, [entry])]
-    return Plan(
-        settings,
-        (replace(step, costs=costs.get(entry_name(step.name), UNKNOWN)) for step in steps.values()),
-        sources,
-        wanted,
-    )
+    wanted = [name for entry in profile for name in members.get(entry, [StepName(entry)])]
+    needs = {name: drafts[name].script.needed for name in (*wanted, *drafts) if name in drafts}
+    steps: dict[StepName, Step] = {}
+    for name in in_order(needs):
+        own_costs = costs.get(name.within_arch, UNKNOWN)
+        steps[name] = _step(drafts[name], tuple(steps[need] for need in drafts[name].script.needed), own_costs)
+    return Plan(settings, steps, sources, wanted)
+
+
+def in_order(needs: Mapping[StepName, Iterable[StepName]]) -> list[StepName]:
+    """Steps, each after what it needs.
+
+    Args:
+        needs: The names of the steps that each needs.
+
+    Raises:
+        RuckusError: They need each other, or what is not there.
+    """
+    ordered: dict[StepName, None] = {}
+
+    def visit(name: StepName, path: tuple[StepName, ...]) -> None:
+        if name in ordered:
+            return
+        if name in path:
+            raise RuckusError(f"steps need each other: {' -> '.join((*path, name))}")
+        if name not in needs:
+            raise RuckusError(f"step {path[-1]} needs '{name}', which no recipe builds")
+        for need in needs[name]:
+            visit(need, (*path, name))
+        ordered[name] = None
+
+    for name in needs:
+        visit(name, ())
+    return list(ordered)

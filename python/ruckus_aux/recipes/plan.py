@@ -3,7 +3,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ruckus_aux.host.toolchain import fingerprint, tool_version
@@ -14,41 +15,82 @@ from ruckus_aux.recipes.profile import profile_path
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.stage import Stage
+from ruckus_aux.words.stage import STAGES, Stage
+from ruckus_aux.words.step_name import StepName
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
 FORMAT = "3"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One recipe in one stage for one architecture: the unit of scheduling, logging, caching and retrying.
 
-    name: ARCH/STAGE/PACKAGE, or hostprep/PACKAGE.
+    settings: of the build directory that it is a step of.
     script: what runs, POSIX sh.
-    needs: names of the steps whose artifacts are in its view.
+    needs: the steps whose artifacts are in its view.
     tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
+    replaces: steps whose files its own files overwrite.
     objects: what other steps share their host objects with this one, through ccache; "" is none.
     costs: as packages/costs.toml has them.
     """
 
-    name: str
-    stage: Stage
-    title: str
-    script: str
-    needs: tuple[str, ...]
-    tools: tuple[str, ...]
-    sources: tuple[Source, ...]
-    files: tuple[Path, ...]
-    replaces: tuple[str, ...]
+    settings: Settings = field(repr=False)
+    name: StepName
+    title: str = ""
+    script: str = ""
+    needs: tuple["Step", ...] = field(default=(), repr=False)
+    tools: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    files: tuple[Path, ...] = ()
+    replaces: tuple[StepName, ...] = ()
     objects: str = ""
     costs: Costs = UNKNOWN
+
+    @property
+    def stage(self) -> Stage:
+        """Its stage."""
+        return self.name.stage
 
     @property
     def installs(self) -> bool:
         """Whether it is built for its own sake: a source is unpacked only when something is built from it."""
         return self.stage.installs
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """Everything that its key is made of, by what it is; a source that is not downloaded has an empty hash."""
+        settings = self.settings
+        environment = repr(step_environment(settings, self.stage, paths.INSIDE, {}))
+        inputs = {
+            "format": FORMAT,
+            # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
+            "isolation": settings.isolation if settings.isolation == "bwrap" else f"none {settings.buildroot}",
+        }
+        if not settings.sharing:  # then each architecture's steps are its own
+            inputs["sharing"] = f"none {settings.arch.name}"
+        inputs["environment"] = hashlib.sha256(environment.encode()).hexdigest()
+        if self.stage.sees_host:
+            inputs["host"] = fingerprint()
+        inputs["script"] = hashlib.sha256(self.script.encode()).hexdigest()
+        inputs |= {f"tool {name}": tool_version(name) for name in self.tools}
+        inputs |= {f"source {source.name}": " ".join(source.identity()) for source in self.sources}
+        inputs |= {f"file {path.name}": sha256_of(path) for path in self.files}
+        return inputs | {f"dependency {need.name}": need.key for need in self.needs}
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of its inputs: 32 hexadecimal digits. Its name is not part of it, so equal steps share an artifact.
+
+        It asks the host's programs for their versions, and reads files: only those who need it pay for it.
+        """
+        # A dependency's name says where it is in the view only through its own script, so its key is enough.
+        lines = sorted(
+            f"dependency {value}" if name.startswith("dependency ") else f"{name} {value}"
+            for name, value in self.inputs.items()
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
 
 class Plan:
@@ -57,38 +99,28 @@ class Plan:
     def __init__(
         self,
         settings: Settings,
-        steps: Iterable[Step],
+        steps: Mapping[StepName, Step],
         sources: Mapping[str, Source],
-        profile: Sequence[str] = (),
+        profile: Sequence[StepName] = (),
     ) -> None:
-        """Put steps in order.
+        """Keep what was evaluated.
 
         Args:
-            settings: What they were evaluated for.
-            steps: All of them.
+            settings: What it was evaluated for.
+            steps: All steps, each after what it needs.
             sources: The manifest.
             profile: The names of those that the configured profile lists, in its order.
         """
         self.settings = settings
+        self.steps = steps
         self.sources = sources
         self.profile = profile
-        by_name = {step.name: step for step in steps}
-        listed = {name: by_name[name] for name in profile if name in by_name}
-        self.steps = in_order({**listed, **by_name})
-        self._inputs: dict[str, dict[str, str]] = {}
-        self._base = {
-            "format": FORMAT,
-            # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
-            "isolation": settings.isolation if settings.isolation == "bwrap" else f"none {settings.buildroot}",
-        }
-        if not settings.sharing:  # then each architecture's steps are its own
-            self._base["sharing"] = f"none {settings.arch.name}"
 
     def __getitem__(self, name: str) -> Step:
         """The step of this name; RuckusError when there is none."""
-        if name not in self.steps:
-            raise RuckusError(f"no step '{name}'", "list the steps with: ruckus list")
-        return self.steps[name]
+        if step := self.steps.get(StepName(name)):
+            return step
+        raise RuckusError(f"no step '{name}'", "list the steps with: ruckus list")
 
     @property
     def has_profile(self) -> bool:
@@ -115,64 +147,20 @@ class Plan:
     def hostprep(self) -> list[Step]:
         """The steps of hostprep that this build uses: tools that the host lacks, libraries of the cross toolchain."""
         others = [step for step in self.steps.values() if step.stage.of_system]  # what these need comes with them
-        used = {name for step in others for name in step.needs if name.startswith("hostprep/")}
-        lacking = {f"hostprep/{tool}" for tool in self.settings.hostprep_tools}
+        used = {need.name for step in others for need in step.needs if not need.stage.of_system}
+        lacking = {StepName.of("", STAGES["hostprep"], tool) for tool in self.settings.hostprep_tools}
         return self.closure(used | lacking)
 
     def closure(self, names: Iterable[str]) -> list[Step]:
         """These steps and all that they need, in order."""
-        found: set[str] = set()
-        pending = list(names)
+        pending = [self[name] for name in names]
+        wanted: set[Step] = set()
         while pending:
-            step = self[pending.pop()]
-            if step.name not in found:
-                found.add(step.name)
+            step = pending.pop()
+            if step not in wanted:
+                wanted.add(step)
                 pending += step.needs
-        return [step for step in self.steps.values() if step.name in found]
-
-    def inputs(self, step: Step) -> dict[str, str]:
-        """Everything that a step's key is made of, by what it is; a source that is not downloaded has an empty hash."""
-        if step.name not in self._inputs:
-            environment = repr(step_environment(self.settings, step.stage, paths.INSIDE, {}))
-            inputs = {**self._base, "environment": hashlib.sha256(environment.encode()).hexdigest()}
-            if step.stage.sees_host:
-                inputs["host"] = fingerprint()
-            inputs |= {"script": hashlib.sha256(step.script.encode()).hexdigest()}
-            inputs |= {f"tool {name}": tool_version(name) for name in step.tools}
-            inputs |= {f"source {source.name}": " ".join(source.identity()) for source in step.sources}
-            inputs |= {f"file {path.name}": sha256_of(path) for path in step.files}
-            inputs |= {f"dependency {name}": self.key(self.steps[name]) for name in step.needs}
-            self._inputs[step.name] = inputs
-        return self._inputs[step.name]
-
-    def key(self, step: Step) -> str:
-        """The step's key: 32 hexadecimal digits. Its name is not part of it, so equal steps share an artifact."""
-        # A dependency's name says where it is in the view only through its own script, so its key is enough.
-        lines = sorted(
-            f"dependency {value}" if name.startswith("dependency ") else f"{name} {value}"
-            for name, value in self.inputs(step).items()
-        )
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
-
-
-def in_order(steps: Mapping[str, Step]) -> dict[str, Step]:
-    """The same steps, each after what it needs; RuckusError when they need each other, or what is not there."""
-    ordered: dict[str, Step] = {}
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in ordered:
-            return
-        if name in path:
-            raise RuckusError(f"steps need each other: {' -> '.join((*path, name))}")
-        if name not in steps:
-            raise RuckusError(f"step {path[-1]} needs '{name}', which no recipe builds")
-        for need in steps[name].needs:
-            visit(need, (*path, name))
-        ordered[name] = steps[name]
-
-    for name in steps:
-        visit(name, ())
-    return ordered
+        return [step for step in self.steps.values() if step in wanted]
 
 
 def remaining(needs: Mapping[str, Iterable[str]], cost: Mapping[str, float]) -> dict[str, float]:

@@ -23,6 +23,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import SOURCE, STAGES, Stage
+from ruckus_aux.words.step_name import StepName
 
 _VARIABLE = re.compile(r"\$(?:SOURCES|FILES|SRC|BUILD|OUT|HOME)\b")
 _DELIMITERS = ",|#%@"  # of sed's s command
@@ -62,7 +63,7 @@ class Script:
     configured_as: Stage
     abi: Abi
     lines: list[str] = field(default_factory=list)
-    needed: list[str] = field(default_factory=list)
+    needed: list[StepName] = field(default_factory=list)
     used_tools: list[str] = field(default_factory=list)
     used_sources: list[str] = field(default_factory=list)
     used_files: list[Path] = field(default_factory=list)
@@ -121,7 +122,7 @@ class Script:
             stage, _, package = step.rpartition("/")
             if (stage or self.stage.name) not in STAGES:
                 raise RuckusError(f"it needs '{step}', but there is no such stage", f"choose of: {', '.join(STAGES)}")
-            name = STAGES[stage or self.stage.name].step_name(self.arch.name, package)
+            name = StepName.of(self.arch.name, STAGES[stage or self.stage.name], package)
             if name not in self.needed:
                 self.needed.append(name)
 
@@ -176,7 +177,7 @@ class Script:
         for path in self._patches():
             if path not in own:
                 self.source._apply(path)
-        self.needed.append(SOURCE.step_name(self.arch.name, self.name))
+        self.needed.append(StepName.of(self.arch.name, SOURCE, self.name))
         if own:
             self._copy(own, beside)
             for path in own:

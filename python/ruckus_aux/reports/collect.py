@@ -27,6 +27,7 @@ from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.records import read_record
+from ruckus_aux.words.step_name import StepName
 
 INDEX = "index.json"
 _WITHOUT_RUN = "unknown-run"  # logs that an earlier version of Ruckus wrote
@@ -38,7 +39,7 @@ class Log:
     """A log that can be collected: its architecture, its step (known by where it is, not by what it says), its path."""
 
     arch: str
-    step: str
+    step: StepName
     path: Path
 
 
@@ -67,7 +68,7 @@ class BuildDirectory:
         ]
         latest = {path if path.suffix == ".log" else path.with_suffix("") for path in found}
         for log in sorted(latest):
-            step = str(log.relative_to(self.folder / "log").with_suffix(""))
+            step = StepName(log.relative_to(self.folder / "log").with_suffix(""))
             attempts = (*reversed(logs.earlier(log)), log)
             yield from (Log(self.arch, step, path) for path in attempts if path in found)
 
@@ -123,9 +124,7 @@ def _collected(log: Log, target: Path, run: str) -> tuple[str, Collected | None]
         name = _WITHOUT_RUN
     if run and name != run:
         return name, None
-    # hostprep/PACKAGE has no architecture in its name, and STAGE/PACKAGE is what stays of the others.
-    rest = log.step.removeprefix(f"{log.arch}/")
-    place = _place(target / name / log.arch / f"{rest}.log", log.path)
+    place = _place(target / name / log.arch / f"{log.step.within_arch}.log", log.path)
     place.parent.mkdir(parents=True, exist_ok=True)
     if target.resolve() not in place.resolve().parents:
         raise OSError(errno.ELOOP, f"{place} leads out of {target}")

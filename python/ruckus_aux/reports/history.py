@@ -13,6 +13,7 @@ from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import JOURNAL, RUN_LOCK
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import utc
 
 
@@ -146,7 +147,7 @@ def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
     rows = list(rows)
     fewest: dict[str, Entry] = {}
     for entry in (row.entry for row in rows if row.entry.outcome == "built" and row.entry.hits + row.entry.misses):
-        name = entry.step.rpartition("/")[2]
+        name = StepName(entry.step).package
         if name not in fewest or entry.hits < fewest[name].hits:
             fewest[name] = entry
     result = []
@@ -155,7 +156,7 @@ def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
         if row.entry.outcome == "stored":
             saved = by_key.get(row.entry.key, 0.0)
         elif row.entry.hits:
-            saved = max(0.0, fewest[row.entry.step.rpartition("/")[2]].cpu - row.entry.cpu)
+            saved = max(0.0, fewest[StepName(row.entry.step).package].cpu - row.entry.cpu)
         result.append(Row(row.arch, row.entry, row.log, row.error, saved))
     return result
 

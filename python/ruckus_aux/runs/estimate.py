@@ -40,7 +40,7 @@ def estimate(selection: Selection, cpus: int, *, fresh: bool = False) -> list[Es
     known = _known(selection)
     by_arch: dict[str, list[Target]] = {plan.settings.arch.name: [] for plan, _ in selection}
     for target in targets:
-        by_arch[target.plan.settings.arch.name].append(target)
+        by_arch[target.step.settings.arch.name].append(target)
     rows = [_row(name, mine, known, cpus) for name, mine in by_arch.items()]
     return [*rows, _row("all", targets, known, cpus)] if len(rows) > 1 else rows
 
@@ -71,7 +71,7 @@ def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus:
 
 def _tarballs(target: Target, source: Source) -> int:
     """MB of a source's files, when they are downloaded already; before, nobody knows."""
-    folder = target.plan.settings.sources
+    folder = target.step.settings.sources
     files = source.lock.files if source.lock else ()
     return sum((folder / file.name).stat().st_size // 1_000_000 for file in files)
 

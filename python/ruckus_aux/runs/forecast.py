@@ -21,10 +21,12 @@ def forecast(selection: Selection) -> Iterator[str]:
         yield f"{len(sources)} sources to download: {' '.join(sorted(sources))}"
     for plan, _ in selection:
         arch = plan.settings.arch.name
-        ours = [target for target in targets if target.plan is plan and not os.path.exists(target.stamp)]
-        done = sum(target.plan is plan for target in targets) - len(ours)
+        ours = [
+            target for target in targets if target.step.settings is plan.settings and not os.path.exists(target.stamp)
+        ]
+        done = sum(target.step.settings is plan.settings for target in targets) - len(ours)
         building = [target for target in ours if target.cost]
-        stored = [target for target in ours if not target.cost and target.key in Store(plan.settings.cache)]
+        stored = [target for target in ours if not target.cost and target.step.key in Store(plan.settings.cache)]
         shared = len(ours) - len(building) - len(stored)
         cpu = f", {duration(sum(target.cost for target in building))} of CPU" if building else ""
         yield (

@@ -33,6 +33,7 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, GRAPH
 from ruckus_aux.words.stage import STAGES, Stage
+from ruckus_aux.words.step_name import StepName
 
 UNTIL = ("configure", "download", *(stage.until for stage in STAGES.values()), "install", "boot")
 # What configure would take from the environment: meant for another build, and the same for all architectures.
@@ -272,7 +273,7 @@ class Request:
             yield f"cd {shlex.quote(str(self.builddir(arch)))} && {shlex.join(self.configure_command(arch))}"
         for arch in self.archs if self.reaches("download") else ():
             for goal in self.only or (self.stages[-1].goal,):
-                if goal.startswith((f"{arch.name}/", "hostprep", "bootstrap")):  # not a step of another architecture
+                if StepName(goal).arch in ("", arch.name):  # not a step of another architecture
                     yield shlex.join([str(self.builddir(arch) / "ruckus"), "download", goal])
         if self.reaches("hostprep"):
             yield f"# the steps of all architectures are written to {self.folder / GRAPH}"

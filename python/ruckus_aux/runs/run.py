@@ -32,8 +32,9 @@ from ruckus_aux.runs.status import Watch
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
-from ruckus_aux.steps.graph import Selection, combined, tidy, write_graph
+from ruckus_aux.steps.graph import Selection, combined, write_graph
 from ruckus_aux.steps.merge import lock, stamp_path
+from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.words.errors import RuckusError
@@ -113,7 +114,7 @@ class Build:
         for plan, wanted in self.selection:
             register(plan)
             with lock(plan.settings):
-                tidy(plan.settings, plan, wanted)
+                tidy(plan, wanted)
         Store(settings[0].cache).sweep()
 
     def wanted(self, plan: Plan) -> list[Step]:
@@ -146,11 +147,11 @@ class Build:
         for plan, steps in self.selection:
             store = Store(plan.settings.cache)
             bad = {entry.key for other, entry in failed if other is plan or entry.key not in store}
-            hopeless: set[str] = set()
+            hopeless: set[Step] = set()
             for step in steps:
-                if plan.key(step) in bad or hopeless.intersection(step.needs):
-                    hopeless.add(step.name)
-            missing = [step.name for step in _not_made(plan, steps) if step.name not in hopeless]
+                if step.key in bad or hopeless.intersection(step.needs):
+                    hopeless.add(step)
+            missing = [step.name for step in _not_made(steps) if step not in hopeless]
             if missing:
                 left.append((plan, plan.closure(missing)))
         return left
@@ -175,7 +176,7 @@ class Build:
         status = 0
         for plan, steps in self.selection if self.request.finishes else ():
             arch = plan.settings.arch
-            if _not_made(plan, steps):
+            if _not_made(steps):
                 continue
             commands = [self.request.install_command(arch)] if os.geteuid() == 0 else []
             commands += [self.request.boot_command(arch)] if self.request.reaches("boot") else []
@@ -263,7 +264,7 @@ class Build:
     def _tell(self, status: int, wall: float) -> None:
         """The last lines of a run: what is complete, what failed, what could not be made for that."""
         for plan, steps in self.selection:
-            missing, every = len(_not_made(plan, steps)), sum(step.installs for step in steps)
+            missing, every = len(_not_made(steps)), sum(step.installs for step in steps)
             arch = plan.settings.arch
             if not missing:
                 print(f"  {label('ready')} {arch.name:<12} {every} steps  {self.request.clfs(arch)}")
@@ -280,11 +281,9 @@ class Build:
             print("the same command continues")
 
 
-def _not_made(plan: Plan, steps: Sequence[Step]) -> list[Step]:
+def _not_made(steps: Sequence[Step]) -> list[Step]:
     """The steps that are not merged yet, but for sources, of which only those are unpacked that are needed."""
-    return [
-        step for step in steps if step.installs and not stamp_path(plan.settings, step.name, plan.key(step)).exists()
-    ]
+    return [step for step in steps if step.installs and not stamp_path(step).exists()]
 
 
 def _is_configured(folder: Path, srcdir: Path, options: Sequence[str]) -> bool:

@@ -86,7 +86,7 @@ class Watch:
         self.run = run
         self.targets = targets
         self.cpus = cpus
-        self.costs = {(target.plan.settings.arch.name, target.step.name): target.cost for target in targets}
+        self.costs = {(target.step.settings.arch.name, target.step.name): target.cost for target in targets}
         self.started = time.time()
         self.sampled = 0.0
         self._last = psutil.cpu_times()
@@ -117,7 +117,7 @@ class Watch:
         share = self.cpus / max(1, len(running))
         done = {(one.arch, one.step): min(_MOST_DONE * one.expected, share * (now - one.started)) for one in running}
         return [
-            replace(target, cost=target.cost - done.get((target.plan.settings.arch.name, target.step.name), 0.0))
+            replace(target, cost=target.cost - done.get((target.step.settings.arch.name, target.step.name), 0.0))
             for target in left
         ]
 
@@ -138,16 +138,16 @@ class Watch:
             Journal(self.folder / JOURNAL).add(sample)
 
     def _archs(self) -> list[str]:
-        return list(dict.fromkeys(target.plan.settings.arch.name for target in self.targets))
+        return list(dict.fromkeys(target.step.settings.arch.name for target in self.targets))
 
     def _progress(self, arch: str, left: Sequence[Target]) -> Progress:
-        mine = [target for target in self.targets if target.plan.settings.arch.name == arch and target.step.installs]
-        missing = [target for target in left if target.plan.settings.arch.name == arch]
+        mine = [target for target in self.targets if target.step.settings.arch.name == arch and target.step.installs]
+        missing = [target for target in left if target.step.settings.arch.name == arch]
         made = len(mine) - sum(target.step.installs for target in missing)
         return Progress(arch, made, len(mine), sum(target.cost for target in missing))
 
     def _running(self) -> list[Running]:
-        caches = dict.fromkeys(target.plan.settings.cache for target in self.targets)
+        caches = dict.fromkeys(target.step.settings.cache for target in self.targets)
         found = [one for cache in caches for one in Gate(cache).running()]
         return [replace(one, expected=self.costs.get((one.arch, one.step), 0.0)) for one in found]
 

@@ -9,6 +9,7 @@ from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import CONF, JOURNAL
 from ruckus_aux.words.stage import Stage
+from ruckus_aux.words.step_name import StepName
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ class Settings:
         """The working folder of a step."""
         return self.buildroot / "work" / step
 
-    def work_lock(self, step: str) -> Path:
+    def work_lock(self, step: StepName) -> Path:
         """The lock on a step's working folder, held by who uses it."""
-        return self.buildroot / "work" / ".locks" / step.replace("/", ".")
+        return self.buildroot / "work" / ".locks" / step.dotted
 
     def log(self, step: str) -> Path:
         """The log of a step."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a step needs: as its earlier builds took it, or as packages/costs.toml states until there are any."""
+"""What a step needs: as its earlier builds took it, or as its recipe states until there are any."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _MB = 1_000_000
 def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
     """CPU seconds of a step, and those when its objects are in ccache already.
 
-    built: its builds until now, the oldest first. The stated figures stand in for what was not measured yet, scaled
+    built: its builds until now, the oldest first. The recipe's figures stand in for what was not measured yet, scaled
     to this machine by what was.
     """
     measured = {entry.hits > entry.misses: entry.cpu for entry in built}
@@ -43,7 +43,7 @@ def installed(step: Step, last: Entry | None) -> int:
 
 
 def longest(step: Step, built: Sequence[Entry]) -> float:
-    """Seconds that it took at most: here, or, on one processor somewhere, as packages/costs.toml states."""
+    """Seconds that it took at most: here, or, on one processor somewhere, as its recipe states."""
     return max((entry.wall for entry in built), default=step.costs.cpu)
 
 

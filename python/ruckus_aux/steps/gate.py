@@ -23,6 +23,7 @@ from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.paths import RUNNING
 from ruckus_aux.words.records import read_record
+from ruckus_aux.words.step_name import StepName
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
 RESERVE = 0.05  # of the memory that may be used, which is left alone
@@ -44,7 +45,7 @@ class Running:
 
     run: str
     arch: str
-    step: str
+    step: StepName
     folder: str
     started: float
     memory: int
@@ -135,7 +136,7 @@ class Gate:
     @contextmanager
     def _announced(self, wanted: Running) -> Iterator[Ticket]:
         # A number of its own: the same process may run in another container, with the same step.
-        path = self.folder / f"{wanted.step.replace('/', '.')}.{os.urandom(8).hex()}.json"
+        path = self.folder / f"{wanted.step.dotted}.{os.urandom(8).hex()}.json"
         with held(path.with_suffix(".lock")) as descriptor:
             ticket = Ticket(path, descriptor, replace(wanted, started=time.time()))
             with afterwards(ticket.take_back):

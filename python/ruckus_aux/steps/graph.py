@@ -20,25 +20,20 @@ from ruckus_aux.recipes.plan import Plan, Step, remaining
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import costs
-from ruckus_aux.steps.merge import Stamp, stamp_path, stamps, unmerge, unreadable
-from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.hints import make_command
-from ruckus_aux.words.stage import stage_of
+from ruckus_aux.steps.merge import stamp_path
 
 PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
 
 
 @dataclass
 class Target:
-    """A step of one plan, and the stamps that make must have first.
+    """A step, and the stamps that make must have first.
 
     cost: CPU seconds that it will take. shared: when its objects are in ccache already.
     """
 
-    plan: Plan
     step: Step
     stamp: str
-    key: str
     cost: float
     shared: float
     needs: list[str]
@@ -47,20 +42,17 @@ class Target:
 Selection = Sequence[tuple[Plan, Sequence[Step]]]  # plans with steps of theirs, each after what it needs
 
 
-def _targets(plan: Plan, steps: Sequence[Step], fresh: bool) -> dict[str, Target]:
-    """Targets by the steps' names. What is in the store costs nothing, and needs no unpacked source."""
-    settings = plan.settings
+def _targets(settings: Settings, steps: Sequence[Step], fresh: bool) -> list[Target]:
+    """The targets of steps. What is in the store costs nothing, and needs no unpacked source."""
     store, built = Store(settings.cache), Journal(settings.journal).built()
-    targets: dict[str, Target] = {}
+    targets: list[Target] = []
     for step in steps:
-        key = plan.key(step)
-        stored = key in store and not fresh
-        needs = [targets[name].stamp for name in step.needs if plan[name].installs or not stored]
-        stamp = str(stamp_path(settings, step.name, key))
+        stored = step.key in store and not fresh
+        needs = [str(stamp_path(need)) for need in step.needs if need.installs or not stored]
         full, shared = costs.costs(step, built.get(step.name, []))
-        targets[step.name] = Target(plan, step, stamp, key, 0.0 if stored else full, shared, needs)
-    needed = {stamp for target in targets.values() for stamp in target.needs}
-    for target in targets.values():
+        targets.append(Target(step, str(stamp_path(step)), 0.0 if stored else full, shared, needs))
+    needed = {stamp for target in targets for stamp in target.needs}
+    for target in targets:
         if not target.step.installs and target.stamp not in needed:
             target.cost = 0.0
     return targets
@@ -71,18 +63,18 @@ def combined(selection: Selection, *, fresh: bool = False) -> list[Target]:
 
     fresh: as if the store were empty.
     """
-    targets = [target for plan, steps in selection for target in _targets(plan, steps, fresh).values()]
+    targets = [target for plan, steps in selection for target in _targets(plan.settings, steps, fresh)]
     same: dict[str, Target] = {}
     similar: dict[tuple[str, str], Target] = {}
     for target in targets:
         if not target.cost:
             continue
-        builder = same.setdefault(target.key, target)
+        builder = same.setdefault(target.step.key, target)
         if builder is not target:
             target.needs.append(builder.stamp)
             target.cost = 0.0
         elif target.step.objects:
-            family = target.step.objects, target.step.name.rpartition("/")[2]
+            family = target.step.objects, target.step.name.package
             if family in similar:
                 _share_objects(targets, similar[family], target)
             similar[family] = target
@@ -91,7 +83,7 @@ def combined(selection: Selection, *, fresh: bool = False) -> list[Target]:
 
 def _share_objects(targets: Sequence[Target], earlier: Target, target: Target) -> None:
     """Let a target wait for one that fills ccache for it, when the whole build does not take longer for that."""
-    cpus = target.plan.settings.cpucount
+    cpus = target.step.settings.cpucount
     without, cost = shortest(targets, cpus), target.cost
     target.needs.append(earlier.stamp)
     target.cost = target.shared
@@ -129,7 +121,7 @@ def graph(selection: Selection) -> str:
             "bootstrap": plan.of_profile() if plan.has_profile else [],
         }
         for goal, wanted in members.items():
-            stamps_of_goal = (stamp_path(plan.settings, step.name, plan.key(step)) for step in wanted if step.installs)
+            stamps_of_goal = (stamp_path(step) for step in wanted if step.installs)
             goals[goal] |= {str(stamp) for stamp in stamps_of_goal} & left.keys()
     names = dict.fromkeys(target.step.name for target in targets)
     lines = ["# Written by Ruckus; changes are lost.", "MAKEFLAGS += -rR", "", f".PHONY: {' '.join([*goals, *names])}"]
@@ -139,7 +131,7 @@ def graph(selection: Selection) -> str:
     for target in targets:
         needs = first_the_longest(target.needs)
         lines += ["", f"{target.step.name}: {target.stamp}", f"{target.stamp}:{' | ' + needs if needs else ''}"]
-        lines += [f"\t+@{target.plan.settings.builddir / 'ruckus'} step {target.step.name}"]
+        lines += [f"\t+@{target.step.settings.builddir / 'ruckus'} step {target.step.name}"]
     return "\n".join(lines) + "\n"
 
 
@@ -148,45 +140,3 @@ def write_graph(selection: Selection, path: Path) -> None:
     text = graph(selection)
     if not path.exists() or path.read_bytes() != text.encode(errors="surrogateescape"):
         write_whole(path, text)
-
-
-def tidy(settings: Settings, plan: Plan, wanted: Sequence[Step]) -> list[Path]:
-    """Drop stamps that no longer tell the truth; returns their paths.
-
-    wanted: the steps that are about to be made, in order.
-    A stamp goes when it can't be read, when the recipe of its step is gone (with the files that it merged), when a file
-    that it merged is missing, and when something must be built whose dependency is merged but no longer in the store.
-    Raises RuckusError when the build directory holds another architecture's system, or has it elsewhere.
-    """
-    store = Store(settings.cache)
-    found = {stamp.path: stamp for stamp in stamps(settings, pending=True)}
-    dropped = unreadable(settings)
-    for path in dropped:
-        path.unlink()
-    for stamp in found.values():
-        _check_same_system(settings, stamp)
-        if stamp.step not in plan.steps:
-            unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
-            dropped.append(stamp.path)
-        elif not stamp.is_pending and stamp.missing():
-            stamp.reopen()
-            dropped.append(stamp.path)
-    needed: set[str] = set()
-    for step in reversed(wanted):
-        key = plan.key(step)
-        path = stamp_path(settings, step.name, key)
-        if path in found and path not in dropped and step.name in needed and key not in store:
-            found[path].reopen()
-            dropped.append(path)
-        if (path not in found or path in dropped) and key not in store:
-            needed.update(step.needs)
-    return dropped
-
-
-def _check_same_system(settings: Settings, stamp: Stamp) -> None:
-    arch, stage = stamp.step.partition("/")[0], stage_of(stamp.step)
-    way_out = f"configure in another directory, or remove it first: {make_command(settings.builddir, 'clean')}"
-    if stage.of_system and arch != settings.arch.name:
-        raise RuckusError(f"{settings.buildroot} holds a system for {arch}, not {settings.arch.name}", way_out)
-    if stamp.root != settings.root(stage):
-        raise RuckusError(f"{settings.buildroot} has its system at {stamp.root}, not {settings.root(stage)}", way_out)

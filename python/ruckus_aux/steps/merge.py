@@ -28,6 +28,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import STAMPS_LOCK
 from ruckus_aux.words.records import read_record
+from ruckus_aux.words.step_name import StepName
 
 _PENDING = ".part"
 
@@ -46,11 +47,11 @@ class Stamp:
     """
 
     path: Path
-    step: str
+    step: StepName
     key: str
     root: Path
     inputs: Mapping[str, str]
-    replaces: tuple[str, ...]
+    replaces: tuple[StepName, ...]
     files: tuple[str, ...]
     temporary: str = ""
 
@@ -83,9 +84,9 @@ class Stamp:
         settle(self.pending, self.path)
 
 
-def stamp_path(settings: Settings, step: str, key: str) -> Path:
+def stamp_path(step: Step) -> Path:
     """The file of a step's stamp, which is make's target."""
-    return settings.stamps / f"{step}.{key}"
+    return step.settings.stamps / f"{step.name}.{step.key}"
 
 
 def stamps(settings: Settings, *, pending: bool = False) -> Iterator[Stamp]:
@@ -118,18 +119,23 @@ def lock(settings: Settings) -> AbstractContextManager[int]:
     return held(settings.buildroot / STAMPS_LOCK, "the merged files", settings.builddir)
 
 
-def merge(settings: Settings, step: Step, key: str, inputs: Mapping[str, str], tree: Path | None) -> Stamp:
+def merge(step: Step, tree: Path | None) -> Stamp:
     """Merge an artifact, take away what an earlier version of the step left, and write the stamp.
 
-    tree: the artifact; None for a step that installs nothing.
-    Raises RuckusError, with nothing changed, when something is in the way that another step or somebody else put there.
+    Args:
+        step: whose artifact it is.
+        tree: the artifact; None for a step that installs nothing.
+
+    Raises:
+        RuckusError: something is in the way that another step or somebody else put there; nothing was changed.
     """
+    settings = step.settings
     stamp = Stamp(
-        path=stamp_path(settings, step.name, key),
+        path=stamp_path(step),
         step=step.name,
-        key=key,
+        key=step.key,
         root=settings.root(step.stage),
-        inputs=inputs,
+        inputs=step.inputs,
         replaces=step.replaces,
         files=tuple(listing(tree)) if tree else (),
         temporary=f".ruckus-{secrets.token_hex(8)}",

@@ -24,7 +24,7 @@ from ruckus_aux.host.signals import hung_up
 from ruckus_aux.host.trees import listing, remove, size
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.manifest import verify
-from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import costs, logs, sandbox
@@ -93,35 +93,35 @@ def _copy(path: Path, target: Path) -> None:
 
 
 @contextmanager
-def view_of(settings: Settings, plan: Plan, step: Step) -> Iterator[Path]:
+def view_of(step: Step) -> Iterator[Path]:
     """A folder with the artifacts of the step's declared dependencies, as hard links into the store.
 
     With a sandbox it has the headers of the host that the step sees, too.
     """
+    settings = step.settings
     store = Store(settings.cache)
     with store.scratch("view") as view:
         for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
             Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)
         if settings.isolation == "bwrap":
-            for name in (need for need in step.needs if plan[need].installs):
-                key = plan.key(plan[name])
-                if key not in store:
-                    raise RuckusError(f"{step.name} needs {name}, which is not built", f"run: make {name}")
-                run(["cp", "-al", f"{store.tree(key)}/.", f"{view}/"])
+            for need in (need for need in step.needs if need.installs):
+                if need.key not in store:
+                    raise RuckusError(f"{step.name} needs {need.name}, which is not built", f"run: make {need.name}")
+                run(["cp", "-al", f"{store.tree(need.key)}/.", f"{view}/"])
             link_headers(Path(f"{view}{INCLUDE}"), step.tools)
         yield view
 
 
-def source_of(settings: Settings, plan: Plan, step: Step) -> Path | None:
+def source_of(step: Step) -> Path | None:
     """The unpacked source that a step shares with others, in the store; None when it unpacks its own.
 
     Raises RuckusError when it is not there.
     """
-    store = Store(settings.cache)
-    for name in (need for need in step.needs if not plan[need].installs):
-        if plan.key(plan[name]) not in store:
-            raise RuckusError(f"{step.name} needs {name}, which is not unpacked", f"run: make {step.name}")
-        return store.tree(plan.key(plan[name]))
+    store = Store(step.settings.cache)
+    for need in (need for need in step.needs if not need.installs):
+        if need.key not in store:
+            raise RuckusError(f"{step.name} needs {need.name}, which is not unpacked", f"run: make {step.name}")
+        return store.tree(need.key)
     return None
 
 
@@ -192,7 +192,7 @@ class Built:
     misses: int = 0
 
 
-def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bool, keep: bool, alone: bool) -> Built:
+def build(step: Step, *, claim: int, verbose: bool, keep: bool, alone: bool) -> Built:
     """Run a step's script and put what it installed into the store.
 
     claim: the descriptor of the lock on the step's key; the script inherits it, and so keeps it if we are killed.
@@ -200,9 +200,10 @@ def build(settings: Settings, plan: Plan, step: Step, *, claim: int, verbose: bo
     alone: with no other step beside it, and one job.
     Raises StepFailed, with everything left in place for a look at it, when the script fails; Crashed when it died.
     """
+    settings = step.settings
     lock = settings.work_lock(step.name)
     with held(lock, step.name, settings.builddir) as own:
-        built = _build(settings, plan, step, locks=(claim, own), verbose=verbose, alone=alone)
+        built = _build(step, locks=(claim, own), verbose=verbose, alone=alone)
         if not keep:
             _remove_work(settings, step)
     return built
@@ -214,8 +215,9 @@ def _remove_work(settings: Settings, step: Step) -> None:
     settings.work_lock(step.name).unlink()
 
 
-def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...], verbose: bool, alone: bool) -> Built:
-    source = source_of(settings, plan, step)
+def _build(step: Step, *, locks: tuple[int, ...], verbose: bool, alone: bool) -> Built:
+    settings = step.settings
+    source = source_of(step)
     work = prepare_work(settings, step, source)
     log = settings.log(step.name)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -229,7 +231,7 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
     if ccache:
         environment |= sandbox.ccache_environment(environment)
     with (
-        view_of(settings, plan, step) as view,
+        view_of(step) as view,
         Gate(settings.cache, make_whole).admitted(expected(settings, step), alone=alone) as ticket,
         log.open("xb", buffering=0) as output,
     ):
@@ -243,7 +245,7 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
             fifo=pool.fifo,
         )
         started = time.time()
-        fields = {"run": run_name(), "step": step.name, "key": plan.key(step), "start": utc(started)}
+        fields = {"run": run_name(), "step": step.name, "key": step.key, "start": utc(started)}
         fields["command"] = " ".join(command)
         with naming(log):
             output.write(logs.beginning(fields, environment, step.script).encode())
@@ -269,11 +271,11 @@ def _build(settings: Settings, plan: Plan, step: Step, *, locks: tuple[int, ...]
             usage,
         )
     taken = size(work)
-    kept = _keep(settings, plan, step, work, there, ended)
+    kept = _keep(step, work, there, ended)
     return Built(usage, taken, size(kept), *_ccache_counts(work / sandbox.CCACHE_LOG))
 
 
-def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path, ended: int) -> Path:
+def _keep(step: Step, work: Path, there: Path, ended: int) -> Path:
     """Put what a script has left into the store, and return where it is there; RuckusError when that can't be right.
 
     there: the working folder as the script saw it. ended: when that had ended, see trees.take.
@@ -284,9 +286,9 @@ def _keep(settings: Settings, plan: Plan, step: Step, work: Path, there: Path, e
     if not os.path.lexists(artifact) or all(name.endswith("/") for name in listing(artifact)):
         what, where = ("installs", "$OUT") if step.installs else ("unpacks", "$SRC")
         raise RuckusError(f"{step.name} {what} nothing: there is no file in {where}", f"see: ruckus show {step.name}")
-    store, key = Store(settings.cache), plan.key(step)
-    store.add(key, artifact, step.name, inside=there, ended=ended, as_it_is=not step.installs)
-    return store.tree(key)
+    store = Store(step.settings.cache)
+    store.add(step.key, artifact, step.name, inside=there, ended=ended, as_it_is=not step.installs)
+    return store.tree(step.key)
 
 
 def _ccache(settings: Settings, step: Step) -> Path | None:
@@ -347,22 +349,23 @@ class _Record:
             print(f"ruckus: warning: {error}", file=sys.stderr)
 
 
-def run_step(settings: Settings, plan: Plan, step: Step, *, verbose: bool = False, keep: bool = False) -> None:
+def run_step(step: Step, *, verbose: bool = False, keep: bool = False) -> None:
     """Make a step's artifact, or take it from the store, and merge it: what graph.mk calls for each target.
 
     A step that crashes is tried once more, alone.
     Raises RuckusError when it can't be made; the journal has a row for it all the same.
     """
     try:
-        record = _attempt(settings, plan, step, verbose=verbose, keep=keep)
+        record = _attempt(step, verbose=verbose, keep=keep)
     except Crashed as error:
         print(f"  CRASHED  {step.name}: {error.reason}; once more, with nothing beside it", flush=True)
-        record = _attempt(settings, plan, step, verbose=verbose, keep=keep, alone=True)
+        record = _attempt(step, verbose=verbose, keep=keep, alone=True)
     print(outcome_line(record.entry), flush=True)
 
 
-def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep: bool, alone: bool = False) -> _Record:
-    store, key = Store(settings.cache), plan.key(step)
+def _attempt(step: Step, *, verbose: bool, keep: bool, alone: bool = False) -> _Record:
+    settings, key = step.settings, step.key
+    store = Store(settings.cache)
     record = _Record(settings, step, key, own_cpu() if alone else 0.0)
     try:
         with store.claim(key, step.name, settings.builddir) as claim:
@@ -370,8 +373,8 @@ def _attempt(settings: Settings, plan: Plan, step: Step, *, verbose: bool, keep:
                 print(f"  DAMAGED  {step.name}: {store.tree(key)}: {fault}; it is made again", flush=True)
                 store.discard(key)
             if key not in store:
-                record.built = build(settings, plan, step, claim=claim, verbose=verbose, keep=keep, alone=alone)
-            merge(settings, step, key, plan.inputs(step), store.tree(key) if step.installs else None)
+                record.built = build(step, claim=claim, verbose=verbose, keep=keep, alone=alone)
+            merge(step, store.tree(key) if step.installs else None)
         record.outcome = "built" if record.built != Built() else "stored"
         if record.outcome == "stored" and not keep:
             _sweep(settings, step)

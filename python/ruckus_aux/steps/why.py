@@ -2,24 +2,23 @@
 """`ruckus why`: compare what a step's key is made of with what it was made of when it was last merged."""
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.recipes.plan import Plan, Step
-from ruckus_aux.settings.settings import Settings
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.steps.merge import stamps
 
 
-def explain(settings: Settings, plan: Plan, step: Step) -> str:
+def explain(step: Step) -> str:
     """Why a step would run, be taken from the store, or be left alone, in a few lines."""
-    key, inputs = plan.key(step), plan.inputs(step)
+    key, inputs = step.key, step.inputs
     missing = [source for source in step.sources if source.lock is None]
     if missing:
         names = ", ".join(f"{source.name} {source.version}" for source in missing)
         return f"{step.name} would run: not downloaded yet: {names}"
-    last = next((stamp for stamp in stamps(settings) if stamp.step == step.name), None)
+    last = next((stamp for stamp in stamps(step.settings) if stamp.step == step.name), None)
     if last and last.key == key:
         if lost := last.missing():
             return f"{step.name} would be merged again: {last.root / lost[0]} is missing ({len(lost)} in all)"
         return f"{step.name} is up to date: key {key} is merged into {last.root}"
-    lines = [_verdict(settings, step, key)]
+    lines = [_verdict(step)]
     if last is None:
         return "\n".join([*lines, "  it was never merged in this build directory"])
     for name in sorted(inputs.keys() | last.inputs.keys()):
@@ -29,7 +28,7 @@ def explain(settings: Settings, plan: Plan, step: Step) -> str:
     return "\n".join(lines)
 
 
-def _verdict(settings: Settings, step: Step, key: str) -> str:
-    if key in Store(settings.cache):
-        return f"{step.name} would be taken from the store: key {key} is there"
-    return f"{step.name} would run: key {key} is not in the store"
+def _verdict(step: Step) -> str:
+    if step.key in Store(step.settings.cache):
+        return f"{step.name} would be taken from the store: key {step.key} is there"
+    return f"{step.name} would run: key {step.key} is not in the store"

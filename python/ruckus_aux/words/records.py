@@ -73,8 +73,8 @@ def _value(kind: object, data: object, name: str) -> object:
             raise ValueError(f"{name}: {error}") from error
     if kind is float and isinstance(data, int | float) and type(data) is not bool and abs(data) <= _LARGEST:
         return float(data)
-    if kind in (str, Path) and isinstance(data, str) and "\0" not in data:
-        return Path(data) if kind is Path else data
+    if isinstance(kind, type) and issubclass(kind, str | Path) and isinstance(data, str) and "\0" not in data:
+        return kind(data)
     if kind in (int, bool) and type(data) is kind:
         return data
     raise ValueError(f"{name}: not of its kind: {str(data)[:80]}")

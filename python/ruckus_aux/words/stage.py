@@ -35,15 +35,6 @@ class Stage:
     until: str = ""
     installs: bool = True
 
-    def step_name(self, arch: str, package: str) -> str:
-        """What a step of this stage is called.
-
-        Args:
-            arch: The architecture's name, which a stage that is common to all does without.
-            package: The package, or what else the recipe calls the step.
-        """
-        return f"{arch}/{self.name}/{package}" if self.of_system else f"{self.name}/{package}"
-
 
 _HOSTPREP = Stage(
     name="hostprep",
@@ -80,9 +71,3 @@ SOURCE = Stage(
     cross_in_path=False,
     installs=False,
 )
-
-
-def stage_of(step: str) -> Stage:
-    """The stage of a step, by its name; a stage that this version does not know is one of a system."""
-    first, _, rest = step.partition("/")
-    return STAGES.get(first) or STAGES.get(rest.partition("/")[0]) or SOURCE

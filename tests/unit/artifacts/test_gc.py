@@ -44,11 +44,11 @@ def plan(settings: Settings, recipes: Path, fp: FakeProcess) -> Plan:
     configured(settings.builddir)
     take(settings)
     plan = evaluate(settings)
-    store(settings.cache, plan.key(plan[STEP]), 0)
+    store(settings.cache, plan[STEP].key, 0)
     register(plan)
     answers(fp, used_by(plan))
     age(settings.cache / BUILDS / "begun", 99)
-    age(record(plan.settings.cache, plan.key(plan[STEP])), 99)
+    age(record(plan.settings.cache, plan[STEP].key), 99)
     return plan
 
 
@@ -104,7 +104,7 @@ def everything(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 
 def test_what_no_plan_needs_goes_when_it_was_not_used_for_long(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
-    cache, needed = plan.settings.cache, plan.key(plan[STEP])
+    cache, needed = plan.settings.cache, plan[STEP].key
     store(cache, OLD, 31)
     store(cache, "b" * 32, 29)
     store(cache, "c" * 32, 40, "x86_64/source/libz")
@@ -123,7 +123,7 @@ def test_what_no_plan_needs_goes_when_it_was_not_used_for_long(plan: Plan, capsy
 def test_a_make_counts_as_a_use_of_its_whole_plan(plan: Plan) -> None:
     """Also when its steps are merged, and nothing of the store is looked at."""
     register(plan)
-    old_key = plan.key(plan[STEP])
+    old_key = plan[STEP].key
     (plan.settings.recipes / "other.py").unlink()
     register(evaluate(plan.settings))
     assert time.time() - Store(plan.settings.cache).last_used(old_key) < 60
@@ -139,7 +139,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(plan: Plan, capsys: pytest.
     assert everything(cache) == before
     would = capsys.readouterr().out
     collect(plan, downloads=True)
-    assert keys(plan) == {plan.key(plan[STEP])}
+    assert keys(plan) == {plan[STEP].key}
     did = capsys.readouterr().out
     assert would.splitlines()[0].endswith(": a dry run")
     for conditional, plain in (
@@ -153,7 +153,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(plan: Plan, capsys: pytest.
 
 
 def test_down_to_a_size_what_was_used_longest_ago_goes_first(plan: Plan) -> None:
-    cache, needed = plan.settings.cache, plan.key(plan[STEP])
+    cache, needed = plan.settings.cache, plan[STEP].key
     for number, days in enumerate((1, 5, 4)):
         store(cache, str(number) * 32, days, size=100_000)
     collect(plan, max_size=250_000)
@@ -196,7 +196,7 @@ def test_a_plan_that_cannot_be_evaluated_keeps_everything(plan: Plan, fp: FakePr
     changed = {path for path, state in everything(cache).items() if state != before.get(path)}
     assert changed <= {str(cache / "store/locks")}
     collect(plan, keep=0, forgotten=(other,))
-    assert keys(plan) == {plan.key(plan[STEP])}
+    assert keys(plan) == {plan[STEP].key}
     assert [entry.uses.builddir for entry in known(cache)] == [plan.settings.builddir]
 
 
@@ -299,7 +299,7 @@ def test_downloads_go_only_when_that_is_asked_for(
 
 
 def test_nothing_goes_while_a_build_uses_the_store(plan: Plan) -> None:
-    cache, needed = plan.settings.cache, plan.key(plan[STEP])
+    cache, needed = plan.settings.cache, plan[STEP].key
     store(cache, OLD, 99)
     with Store(cache).claim(needed, STEP, Path("/b")), pytest.raises(RuckusError, match=f"in use: .*{STEP} in /b"):
         collect(plan)
@@ -351,7 +351,7 @@ def test_an_interrupted_one_leaves_the_store_whole_and_the_next_goes_on(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, removed: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Interrupted before an artifact is renamed, or when half of it is removed."""
-    cache, needed = plan.settings.cache, plan.key(plan[STEP])
+    cache, needed = plan.settings.cache, plan[STEP].key
     artifact = store(cache, OLD, 99)
 
     def interrupted(path: Path, *_: object) -> None:
@@ -391,7 +391,7 @@ def test_a_cache_that_is_not_ones_own(plan: Plan, tmp_path: Path, monkeypatch: p
 
 
 def test_what_locks_and_records_are_left_of_is_forgotten(plan: Plan) -> None:
-    cache, needed = plan.settings.cache, plan.key(plan[STEP])
+    cache, needed = plan.settings.cache, plan[STEP].key
     with Store(cache).claim(OLD), Store(cache).claim(needed):
         pass
     collect(plan)

@@ -18,6 +18,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import MARKER
+from ruckus_aux.words.step_name import StepName
 
 
 @pytest.fixture
@@ -199,7 +200,7 @@ def test_clean_waits_for_a_step_of_another_build_directory_that_uses_the_cache(
 ) -> None:
     store = here.cache / "store"
     store.mkdir()
-    running = Running("run", "i686", "i686/cross/gcc", str(here.clfs.parent), 1.0, 1, 0)
+    running = Running("run", "i686", StepName("i686/cross/gcc"), str(here.clfs.parent), 1.0, 1, 0)
     with Gate(here.cache).admitted(running):
         assert main(["clean"]) == 1
     told = capsys.readouterr().err

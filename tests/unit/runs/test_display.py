@@ -20,6 +20,7 @@ from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Running
 from ruckus_aux.steps.graph import combined
+from ruckus_aux.words.step_name import StepName
 
 STATE = State(
     run="2026-11-23T03:00:00Z",
@@ -27,7 +28,7 @@ STATE = State(
     started=1000.0,
     now=1754.0,
     archs=(Progress("i686", 3, 11, 2500.0), Progress("x86_64", 12, 12, 0.0)),
-    running=(Running("r", "i686", "hostprep/gmp", "/w", 1700.0, 100, 10, 71, 60.0),),
+    running=(Running("r", "i686", StepName("hostprep/gmp"), "/w", 1700.0, 100, 10, 71, 60.0),),
     jobs=2,
     cpus=2,
     busy=1.97,

@@ -16,13 +16,14 @@ from ruckus_aux.host.limits import Memory
 from ruckus_aux.steps import gate
 from ruckus_aux.steps.gate import Gate, Running, pressure
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
 
 Usage = namedtuple("Usage", "free")
 
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> Running:
-    return Running("run", "i686", "i686/cross/gcc", str(tmp_path), 1.0, 2000, 300)
+    return Running("run", "i686", StepName("i686/cross/gcc"), str(tmp_path), 1.0, 2000, 300)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 
 
 def other(wanted: Running, **changes: Any) -> Running:
-    return replace(wanted, step="i686/cross/binutils", **changes)
+    return replace(wanted, step=StepName("i686/cross/binutils"), **changes)
 
 
 def test_what_runs_is_announced_and_taken_back(tmp_path: Path, wanted: Running) -> None:

@@ -6,19 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from golden.scripts import settings as anywhere
 from unit.samples import tree
 
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.merge import Stamp, merge, stamps, unmerge
+from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.stage import STAGES
+from ruckus_aux.words.step_name import StepName
 
-STEP = Step("x86_64/cross/gcc", STAGES["cross"], "", "", (), (), (), (), ())
+STEP = Step(anywhere(ARCHITECTURES["x86_64"]), StepName("x86_64/cross/gcc"))
 
 
 def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:
-    return merge(settings, step, key, {"script": key}, artifact)
+    step = replace(step, settings=settings)
+    vars(step).update(key=key, inputs={"script": key})
+    return merge(step, artifact)
 
 
 def test_files_links_modes_and_empty_directories(settings: Settings, tmp_path: Path) -> None:
@@ -52,7 +56,7 @@ def test_a_new_version_takes_the_old_ones_files_away(settings: Settings, tmp_pat
 
 def test_two_steps_may_not_install_the_same_file(settings: Settings, tmp_path: Path) -> None:
     merged(settings, STEP, "k1", tree(tmp_path / "a", bin__ld="one"))
-    other = replace(STEP, name="x86_64/cross/binutils")
+    other = replace(STEP, name=StepName("x86_64/cross/binutils"))
     with pytest.raises(RuckusError, match="both install bin/ld"):
         merged(settings, other, "k2", tree(tmp_path / "b", bin__ld="two", bin__as="as"))
     assert (settings.clfs / "bin" / "ld").read_text() == "one"
@@ -63,8 +67,8 @@ def test_two_steps_may_not_install_the_same_file(settings: Settings, tmp_path: P
 @pytest.mark.parametrize("order", [("static", "full"), ("full", "static")])
 def test_a_declared_replacement_wins_in_any_order(settings: Settings, tmp_path: Path, order: tuple[str, ...]) -> None:
     steps = {
-        "static": replace(STEP, name="x86_64/cross/gcc-static"),
-        "full": replace(STEP, replaces=("x86_64/cross/gcc-static",)),
+        "static": replace(STEP, name=StepName("x86_64/cross/gcc-static")),
+        "full": replace(STEP, replaces=(StepName("x86_64/cross/gcc-static"),)),
     }
     for name in order:
         merged(settings, steps[name], name, tree(tmp_path / name, bin__gcc=name, **{f"only__{name}": name}))
@@ -133,7 +137,7 @@ def test_a_merge_that_was_cut_off_is_taken_up_by_another_version(settings: Setti
 
 def test_of_two_steps_at_the_same_time_with_the_same_file_one_fails(settings: Settings, tmp_path: Path) -> None:
     names = {f"share__{number}": "x" for number in range(50)}
-    steps = [replace(STEP, name=f"x86_64/cross/{name}") for name in ("one", "two")]
+    steps = [replace(STEP, name=StepName(f"x86_64/cross/{name}")) for name in ("one", "two")]
     artifacts = [tree(tmp_path / step.name, **names) for step in steps]
     with ThreadPoolExecutor(2) as pool:
         tasks = [pool.submit(merged, settings, step, "k", tree) for step, tree in zip(steps, artifacts, strict=True)]

@@ -22,6 +22,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import merge as module
 from ruckus_aux.steps.merge import stamps, unreadable
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
 
 WHERE = "share/thing"
 
@@ -188,7 +189,7 @@ def test_a_folder_with_something_of_the_users_does_not_go(
 
 @pytest.mark.parametrize(("old", "new"), [("folder", "file"), ("file", "folder"), ("link to a folder", "folder")])
 def test_another_steps_kind_of_thing_stays(settings: Settings, kinds: dict[str, Path], old: str, new: str) -> None:
-    other = replace(STEP, name="x86_64/cross/other")
+    other = replace(STEP, name=StepName("x86_64/cross/other"))
     artifact = tree(settings.builddir.parent / "other", share__other="o")
     KINDS[old](artifact / WHERE)
     merged(settings, other, "k", artifact)

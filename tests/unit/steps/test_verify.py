@@ -11,8 +11,8 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.graph import tidy
 from ruckus_aux.steps.merge import stamps
+from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.steps.verify import verify_store
 from ruckus_aux.words.errors import RuckusError
 
@@ -28,7 +28,7 @@ def plan(settings: Settings, recipes: Path, fp: FakeProcess) -> Plan:
 
 
 def artifact(plan: Plan, step: str) -> Path:
-    return Store(plan.settings.cache).tree(plan.key(plan[step]))
+    return Store(plan.settings.cache).tree(plan[step].key)
 
 
 def test_a_whole_store(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,7 +48,7 @@ def test_what_changed_is_named_removed_and_merged_again(plan: Plan, capsys: pyte
     assert f"DAMAGED  {STEP}: {artifact(plan, STEP)}: it is not what was stored" in capsys.readouterr().out
     assert not artifact(plan, STEP).exists()
     assert [stamp.step for stamp in stamps(plan.settings)] == [OTHER]
-    assert tidy(plan.settings, plan, plan.of_profile()) == []
+    assert tidy(plan, plan.of_profile()) == []
     built(plan, STEP)  # nothing that it merged before is in the way
     verify_store(plan.settings)
 

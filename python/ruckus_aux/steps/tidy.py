@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put stamps right before a build, so that what make takes as done is done."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import Stamp, stamp_path, stamps, unmerge, unreadable
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import make_command
+
+
+def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
+    """Drop stamps that no longer tell the truth.
+
+    A stamp goes when it can't be read, when the recipe of its step is gone (with the files that it merged), when a file
+    that it merged is missing, and when something must be built whose dependency is merged but no longer in the store.
+
+    Args:
+        plan: All steps of the build directory.
+        wanted: Those that are about to be made, in order.
+
+    Returns:
+        The paths of the stamps that are gone.
+
+    Raises:
+        RuckusError: The build directory holds another architecture's system, or has it elsewhere.
+    """
+    settings = plan.settings
+    store = Store(settings.cache)
+    found = {stamp.path: stamp for stamp in stamps(settings, pending=True)}
+    dropped = unreadable(settings)
+    for path in dropped:
+        path.unlink()
+    for stamp in found.values():
+        _check_same_system(settings, stamp)
+        if stamp.step not in plan.steps:
+            unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
+            dropped.append(stamp.path)
+        elif not stamp.is_pending and stamp.missing():
+            stamp.reopen()
+            dropped.append(stamp.path)
+    needed: set[Step] = set()
+    for step in reversed(wanted):
+        path = stamp_path(step)
+        if path in found and path not in dropped and step in needed and step.key not in store:
+            found[path].reopen()
+            dropped.append(path)
+        if (path not in found or path in dropped) and step.key not in store:
+            needed.update(step.needs)
+    return dropped
+
+
+def _check_same_system(settings: Settings, stamp: Stamp) -> None:
+    arch, root = stamp.step.arch, settings.root(stamp.step.stage)
+    way_out = f"configure in another directory, or remove it first: {make_command(settings.builddir, 'clean')}"
+    if arch not in ("", settings.arch.name):
+        raise RuckusError(f"{settings.buildroot} holds a system for {arch}, not {settings.arch.name}", way_out)
+    if stamp.root != root:
+        raise RuckusError(f"{settings.buildroot} has its system at {stamp.root}, not {root}", way_out)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+from unit.samples import built
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.tidy import tidy
+from ruckus_aux.steps.why import explain
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
+
+
+@pytest.fixture
+def plan(settings: Settings, recipes: Path) -> Plan:
+    (settings.buildroot).mkdir()
+    return evaluate(settings)
+
+
+def test_nothing_to_tidy(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    assert tidy(plan, plan.of_profile()) == []
+
+
+def test_a_merged_file_that_is_missing(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    (settings.clfs / "share" / "x86_64-stage1-pigz").unlink()
+    (dropped,) = tidy(plan, plan.of_profile())
+    assert dropped.name.startswith("pigz.")
+    assert "would be merged again" not in explain(plan["hostprep/zlib"])
+
+
+def test_a_recipe_that_is_gone_takes_its_files_along(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    (settings.recipes / "other.py").unlink()
+    (settings.recipes / "profiles" / "tiny.toml").write_text('steps = ["stage1/pigz"]')
+    smaller = evaluate(settings)
+    assert len(tidy(smaller, smaller.of_profile())) == 2
+    assert not (settings.clfs / "share" / "x86_64-cross-other-32").exists()
+    assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
+
+
+@pytest.mark.parametrize("change", ["arch", "clfs"])
+def test_another_system_in_the_same_build_directory_is_refused(plan: Plan, settings: Settings, change: str) -> None:
+    built(plan, *plan.steps)
+    changes = {"arch": ARCHITECTURES["i686"], "clfs": settings.clfs / "other"}
+    other = Settings(**{**settings.__dict__, change: changes[change]})
+    with pytest.raises(RuckusError) as caught:
+        tidy(evaluate(other), [])
+    assert "/build clean" in caught.value.hint
+    assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
+
+
+def test_what_is_needed_and_gone_from_the_store_is_made_again(plan: Plan, settings: Settings, fp: FakeProcess) -> None:
+    built(plan, "hostprep/zlib")
+    Store(settings.cache).tree(plan["hostprep/zlib"].key).rename(settings.cache / "lost")
+    (dropped,) = tidy(plan, plan.of_profile())
+    assert dropped.name.startswith("zlib.")
+
+
+def test_an_empty_store_alone_is_no_reason_to_build(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    Store(settings.cache).folder.rename(settings.cache / "lost")
+    assert tidy(plan, plan.of_profile()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": "x86_64/stage1/pigz"}'])
+def test_a_stamp_that_cannot_be_read_is_not_taken_as_done(plan: Plan, settings: Settings, text: str) -> None:
+    built(plan, *plan.steps)
+    (stamp,) = settings.stamps.rglob("pigz.*")
+    stamp.write_text(text)
+    assert tidy(plan, plan.of_profile()) == [stamp]
+    assert not stamp.exists()
+    built(plan, "x86_64/stage1/pigz")
+    assert tidy(plan, plan.of_profile()) == []
