@@ -140,6 +140,6 @@ def check_space(name: str, path: Path, needed: float) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise RuckusError(
-            f"{name}: {existing} has {free / 1e9:.1f} GB free, and a build needs {needed / 1e9:.0f} GB",
+            f"{name}: {existing} has {free / 1e9:.1f} GB free, and a build needs {needed / 1e9:.1f} GB",
             f"choose another folder: {name}=/...",
         )

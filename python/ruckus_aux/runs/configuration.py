@@ -26,7 +26,7 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES
 
 PROFILES = ("tiny", "clfs")
-SPACE = 3.0e9  # bytes that the tiny profile needs, sources and all
+SPACE = 4.2e9  # bytes that the tiny profile takes at most, with gcc 14: 3.3e9 of it are sources, packed and unpacked
 MOST_CPUS = 4096
 _BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and the packages that they are in
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
