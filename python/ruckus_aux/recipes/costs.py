@@ -6,7 +6,7 @@ A step without an entry, such as one of a user's own recipes, has UNKNOWN's figu
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,25 +58,25 @@ def read_costs(folder: Path) -> dict[str, Costs]:
         raise RuckusError(f"{path}: {error}", f"a table [steps], with entries of: {known}") from error
 
 
-def measured(built: Mapping[str, Iterable[Entry]]) -> dict[str, Costs]:
+def measured(built: Mapping[str, Sequence[Entry]], known: Mapping[str, Costs]) -> dict[str, Costs]:
     """The costs of steps by their builds, by STAGE/PACKAGE.
 
     Args:
         built: The successful builds of each step, the latest last, as in a journal.
+        known: Earlier costs, for what was not measured: CPU seconds with, or without, objects in ccache.
     """
     costs = {}
     for step, entries in built.items():
-        latest = {entry.hits > entry.misses: entry for entry in entries}
-        shared, full = latest.get(True), latest.get(False)
-        last = full or shared
-        if last:
-            costs[StepName(step).within_arch] = Costs(
-                cpu=float(round(last.cpu)),
-                shared_cpu=float(round(shared.cpu)) if shared else 0.0,
-                memory=last.memory * 1024 // _MB,
-                disk=last.work // _MB,
-                installed=last.artifact // _MB,
-            )
+        name, last = StepName(step).within_arch, entries[-1]
+        cpu = {entry.hits > entry.misses: max(1.0, round(entry.cpu)) for entry in entries}
+        earlier = known.get(name, Costs(cpu=max(cpu.values()), memory=0))
+        costs[name] = Costs(
+            cpu=cpu.get(False, earlier.cpu),
+            shared_cpu=cpu.get(True, earlier.shared_cpu),
+            memory=max(1, last.memory * 1024 // _MB),
+            disk=last.work // _MB,
+            installed=last.artifact // _MB,
+        )
     return costs
 
 
@@ -95,7 +95,7 @@ def as_text(costs: Mapping[str, Costs], machine: str, date: datetime) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_costs(folder: Path, built: Mapping[str, Iterable[Entry]], machine: str) -> Path:
+def write_costs(folder: Path, built: Mapping[str, Sequence[Entry]], machine: str) -> Path:
     """Put what a build directory has measured into a folder's file; other steps keep their figures.
 
     Args:
@@ -107,5 +107,6 @@ def write_costs(folder: Path, built: Mapping[str, Iterable[Entry]], machine: str
         The file.
     """
     path = folder / FILE_NAME
-    write_whole(path, as_text({**read_costs(folder), **measured(built)}, machine, datetime.now(UTC)))
+    known = read_costs(folder)
+    write_whole(path, as_text({**known, **measured(built, known)}, machine, datetime.now(UTC)))
     return path

@@ -20,8 +20,12 @@ def test_what_was_measured_is_written_and_the_rest_stays(settings: Settings, rec
     costs = read_costs(recipes)
     assert costs["cross/lib"] == Costs(cpu=107.0, shared_cpu=27.0, memory=204, disk=3, installed=2)
     assert costs["hostprep/zlib"].shared_cpu == 0
+    write_costs(recipes, {"x86_64/cross/lib": [replace(shared, user=13.0)]}, "another")
+    assert read_costs(recipes)["cross/lib"] == replace(costs["cross/lib"], shared_cpu=20.0), "the other figure stays"
     assert costs["stage1/pigz"] == Costs(cpu=7.0, memory=10), "it was not built there"
     assert evaluate(settings)["hostprep/zlib"].costs.memory == 204
+    write_costs(recipes, {"hostprep/zlib": [replace(full, user=0.1, system=0.0, memory=9)]}, "fast")
+    assert read_costs(recipes)["hostprep/zlib"] == Costs(cpu=1.0, memory=1, disk=3, installed=2)
 
 
 def test_a_step_without_an_entry_has_costs_all_the_same(settings: Settings, recipes: Path) -> None:
