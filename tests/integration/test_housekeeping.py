@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`ruckus gc` with a real store of two build directories."""
 
+import shutil
+
 from integration.small import INSTALL, STEP, WAIT, Small, wait_for
 
 
@@ -23,10 +25,12 @@ def test_what_no_build_directory_needs_any_more_goes_and_not_while_one_builds(sm
     assert building.wait() == 0
     assert len(small.artifacts()) == 3
 
+    other = shutil.copytree(small.folder / "src", small.folder / "other")
+    (other / "packages/broken.py").write_text("recipe = Recipe()")
     conf = small.folder / "two" / "ruckus.conf"
-    text = conf.read_text()
-    conf.write_text(text.replace(f"{small.folder}/src", f"{small.folder}/gone"))
-    assert f"{small.folder / 'two'}: {small.folder}/gone" in small.run("gc", "--keep=0", status=1)
+    conf.write_text(conf.read_text().replace(f"{small.folder}/src", str(other)))
+    refused = small.run("gc", "--keep=0", status=1)
+    assert f"{small.folder / 'two'}: {other}/packages/broken.py:1: NameError" in refused
     assert len(small.artifacts()) == 3, "nobody knows what that one needs"
     output = small.run("gc", "--keep=0", f"--forget={small.folder / 'two'}")
     assert f"FORGOT   {small.folder / 'two'}" in output

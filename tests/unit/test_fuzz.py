@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit.samples import MANIFEST, VALUES, configured
 
+from ruckus_aux.artifacts.registry import Uses
 from ruckus_aux.artifacts.store import Record
 from ruckus_aux.host.jobserver import flags, from_makeflags
 from ruckus_aux.host.mounts import parse
@@ -73,6 +74,7 @@ RECORDS: dict[type[Any], Any] = {
     Stamp: Stamp(Path("/p"), StepName("s"), "k", Path("/b"), {"a": "k"}, (), ("lib/x",)),
     Index: Index("r", (Collected("s", "i686", "f", 0, 1.0, ("e",)), Collected("t", "i686", "g", None, 1.0, ())), ()),
     Record: Record("s", "00"),
+    Uses: Uses(Path("/b"), "h", Path("/c"), ("00",), ("x-1.tar",)),
 }
 
 

@@ -198,17 +198,21 @@ class Collector:
     def _remove_objects(self, items: Sequence[Item], latest: float) -> None:
         """Remove objects one by one; ccache takes one that is gone for one that never was."""
         families: dict[str, list[Item]] = {}
-        for item in items:
+        for item in items if self.dry_run else self._removed_objects(items, latest):
             families.setdefault(item.name, []).append(item)
-        if not self.dry_run:
-            paths = {item.path for item in items}
-            for path, descriptor, status in compiled(self.cache / "ccache"):
-                if path in paths and status.st_mtime <= latest:  # not used meanwhile
-                    os.unlink(path.name, dir_fd=descriptor)
-            for folder in without_objects(self.cache / "ccache", latest):
-                remove(folder)
         for family, members in families.items():
             self._say_removed_items(f"{len(members)} {OBJECTS} of {family}", members)
+
+    def _removed_objects(self, items: Sequence[Item], latest: float) -> list[Item]:
+        removed = []
+        by_path = {item.path: item for item in items}
+        for path, descriptor, status in compiled(self.cache / "ccache"):
+            if path in by_path and status.st_mtime <= latest:  # not used meanwhile
+                os.unlink(path.name, dir_fd=descriptor)
+                removed.append(by_path[path])
+        for folder in without_objects(self.cache / "ccache", latest):
+            remove(folder)
+        return removed
 
     def _remove_downloads(self, items: Sequence[Item]) -> None:
         with nullcontext(0) if self.dry_run or not items else try_held(self.cache / "sources" / "lock") as free:

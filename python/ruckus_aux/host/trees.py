@@ -63,14 +63,20 @@ def listing(tree: Path) -> list[str]:
 def size(tree: Path) -> int:
     """The bytes that a tree takes on disk; what can't be read is not counted."""
     total = 0
+    linked = set[int]()  # files with several names take their bytes once
     folders = [tree]
     while folders:
         with suppress(OSError), os.scandir(folders.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(Path(entry.path))
-                else:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    continue
+                status = entry.stat(follow_symlinks=False)
+                if status.st_ino in linked:
+                    continue
+                total += status.st_blocks * 512
+                if status.st_nlink > 1:
+                    linked.add(status.st_ino)
     return total
 
 

@@ -133,3 +133,10 @@ def test_listing_and_size_of_a_tree_do_not_follow_links(tmp_path: Path) -> None:
     (out / "empty" / "folder").mkdir(parents=True)
     assert listing(out) == ["a/c", "b", "empty/folder/", "host"]
     assert size(out) < 50_000
+
+
+def test_a_file_with_two_names_takes_its_bytes_once(tmp_path: Path) -> None:
+    out = tree(tmp_path / "out", a="x" * 100_000)
+    once = size(out)
+    os.link(out / "a", out / "b")
+    assert size(out) == once
