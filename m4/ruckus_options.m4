@@ -37,6 +37,9 @@ AC_ARG_WITH([debian-suite], [AS_HELP_STRING([--with-debian-suite=SUITE],
 AC_ARG_WITH([manifest], [AS_HELP_STRING([--with-manifest=FILE],
   [versions, addresses and hashes of sources in place of those in packages/sources.toml, and new sources; may be given
    several times, or as FILE:FILE: the last one's entry for a source holds])], [], [with_manifest=])
+AC_ARG_WITH([lock], [AS_HELP_STRING([--with-lock=FILE],
+  [take only sources with the hashes that are in FILE, a sources-lock.json as make download writes it
+   @<:@without =FILE: the one in BUILDROOT@:>@])], [], [with_lock=])
 
 AC_ARG_WITH([install-dev], [AS_HELP_STRING([--with-install-dev=DEV],
   [mounted block device that the system is built on; its mount point becomes CLFS])], [], [with_install_dev=])
@@ -85,7 +88,7 @@ ruckus_answer=`PYTHONPATH="$ruckus_srcdir/python" "$PYTHON" -B -m ruckus_aux.ent
   sharing="$enable_sharing" \
   isolation="$with_isolation" cache="$with_cache" mirror="$with_mirror" MIRRORS="$MIRRORS" \
   debian_mirror="$with_debian_mirror" debian_suite="$with_debian_suite" \
-  manifest="$with_manifest" options="$ac_configure_args" \
+  manifest="$with_manifest" lock="$with_lock" options="$ac_configure_args" \
   install_dev="$with_install_dev" ruckus_dev="$with_ruckus_dev" ruckus_path="$with_ruckus_path" \
   ruckus_dev_snapshot="$with_ruckus_dev_snapshot" stage2_auto="$enable_stage2_auto" xen="$enable_xen" \
   stage1_xen="$with_stage1_xen" PREFIX_CROSS="$PREFIX_CROSS" PREFIX_TOOLS="$PREFIX_TOOLS" \
@@ -100,7 +103,7 @@ rm -f conftest.err
 eval "$ruckus_answer"
 AC_MSG_RESULT([good])
 m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_prefix ruckus_arch ruckus_profile ruckus_hostprep_only ruckus_sharing
-  ruckus_isolation ruckus_cache ruckus_mirrors ruckus_manifests
+  ruckus_isolation ruckus_cache ruckus_mirrors ruckus_manifests ruckus_lock
   ruckus_debian_mirror ruckus_debian_suite ruckus_install_dev ruckus_ruckus_dev ruckus_ruckus_path
   ruckus_ruckus_dev_snapshot ruckus_stage2_auto ruckus_xen ruckus_stage1_xen CLFS_ARCH_STRING
   CLFS_TARGET], [AC_SUBST(ruckus_name)])
@@ -120,7 +123,7 @@ Ruckus $PACKAGE_VERSION is configured:
   hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build: ${ruckus_hostprep_tools:-none}
   everything else    $BUILDROOT
   cache              $ruckus_cache
-  sources of         $ruckus_srcdir/packages/sources.toml${ruckus_manifests:+ $ruckus_manifests}
+  sources of         $ruckus_srcdir/packages/sources.toml${ruckus_manifests:+ $ruckus_manifests}${ruckus_lock:+, as locked by $ruckus_lock}
   common hostprep    ${ruckus_prefix:-of this build directory alone (--prefix)}
   steps run in       $ruckus_isolation_text
   jobs at a time     $CPUCOUNT$ruckus_notes

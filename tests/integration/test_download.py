@@ -8,26 +8,18 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from integration.real import TOP
-from integration.web import CLOSED, CONTENT, SUM, Server, source
+from integration.web import CLOSED, CONTENT, SUM, Server, settings, source
 
 from ruckus_aux.host import locks
 from ruckus_aux.recipes.manifest import read_manifest, sha256_of, verify
-from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources.download import Mirror, download, fetch
+from ruckus_aux.sources.download import download, fetch
+from ruckus_aux.sources.mirror import Mirror
 from ruckus_aux.sources.provider import Watcher
 from ruckus_aux.sources.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
-
-
-def settings(tmp_path: Path, *mirrors: Path) -> Settings:
-    """As much of them as a download needs."""
-    debian = {"debian_mirror": "", "debian_suite": ""}
-    return cast(Settings, SimpleNamespace(sources=tmp_path / "sources", mirrors=mirrors, builddir=tmp_path, **debian))
 
 
 def test_a_file_comes_with_its_progress(server: Server, tmp_path: Path) -> None:
@@ -104,15 +96,15 @@ def test_a_record_counts_only_with_its_file_and_as_long_as_the_manifest_says_so(
     fetch(source(server.url), [Upstream()], tmp_path, Watcher())
     assert read_manifest(manifest, tmp_path)["x"].identity() == [SUM]
     manifest.write_text(entry.replace(SUM, "ab" * 32))
-    assert read_manifest(manifest, tmp_path)["x"].lock is None
+    assert read_manifest(manifest, tmp_path)["x"].fetched is None
     manifest.write_text(entry)
     (tmp_path / "x-1.tar.gz").unlink()
-    assert read_manifest(manifest, tmp_path)["x"].lock is None
+    assert read_manifest(manifest, tmp_path)["x"].fetched is None
 
 
 def test_a_file_that_rots_in_the_cache_is_found_before_it_is_used(server: Server, tmp_path: Path) -> None:
     lock = fetch(source(server.url), [Upstream()], tmp_path, Watcher())
-    downloaded = replace(source(server.url), lock=lock)
+    downloaded = replace(source(server.url), fetched=lock)
     assert verify(tmp_path, downloaded) == [tmp_path / "x-1.tar.gz"]
     (tmp_path / "x-1.tar.gz").write_bytes(CONTENT[:-1] + b"!")
     with pytest.raises(RuckusError, match=SUM):
@@ -168,15 +160,14 @@ def test_another_download_into_the_cache_is_waited_for_and_what_it_brought_is_no
 CHILD = """
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from integration.web import settings
 from ruckus_aux.host import signals
 from ruckus_aux.sources.download import download
 from ruckus_aux.recipes.manifest import Source
 wanted = [Source(n, "1", n, "00", (sys.argv[1],), None, None) for n in "abcdef"]
 signals.heed()
 try:
-    debian = {"debian_mirror": "", "debian_suite": ""}
-    download(SimpleNamespace(sources=Path(sys.argv[2]), mirrors=(), builddir=Path(), **debian), wanted)
+    download(settings(Path(sys.argv[2])), wanted)
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -192,7 +183,7 @@ def test_an_interrupt_ends_a_download_at_once_with_a_word(server: Server, tmp_pa
     server.odd["silent"] = silent
     child = subprocess.Popen(
         [sys.executable, "-c", CHILD, server.url + "silent/", str(tmp_path)],
-        env={"PYTHONPATH": str(TOP / "python")},
+        env={"PYTHONPATH": f"{TOP}/python:{TOP}/tests"},
         stderr=subprocess.PIPE,
         text=True,
     )

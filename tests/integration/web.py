@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from ruckus_aux.recipes.manifest import Source
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources.upstream import Limits
+from ruckus_aux.words.architecture import ARCHITECTURES
 
 CONTENT = bytes(range(256)) * 4096
 SUM = hashlib.sha256(CONTENT).hexdigest()
@@ -99,3 +102,11 @@ def serving() -> Iterator[Server]:
 
 def source(*urls: str, sha256: str = SUM, name: str = "x") -> Source:
     return Source(name, "1", f"{name}-1.tar.gz", sha256, urls, None, None)
+
+
+def settings(tmp_path: Path, *mirrors: Path, lock: Path | None = None) -> Settings:
+    """Of a build directory that has everything in one folder."""
+    places = dict.fromkeys(("srcdir", "builddir", "buildroot", "clfs", "cache"), tmp_path)
+    prefixes = {f"prefix_{name}": f"/{name}" for name in ("cross", "tools", "hostprep")}
+    other = {"arch": ARCHITECTURES["x86_64"], "profile": "tiny", "isolation": "bwrap", "cpucount": 1}
+    return Settings(**places, **prefixes, **other, mirrors=mirrors, lock=lock)  # type: ignore[arg-type]

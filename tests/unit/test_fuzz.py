@@ -19,7 +19,7 @@ from ruckus_aux.artifacts.store import Record
 from ruckus_aux.host.jobserver import flags, from_makeflags
 from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
-from ruckus_aux.recipes.manifest import File, Lock, read_manifest
+from ruckus_aux.recipes.manifest import Fetched, File, read_manifest
 from ruckus_aux.reports.collect import BuildDirectory, Collected, Index, collect
 from ruckus_aux.runs.request import arch_list, number_of_jobs
 from ruckus_aux.runs.status import Progress, State, from_json
@@ -67,7 +67,7 @@ def wordy(*words: str) -> st.SearchStrategy[str]:
 
 RUNNING = Running("r", "i686", StepName("i686/cross/x"), "/b", 1.0, 2, 3)
 RECORDS: dict[type[Any], Any] = {
-    Lock: Lock("upstream", "1", (File("x-1.tar", "aa"),), "https://x"),
+    Fetched: Fetched("upstream", "1", (File("x-1.tar", "aa"),), "https://x"),
     Running: RUNNING,
     State: State("r", 1, 1.0, 2.0, (Progress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 0.5, 3, 4, 5.0),
     Layout: Layout(),
@@ -194,7 +194,7 @@ FILES: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "NAME.json": (
         "zlib.json",
         lambda folder: (folder / "m").write_text(MANIFEST) and read_manifest(folder / "m", folder),
-        json.dumps(asdict(RECORDS[Lock])),
+        json.dumps(asdict(RECORDS[Fetched])),
     ),
     "journal": ("journal.sqlite", lambda folder: Journal(folder / "journal.sqlite").rows(Run), "SQLite format 3\0x"),
     "log": ("log/i686/cross/x.log", lambda folder: collect([BuildDirectory("i686", folder)], folder / "logs"), LOG),

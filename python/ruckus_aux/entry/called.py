@@ -5,7 +5,6 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
@@ -13,6 +12,7 @@ from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_open, take
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.sources.supply import supply
 from ruckus_aux.words.hints import invoke_command
 
 
@@ -23,22 +23,12 @@ def _goal(plan: Plan, goal: str) -> list[Step]:
     return plan.hostprep() if goal == "hostprep" else plan.closure([goal])
 
 
-def _download(settings: Settings, plan: Plan, steps: Sequence[Step]) -> bool:
-    """Fetch what these steps lack; returns whether anything was fetched."""
-    lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
-    if lacking:
-        from ruckus_aux.sources.download import download  # imports requests and rich
-
-        download(settings, lacking.values())
-    return bool(lacking)
-
-
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
     take(settings)
     plan = evaluate(settings)
     steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
-    if not _download(settings, plan, steps):
+    if supply([(plan, steps)]) == [plan]:
         print("all sources are there")
 
 
@@ -55,10 +45,9 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     plan = evaluate(settings)
     steps = _goal(plan, options.goal)
     asked = only_asks(os.environ)
-    if not asked and _download(settings, plan, steps):
-        plan = evaluate(settings)  # keys depend on what came
-        steps = _goal(plan, options.goal)
     if not asked:
+        (plan,) = supply([(plan, steps)])
+        steps = _goal(plan, options.goal)
         register(plan)
     with lock(settings):
         if not asked:

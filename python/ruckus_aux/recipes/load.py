@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ruckus_aux.host.visible import visible
 from ruckus_aux.recipes.costs import UNKNOWN, Costs, read_costs
+from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import Source, read_manifest
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.recipes.profile import read_profile
@@ -111,7 +112,8 @@ def evaluate(settings: Settings) -> Plan:
     A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files.
     Raises RuckusError for a recipe that can't be read, two steps of one name, or needs that nothing builds.
     """
-    sources = read_manifest(settings.recipes / "sources.toml", settings.sources, settings.manifests)
+    locked = read_lockfile(settings.lock) if settings.lock else None
+    sources = read_manifest(settings.recipes / "sources.toml", settings.sources, settings.manifests, locked)
     costs = read_costs(settings.recipes)
     members: dict[str, list[StepName]] = {}
     drafts: dict[StepName, _Draft] = {}

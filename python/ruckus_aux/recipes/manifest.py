@@ -4,19 +4,20 @@
 packages/sources.toml pins each source: version, SHA-256, upstream addresses, and the Debian source package that can
 stand in for it; manifests of a user's own (--with-manifest) are laid over it. `ruckus download` (see download.py)
 fetches one of the variants and records in the cache, in NAME.json, which files it got and their hashes. Everything else
-reads only that record.
+reads only that record. A lock file (see lockfile.py) lets only files with certain hashes do.
 """
 
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.records import read_record, record_of
+from ruckus_aux.words.records import record_of
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,38 @@ class Debian:
 
 
 @dataclass(frozen=True)
-class Lock:
-    """What was downloaded for a source: which variant ("upstream" or "debian"), its version, its files, from where."""
+class Package:
+    """A source package as Debian's archive signs it: its whole version, the suites that have it, and all its files."""
+
+    name: str
+    version: str
+    suite: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was downloaded for a source.
+
+    variant: "upstream" or "debian".
+    version: the upstream version.
+    files: those that are unpacked: the tarball, and patches for it.
+    origin: where they came from.
+    package: the one that they are of, for Debian's.
+    """
 
     variant: str
     version: str
     files: tuple[File, ...]
     origin: str
+    package: Package | None = None
+
+    def __post_init__(self) -> None:
+        if wrong := [file.name for file in self.files if "/" in file.name or file.name.startswith(".")]:
+            raise ValueError(f"not a file's name: {wrong[0]}")
+
+
+NOTHING = Fetched("", "", (), "")
 
 
 @dataclass(frozen=True)
@@ -70,6 +96,8 @@ class Source:
     """One entry of the manifest, with what the cache holds of it.
 
     file, sha256, urls: of the upstream release; empty when the manifest knows only Debian's package.
+    fetched: what was downloaded, when that is what is wanted now.
+    locked: the only files that will do, when a lock file says so; NOTHING, when it does not have this source.
     """
 
     name: str
@@ -78,32 +106,43 @@ class Source:
     sha256: str = ""
     urls: tuple[str, ...] = ()
     debian: Debian | None = None
-    lock: Lock | None = None
+    fetched: Fetched | None = None
+    locked: Fetched | None = None
 
-    def __post_init__(self) -> None:
-        if bool(self.file) != bool(self.sha256):
-            raise ValueError("file and sha256 belong together")
-        if not self.file and self.debian is None:
-            raise ValueError("neither file and sha256 of an upstream release, nor a debian package")
+    def accepts(self, fetched: Fetched) -> bool:
+        """Whether a download satisfies the manifest, and the lock file, as they read now."""
+        if self.locked is not None and fetched.files != self.locked.files:
+            return False
+        if fetched.variant == "upstream":
+            return fetched.files == (File(self.file, self.sha256),)
+        if not fetched.files or self.debian is None:
+            return False
+        if fetched.files[1:] != tuple(map(self.debian.kept, self.debian.patches)):
+            return False
+        if self.debian.sha256 and fetched.files[0].sha256 != self.debian.sha256:
+            return False
+        return fnmatch(fetched.version, self.debian.versions or self.version)
 
-    def accepts(self, lock: Lock) -> bool:
-        """Whether a download satisfies the manifest as it reads now."""
-        if lock.variant == "upstream":
-            return lock.files == (File(self.file, self.sha256),)
-        if self.debian is None or lock.files[1:] != tuple(map(self.debian.kept, self.debian.patches)):
-            return False
-        if self.debian.sha256 and lock.files[0].sha256 != self.debian.sha256:
-            return False
-        return bool(self.debian.versions) or lock.version == self.version
+    def asked_for(self) -> "Source":
+        """The entry as providers are to read it: of one that is locked, nothing is left but what has that very hash."""
+        if self.locked is None:
+            return self
+        tarball = self.locked.files[0].sha256
+        narrow = self if [tarball] == [self.sha256] else replace(self, file="", sha256="", urls=())
+        debian = self.debian
+        if debian is None or (self.locked.variant == "upstream" and (debian.nested or debian.patches)):
+            return replace(narrow, debian=None)
+        versions = self.locked.version if debian.versions else ""
+        return replace(narrow, debian=replace(debian, sha256=tarball, versions=versions))
 
     @property
     def names(self) -> list[str]:
         """What the cache has of it, by file name: the record of its download, and the files."""
-        return [_lock_path(Path(), self.name).name, *(file.name for file in self.lock.files)] if self.lock else []
+        return [f"{self.name}.json", *(file.name for file in self.fetched.files)] if self.fetched else []
 
     def identity(self) -> list[str]:
         """The hashes of the files that unpack_commands names, in its order; empty before the download."""
-        return [file.sha256 for file in self.lock.files] if self.lock else []
+        return [file.sha256 for file in self.fetched.files] if self.fetched else []
 
     def unpack_commands(self, without: tuple[str, ...] = ()) -> list[str]:
         """The lines of shell that unpack this source into $SRC, whichever variant of it was downloaded.
@@ -113,33 +152,40 @@ class Source:
         excluded = "".join(f" --exclude='*/{pattern}'" for pattern in without)
         tar = f"tar --no-same-owner --strip-components=1{excluded}"
         lines = ['mkdir -p "$SRC"']
-        if self.lock is None or self.lock.variant == "upstream" or self.debian is None:
+        if self.fetched is None or self.fetched.variant == "upstream" or self.debian is None:
             return [*lines, f'{tar} -xf "$SOURCES/{self.file}" -C "$SRC"']
-        archive = f"$SOURCES/{self.lock.files[0].name}"
+        archive = f"$SOURCES/{self.fetched.files[0].name}"
         if self.debian.nested:
             inner = f"tar -xOf \"{archive}\" --wildcards '*/{self.debian.nested}'"
             lines += [f"{inner} > nested.tar", f'{tar} -xf nested.tar -C "$SRC"', "rm nested.tar"]
         else:
             lines.append(f'{tar} -xf "{archive}" -C "$SRC"')
         strip = self.debian.strip
-        return lines + [f'patch -d "$SRC" -s -p{strip} -i "$SOURCES/{file.name}"' for file in self.lock.files[1:]]
+        return lines + [f'patch -d "$SRC" -s -p{strip} -i "$SOURCES/{file.name}"' for file in self.fetched.files[1:]]
 
 
-def _lock_path(cache: Path, name: str) -> Path:
-    return cache / f"{name}.json"
-
-
-def _read_lock(cache: Path, name: str) -> Lock | None:
+def _records(cache: Path, name: str) -> list[Fetched]:
+    """What was downloaded for a source, and is still there: the earliest first."""
     try:
-        lock = read_record(Lock, _lock_path(cache, name).read_bytes())
-    except (FileNotFoundError, ValueError):
-        return None  # never downloaded, or a record that was cut off: download it (again)
-    return lock if all((cache / file.name).is_file() for file in lock.files) else None
+        data = json.loads((cache / f"{name}.json").read_bytes())
+        records = [record_of(Fetched, one) for one in (data if isinstance(data, list) else [data])]
+    except (FileNotFoundError, ValueError, RecursionError):
+        return []  # never downloaded, or a record that was cut off: download it (again)
+    return [record for record in records if all((cache / file.name).is_file() for file in record.files)]
 
 
-def write_lock(cache: Path, name: str, lock: Lock) -> None:
-    """Record a finished download. Its files must be in place already."""
-    write_whole(_lock_path(cache, name), json.dumps(asdict(lock), indent=2) + "\n", lasting=True)
+def write_record(cache: Path, name: str, fetched: Fetched) -> None:
+    """Record a finished download beside others of the source, which builds of other versions may use.
+
+    Args:
+        cache: The folder of sources; the files must be in place already.
+        name: The source's.
+        fetched: What was downloaded.
+    """
+    names = {file.name for file in fetched.files}
+    others = [one for one in _records(cache, name) if names.isdisjoint(file.name for file in one.files)]
+    text = json.dumps([asdict(one) for one in (*others, fetched)], indent=2)
+    write_whole(cache / f"{name}.json", f"{text}\n", lasting=True)
 
 
 def _entry(name: str, table: object, release: str) -> Source:
@@ -150,7 +196,12 @@ def _entry(name: str, table: object, release: str) -> Source:
     if isinstance(debian, dict) and isinstance(debian.get("patches", {}), dict):
         patches = [{"name": patch, "sha256": sha256} for patch, sha256 in debian.get("patches", {}).items()]
         table = {**table, "debian": {"release": release, **debian, "patches": patches}}
-    return record_of(Source, table, name=name, lock=None)
+    source = record_of(Source, table, name=name, fetched=None, locked=None)
+    if bool(source.file) != bool(source.sha256):
+        raise ValueError("file and sha256 belong together")
+    if not source.file and source.debian is None:
+        raise ValueError("neither file and sha256 of an upstream release, nor a debian package")
+    return source
 
 
 def read_entries(path: Path, release: str = "") -> tuple[dict[str, Source], str]:
@@ -181,7 +232,9 @@ def read_entries(path: Path, release: str = "") -> tuple[dict[str, Source], str]
     return sources, release
 
 
-def read_manifest(path: Path, cache: Path, overlays: Iterable[Path] = ()) -> dict[str, Source]:
+def read_manifest(
+    path: Path, cache: Path, overlays: Iterable[Path] = (), locked: Mapping[str, Fetched] | None = None
+) -> dict[str, Source]:
     """Read the manifest with what is laid over it, and the records of what is in the cache.
 
     Args:
@@ -189,6 +242,7 @@ def read_manifest(path: Path, cache: Path, overlays: Iterable[Path] = ()) -> dic
         cache: The folder of sources.
         overlays: Further ones. An entry takes the place of an earlier file's of the same name, as a whole: keys of
             two versions never mix. Where an overlay names no debian_release, it is the manifest's.
+        locked: What a lock file has, by sources, when nothing else will do.
 
     Returns:
         The sources by their names.
@@ -199,13 +253,14 @@ def read_manifest(path: Path, cache: Path, overlays: Iterable[Path] = ()) -> dic
     sources, release = read_entries(path)
     for overlay in overlays:
         sources |= read_entries(overlay, release)[0]
+    if locked is not None:
+        sources = {name: replace(source, locked=locked.get(name, NOTHING)) for name, source in sources.items()}
     return {name: recorded(cache, source) for name, source in sources.items()}
 
 
 def recorded(cache: Path, source: Source) -> Source:
-    """A source with the record of what of it is in the cache, if that is what the manifest wants now."""
-    lock = _read_lock(cache, source.name)
-    return replace(source, lock=lock if lock and source.accepts(lock) else None)
+    """A source with what of it is in the cache, if that is what is wanted now."""
+    return replace(source, fetched=next(filter(source.accepts, _records(cache, source.name)), None))
 
 
 def sha256_of(path: Path) -> str:
@@ -220,10 +275,10 @@ def verify(cache: Path, source: Source) -> list[Path]:
     Raises RuckusError when the source is not there, or a file is not what was downloaded; a bad file is moved aside,
     so that the next download fetches it anew.
     """
-    if source.lock is None:
+    if source.fetched is None:
         raise RuckusError(f"source {source.name} {source.version} is not downloaded", "run: make download")
     paths = []
-    for file in source.lock.files:
+    for file in source.fetched.files:
         path = cache / file.name
         got = sha256_of(path)
         if got != file.sha256:

@@ -15,6 +15,7 @@ from pathlib import Path
 from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.host.limits import processors
+from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import read_entries
 from ruckus_aux.settings.ownership import check_own_cache
 from ruckus_aux.sources.debian import own_release
@@ -23,7 +24,7 @@ from ruckus_aux.storage.devices import device as block_device
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, SOURCES_LOCK
 
 PROFILES = ("tiny", "clfs")
 SPACE = 4.2e9  # bytes that the tiny profile takes at most, with gcc 14: 3.3e9 of it are sources, packed and unpacked
@@ -40,7 +41,7 @@ REPEATABLE = ("manifest", "mirror")
 # What is handed over of what was not given.
 USUAL = {
     **dict.fromkeys(("cache", *REPEATABLE, "debian_mirror", "debian_suite", "install_dev", "ruckus_dev"), ""),
-    **dict.fromkeys(("ruckus_dev_snapshot", "ruckus_path"), ""),
+    **dict.fromkeys(("lock", "ruckus_dev_snapshot", "ruckus_path"), ""),
     **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
     **dict.fromkeys(("machines", "unused", "unknown", "options"), ""),
     **dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes"),
@@ -139,6 +140,7 @@ class Configuration:
             self._mirrors,
             self._debian,
             self._manifests,
+            self._lock,
             self._isolation,
             self._prefixes,
             self._symlinks,
@@ -268,6 +270,14 @@ class Configuration:
         for manifest in manifests:
             self._attempt(partial(read_entries, Path(manifest)))
         self.answers["ruckus_manifests"] = " ".join(manifests)
+
+    def _lock(self) -> None:
+        self.answers["ruckus_lock"] = lock = self.given["lock"] if self.given["lock"] != "no" else ""
+        if lock == "yes" and "BUILDROOT" in self.answers:
+            lock = f"{self.answers['BUILDROOT']}/{SOURCES_LOCK}"
+        if lock:
+            self.answers["ruckus_lock"] = absolute("--with-lock", lock)
+            read_lockfile(Path(lock))
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

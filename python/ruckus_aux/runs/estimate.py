@@ -72,7 +72,7 @@ def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus:
 def _tarballs(target: Target, source: Source) -> int:
     """MB of a source's files, when they are downloaded already; before, nobody knows."""
     folder = target.step.settings.sources
-    files = source.lock.files if source.lock else ()
+    files = source.fetched.files if source.fetched else ()
     return sum((folder / file.name).stat().st_size // 1_000_000 for file in files)
 
 

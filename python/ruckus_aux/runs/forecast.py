@@ -16,7 +16,7 @@ def forecast(selection: Selection) -> Iterator[str]:
     counts as to be built.
     """
     targets = [target for target in combined(selection) if target.step.installs]
-    sources = {source.name for target in targets for source in target.step.sources if source.lock is None}
+    sources = {source.name for target in targets for source in target.step.sources if source.fetched is None}
     if sources:
         yield f"{len(sources)} sources to download: {' '.join(sorted(sources))}"
     for plan, _ in selection:

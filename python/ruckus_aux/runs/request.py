@@ -31,7 +31,7 @@ from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefi
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILDDIR, GRAPH
+from ruckus_aux.words.paths import BUILDDIR, GRAPH, SOURCES_LOCK
 from ruckus_aux.words.stage import STAGES, Stage
 from ruckus_aux.words.step_name import StepName
 
@@ -66,6 +66,18 @@ def number_of_jobs(text: str) -> int:
     return int(text)
 
 
+def lock_named(folder: Path, locked: str | bool) -> Path | None:
+    """The lock file that --locked stands for.
+
+    Args:
+        folder: The build's, whose own one is meant when none is named.
+        locked: What was given; True for the option alone, "" when it was not.
+    """
+    if not locked:
+        return None
+    return folder / SOURCES_LOCK if locked is True else Path(locked).absolute()
+
+
 @dataclass(frozen=True)
 class Request:
     """What is to be built.
@@ -79,6 +91,7 @@ class Request:
     only: names of steps to build with what they need, instead of everything.
     sharing: whether architectures share steps, sources and objects.
     configure: further options for configure.
+    lock: the lock file that sources have to agree with.
     layout: what the systems are kept on.
     notify: a line of shell that is run when all is over, see notify.py.
     """
@@ -95,6 +108,7 @@ class Request:
     only: tuple[str, ...] = ()
     sharing: bool = True
     configure: tuple[str, ...] = ()
+    lock: Path | None = None
     layout: Layout = FOLDERS
     notify: str = ""
 
@@ -189,6 +203,7 @@ class Request:
         words += [f"--until={self.until}"] if self.until != "boot" else []
         words += [f"--only={step}" for step in self.only]
         words += [] if self.sharing else ["--no-sharing"]
+        words += [f"--locked={self.lock}"] if self.lock else []
         words += [f"--notify={self.notify}"] if self.notify else []
         return shlex.join([*words, *(f"--configure={option}" for option in self.configure)])
 
@@ -214,6 +229,7 @@ class Request:
         words += [] if prefix in cache.parents else [f"--with-cache={cache}"]
         words += [f"--with-arch={arch.name}", f"--with-profile={self.profile}"]
         words += [] if self.sharing else ["--disable-sharing"]
+        words += [f"--with-lock={self.lock}"] if self.lock else []
         words += [f"PYTHON={self.python}", f"CLFS={self.clfs(arch)}", f"CPUCOUNT={self.jobs}"]
         return [*words, *self.configure]
 

@@ -23,6 +23,7 @@ from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.host.sudo import verify
 from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.lockfile import write_lockfile
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.runs.follow import Stream, View
 from ruckus_aux.runs.forecast import forecast
@@ -32,6 +33,7 @@ from ruckus_aux.runs.status import Watch
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
+from ruckus_aux.sources.supply import sources_of, supply
 from ruckus_aux.steps.graph import Selection, combined, write_graph
 from ruckus_aux.steps.merge import lock, stamp_path
 from ruckus_aux.steps.tidy import tidy
@@ -39,7 +41,7 @@ from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK
+from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK, SOURCES_LOCK
 from ruckus_aux.words.paths import JOURNAL as JOURNAL
 from ruckus_aux.words.terminal import duration, label, printable
 
@@ -104,13 +106,9 @@ class Build:
         for one in settings:
             take(one)
         self.plans = [evaluate(one) for one in settings]
-        steps = [step for _, wanted in self.selection for step in wanted]
-        lacking = {source.name: source for step in steps for source in step.sources if source.lock is None}
-        if lacking:
-            from ruckus_aux.sources.download import download  # slow to import, and seldom needed
-
-            download(settings[0], lacking.values())
-            self.plans = [evaluate(one) for one in settings]  # keys depend on what came
+        self.plans = supply(self.selection)
+        if (lockfile := self.request.folder / SOURCES_LOCK) != settings[0].lock:
+            write_lockfile(lockfile, sources_of(self.plans))
         for plan, wanted in self.selection:
             register(plan)
             with lock(plan.settings):

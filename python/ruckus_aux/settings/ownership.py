@@ -92,7 +92,8 @@ def take(settings: Settings) -> None:
         path = settings.buildroot / name
         if os.geteuid() != 0 and os.path.lexists(path) and path.lstat().st_uid == 0:
             raise RuckusError(f"{path} belongs to root, who has run make here", reopening(settings))
-    take_folder(settings.buildroot, BUILDROOT_NAMES)
+    # A lock file may be put there to be named to configure.
+    take_folder(settings.buildroot, [name for name in BUILDROOT_NAMES if settings.buildroot / name != settings.lock])
     check_own_cache(settings.cache)
     take_folder(settings.cache, CACHE_NAMES)
     if settings.install_dev:

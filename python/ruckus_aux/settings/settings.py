@@ -27,6 +27,7 @@ class Settings:
     mirrors: folders that are searched for sources first.
     debian_mirror, debian_suite: the archive and the release of Debian whose source packages are taken, when named.
     manifests: files that are laid over the manifest of sources.
+    lock: the lock file that sources have to agree with, when one was named.
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
     install_dev: the device that $CLFS is on, when one was named.
@@ -51,6 +52,7 @@ class Settings:
     debian_mirror: str = ""
     debian_suite: str = ""
     manifests: tuple[Path, ...] = ()
+    lock: Path | None = None
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
     install_dev: str = ""
@@ -138,6 +140,7 @@ def load(builddir: Path) -> Settings:
             debian_suite=values["debian_suite"],
             mirrors=tuple(map(Path, values["mirrors"].split())),
             manifests=tuple(map(Path, values["manifests"].split())),
+            lock=Path(values["lock"]) if values["lock"] else None,
             hostprep_tools=tuple(values["hostprep_tools"].split()),
             hostprep_only=values["hostprep_only"] != "no",
             install_dev=values["install_dev"],

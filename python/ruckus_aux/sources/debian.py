@@ -10,11 +10,11 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ruckus_aux.recipes.manifest import Debian, File, Lock, Source
+from ruckus_aux.recipes.manifest import Debian, Fetched, File, Package, Source
 from ruckus_aux.sources.apt import Apt, Archives, archives, mirror_archives
 from ruckus_aux.sources.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.words.errors import RuckusError
@@ -33,6 +33,15 @@ class Candidate:
         version = self.version.partition(":")[2] or self.version
         version = (version.rpartition("-")[0] or version).rpartition("+really")[2]
         return re.sub(r"[+.]dfsg.*$", "", version)
+
+    def package(self, name: str, suite: str) -> Package:
+        """The version as a lock file has it.
+
+        Args:
+            name: The source package's.
+            suite: Where it was found.
+        """
+        return Package(name, self.version, suite, tuple(File(*item) for item in sorted(self.files.items())))
 
     def file(self, infix: str) -> str:
         """The name of the file whose name holds this infix, or ""; signatures do not count."""
@@ -55,6 +64,13 @@ def parse_showsrc(text: str, package: str) -> list[Candidate]:
 def _age(candidate: Candidate) -> list[int]:
     """Numbers compare as numbers; that is enough within one upstream series, where only they differ."""
     return [int(number) for number in re.findall("[0-9]{1,99}", candidate.version)]
+
+
+def _suites(madison: str, candidate: Candidate) -> str:
+    """The suites that have a version, by the output of `apt-cache madison`."""
+    rows = [[field.strip() for field in line.split("|")] for line in madison.splitlines()]
+    found = [row[2].split()[-2].rpartition("/")[0] for row in rows if len(row) == 3 and row[1] == candidate.version]
+    return " ".join(dict.fromkeys(found))
 
 
 def own_release() -> str:
@@ -96,7 +112,7 @@ class DebianArchive:
         self._host: Archives | None = None
         self._updated: dict[str, Apt] = {}
 
-    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
+    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Fetched, list[Path]]:
         """Download a source package's tarballs with apt-get; see Provider."""
         if source.debian is None:
             raise Unavailable(f"Debian: the manifest names no source package of {source.name}")
@@ -140,7 +156,7 @@ class DebianArchive:
                 self._updated[release] = apt
             return self._updated[release]
 
-    def _from(self, apt: Apt, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
+    def _from(self, apt: Apt, source: Source, partial: Path, watcher: Watcher) -> tuple[Fetched, list[Path]]:
         debian = source.debian
         assert debian is not None
         output = apt.run("apt-cache", "showsrc", "--only-source", debian.package, watch=watcher.check)[1]
@@ -150,9 +166,12 @@ class DebianArchive:
         reasons: list[str] = []
         for candidate in exact:
             try:
-                return _download(apt, source, candidate, partial, watcher)
+                fetched, paths = _download(apt, source, candidate, partial, watcher)
             except Unavailable as error:  # the index can be newer than the pool, a revision have another patch
                 reasons += error.reasons
+            else:
+                suites = _suites(apt.run("apt-cache", "madison", debian.package, watch=watcher.check)[1], candidate)
+                return replace(fetched, package=candidate.package(debian.package, suites)), paths
         raise Unavailable(*(reasons or [_why_not(apt, source, candidates, fit)]))
 
 
@@ -164,7 +183,9 @@ def _why_not(apt: Apt, source: Source, candidates: list[Candidate], fit: list[Ca
     suites = "Debian's archive (" + (" ".join(dict.fromkeys(apt.archives.suites())) or "no sources") + ")"
     if fit:
         versions = ", ".join(candidate.version for candidate in fit)
-        return f"{suites}: {package} {versions} has another tarball than the manifest pins{trouble}"
+        got = ", ".join(dict.fromkeys(one.files.get(one.file(".orig.tar."), "none") for one in fit))
+        hashes = f"\n  expected {source.debian.sha256}\n  got      {got}"
+        return f"{suites}: {package} {versions} has another tarball than is pinned (SHA-256){trouble}:{hashes}"
     if candidates:
         versions = ", ".join(dict.fromkeys(candidate.upstream for candidate in candidates))
         return f"{suites}: {package} is there as {versions}{trouble}"
@@ -173,7 +194,7 @@ def _why_not(apt: Apt, source: Source, candidates: list[Candidate], fit: list[Ca
 
 def _download(
     apt: Apt, source: Source, candidate: Candidate, partial: Path, watcher: Watcher
-) -> tuple[Lock, list[Path]]:
+) -> tuple[Fetched, list[Path]]:
     """Fetch one version's tarball, and its patches if the manifest names some."""
     debian = source.debian
     assert debian is not None
@@ -201,8 +222,8 @@ def _download(
         files += map(debian.kept, debian.patches)
     for file in files:
         check_hash(folder / file.name, file.sha256, f"Debian's {spec}", watcher)
-    lock = Lock("debian", candidate.upstream, tuple(files), f"Debian {spec}")
-    return lock, [folder / file.name for file in files]
+    fetched = Fetched("debian", candidate.upstream, tuple(files), f"Debian {spec}")
+    return fetched, [folder / file.name for file in files]
 
 
 def _extract(debian: Debian, packaging: Path) -> None:

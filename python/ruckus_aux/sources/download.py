@@ -5,25 +5,27 @@ Providers are asked in this order: the mirror folders (--with-mirror), the upstr
 distribution's source archive. A file reaches the cache under its name only after its hash was right.
 """
 
-import errno
 import queue
-import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
 from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.host.writing import settle
-from ruckus_aux.recipes.manifest import File, Lock, Source, recorded, write_lock
+from ruckus_aux.recipes.lockfile import why_refused
+from ruckus_aux.recipes.manifest import Fetched, Source, recorded, write_record
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources.debian import DebianArchive
+from ruckus_aux.sources.mirror import Mirror
 from ruckus_aux.sources.progress import bars
-from ruckus_aux.sources.provider import CalledOff, Provider, Unavailable, Watcher, check_hash, writing
+from ruckus_aux.sources.provider import CalledOff, Provider, Unavailable, Watcher
 from ruckus_aux.sources.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import SOURCES_LOCK
 
 AT_A_TIME = 4
 _GRACE = 1  # seconds that downloads which are called off get to notice it
@@ -33,42 +35,19 @@ class NotAvailable(RuckusError):
     """No provider has a source; the hint says what each of them said."""
 
 
-class Mirror:
-    """A local folder of upstream releases, as --with-mirror names it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
-        """Copy the release's file; see Provider."""
-        if not source.file:
-            raise Unavailable(f"mirror {self.folder}: the manifest names no upstream release of {source.name}")
-        original = self.folder / source.file
-        copy = partial / source.file
-        try:
-            if not original.is_file():
-                raise Unavailable(f"mirror {self.folder}: no {source.file}")
-            shutil.copyfile(original, copy)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                with writing(copy):
-                    raise
-            raise Unavailable(f"mirror {original}: {error.strerror}") from error
-        check_hash(copy, source.sha256, str(original), watcher)
-        return Lock("upstream", source.version, (File(source.file, source.sha256),), str(original)), [copy]
-
-
-def _ask(provider: Provider, source: Source, cache: Path, watcher: Watcher) -> Lock:
+def _ask(provider: Provider, source: Source, cache: Path, watcher: Watcher) -> Fetched:
     partial = cache / "partial"
     partial.mkdir(parents=True, exist_ok=True)
-    lock, paths = provider.fetch(source, partial, watcher)
-    for path, file in zip(paths, lock.files, strict=True):
+    fetched, paths = provider.fetch(source.asked_for(), partial, watcher)
+    if source.locked:  # the same names, too, whoever had the bytes: they are a part of keys
+        fetched = replace(source.locked, origin=fetched.origin)
+    for path, file in zip(paths, fetched.files, strict=True):
         settle(path, cache / file.name)
-    write_lock(cache, source.name, lock)
-    return lock
+    write_record(cache, source.name, fetched)
+    return fetched
 
 
-def fetch(source: Source, providers: Sequence[Provider], cache: Path, watcher: Watcher) -> Lock:
+def fetch(source: Source, providers: Sequence[Provider], cache: Path, watcher: Watcher) -> Fetched:
     """Bring one source into the cache.
 
     Args:
@@ -91,7 +70,11 @@ def fetch(source: Source, providers: Sequence[Provider], cache: Path, watcher: W
             return _ask(provider, source, cache, watcher)
         except Unavailable as error:
             reasons += error.reasons
-    raise NotAvailable(f"source {source.name} {source.version} is not available from any provider", "\n".join(reasons))
+    name = f"source {source.name} {source.version}"
+    if source.locked:
+        tarball = source.locked.files[0]
+        name = f"{name}, locked to {tarball.name} (SHA-256 {tarball.sha256}),"
+    raise NotAvailable(f"{name} is not available from any provider", "\n".join(reasons))
 
 
 def download(settings: Settings, sources: Iterable[Source]) -> None:
@@ -99,13 +82,14 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
 
     Raises RuckusError, after all that could be had was had, with every failure in its text.
     """
-    missing = [source for source in sources if source.lock is None]
+    missing = [source for source in sources if source.fetched is None]
     if not missing:
         return
     cache = settings.sources
+    _check_lock(settings, missing)
     # One download at a time into a cache: another build's is waited for.
     with held(cache / "lock", "download", settings.builddir):
-        missing = [source for source in missing if recorded(cache, source).lock is None]  # another build brought some
+        missing = [one for one in missing if recorded(cache, one).fetched is None]  # another build brought some
         mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
         providers = [
             *mirrors,
@@ -116,17 +100,29 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     if not failures:
         remove(cache / "partial")
         return
-    files = " ".join(source.file for source, error in failures if isinstance(error, NotAvailable) and source.file)
+    lacking = [source for source, error in failures if isinstance(error, NotAvailable)]
+    names = [file.name for source in lacking for file in (source.locked.files if source.locked else ())]
+    names += [source.file for source in lacking if source.file and not source.locked]
     raise RuckusError(
         "\n\n".join(f"{error.message}\n{indent(error.hint, '    ')}" for _, error in failures),
-        f"or put {files} into a folder and configure --with-mirror=FOLDER" if files else "",
+        f"or put {' '.join(names)} into a folder and configure --with-mirror=FOLDER" if names else "",
     )
+
+
+def _check_lock(settings: Settings, sources: Iterable[Source]) -> None:
+    """Refuse what a lock file rules out, before anything is asked."""
+    if settings.lock and (refused := [text for source in sources if (text := why_refused(source, settings.lock))]):
+        raise RuckusError(
+            "\n\n".join(refused),
+            f"for a new lock file, configure without --with-lock, and: ./ruckus download all"
+            f"\nit is {settings.buildroot / SOURCES_LOCK} then",
+        )
 
 
 def _all(sources: Sequence[Source], providers: Sequence[Provider], cache: Path) -> list[tuple[Source, RuckusError]]:
     """Fetch sources, several at a time; returns those that failed, and why."""
     todo: queue.SimpleQueue[Source] = queue.SimpleQueue()
-    done: queue.SimpleQueue[tuple[Source, Lock | BaseException]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[Source, Fetched | BaseException]] = queue.SimpleQueue()
     for source in sources:
         todo.put(source)
 
@@ -151,7 +147,7 @@ def _all(sources: Sequence[Source], providers: Sequence[Provider], cache: Path) 
                 thread.start()
             for _ in sources:
                 source, outcome = done.get()
-                if isinstance(outcome, Lock):
+                if isinstance(outcome, Fetched):
                     view.finished(source.name, outcome.version, outcome.origin)
                 elif isinstance(outcome, RuckusError):
                     failures.append((source, outcome))

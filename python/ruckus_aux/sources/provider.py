@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from ruckus_aux.recipes.manifest import Lock, Source, sha256_of
+from ruckus_aux.recipes.manifest import Fetched, Source, sha256_of
 from ruckus_aux.words.errors import RuckusError
 
 Progress = Callable[[str, int, int], None]  # source, bytes so far, bytes in all (0: not known)
@@ -66,7 +66,7 @@ class Watcher:
 class Provider(Protocol):
     """A place that sources come from."""
 
-    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
+    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Fetched, list[Path]]:
         """Download a source, continuing what is there.
 
         Args:

@@ -18,7 +18,7 @@ import requests
 import urllib3
 from urllib3.util import Retry
 
-from ruckus_aux.recipes.manifest import File, Lock, Source, sha256_of
+from ruckus_aux.recipes.manifest import Fetched, File, Source, sha256_of
 from ruckus_aux.sources.provider import Unavailable, Watcher, check_hash, without_password, writing
 from ruckus_aux.sources.trouble import ERRORS, bundle, explain, host_of, status_text
 
@@ -79,7 +79,7 @@ class Upstream:
         self._waits_until = 0.0
         self._lock = threading.Lock()
 
-    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Lock, list[Path]]:
+    def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Fetched, list[Path]]:
         """Try each address in turn; see Provider."""
         reasons = {}
         addresses = [f"{base.rstrip('/')}/{source.file}" for base in source.urls]
@@ -98,10 +98,11 @@ class Upstream:
                     reasons[url] = error.reasons
                 else:
                     files = (File(source.file, source.sha256),)
-                    return Lock("upstream", source.version, files, without_password(url)), [path]
+                    return Fetched("upstream", source.version, files, without_password(url)), [path]
             if not busy:
                 break
-        none = (f"the manifest has no upstream address of {source.name}",)
+        other = f"the release of upstream's {source.name} is another file than is locked"
+        none = (other if source.locked else f"the manifest has no upstream address of {source.name}",)
         raise Unavailable(*([text for texts in reasons.values() for text in texts] or none))
 
     def _wait(self, until: float, source: Source, addresses: list[str], watcher: Watcher) -> bool:

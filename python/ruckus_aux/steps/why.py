@@ -9,7 +9,7 @@ from ruckus_aux.steps.merge import stamps
 def explain(step: Step) -> str:
     """Why a step would run, be taken from the store, or be left alone, in a few lines."""
     key, inputs = step.key, step.inputs
-    missing = [source for source in step.sources if source.lock is None]
+    missing = [source for source in step.sources if source.fetched is None]
     if missing:
         names = ", ".join(f"{source.name} {source.version}" for source in missing)
         return f"{step.name} would run: not downloaded yet: {names}"

@@ -14,9 +14,9 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Gate
 from ruckus_aux.steps.merge import lock, stamps, unmerge
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, MARKER
+from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, MARKER, SOURCES_LOCK
 
-_KEPT = ("log", "journal.sqlite", "sources", "ccache", "running", "builds")  # until everything goes
+_KEPT = ("log", JOURNAL, SOURCES_LOCK, "sources", "ccache", "running", "builds")  # until everything goes
 
 
 def clean(settings: Settings, *, everything: bool) -> None:

@@ -27,10 +27,12 @@ from ruckus_aux.words.paths import SRCDIR
         "boot": "--no-boot: do not boot the finished systems in QEMU",
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
+        "locked": "take only sources with the hashes in this sources-lock.json (without =FILE: the one in BUILD_DIR)",
         "notify": "a line of shell that is run when all is over, with the result in $RUCKUS_RESULT, $RUCKUS_SUMMARY...",
         "dry_run": "print every command in order, run none",
     },
     iterable=["only", "configure"],
+    optional=["locked"],
 )
 def build(
     c: Context,
@@ -46,6 +48,7 @@ def build(
     boot: bool = True,
     sharing: bool = True,
     configure: Sequence[str] | None = None,
+    locked: str = "",
     notify: str = "",
     dry_run: bool = False,
     **given: str,
@@ -59,7 +62,7 @@ def build(
     from rich.console import Console
 
     from ruckus_aux.runs.display import shown
-    from ruckus_aux.runs.request import Request, number_of_jobs
+    from ruckus_aux.runs.request import Request, lock_named, number_of_jobs
     from ruckus_aux.runs.request import arch_list as parse
     from ruckus_aux.runs.run import Build
     from ruckus_aux.steps.costs import limit_factor
@@ -81,6 +84,7 @@ def build(
         only=tuple(only or ()),
         sharing=sharing,
         configure=tuple(configure or ()),
+        lock=lock_named(folder_of(build_dir), locked),
         notify=notify,
         layout=chosen(folder_of(build_dir), **given),
     )

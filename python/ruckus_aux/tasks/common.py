@@ -35,6 +35,7 @@ class _Task(invoke.Task[Callable[..., None]]):
 def task(
     help: dict[str, str],  # noqa: A002 - as Invoke calls it
     iterable: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> Callable[[Callable[..., int | None]], invoke.Task[Callable[..., None]]]:
     """Declare a task: signals end it as Ctrl-C does, and its errors are reported, and become the exit status.
 
@@ -43,6 +44,7 @@ def task(
     Args:
         help: what each of its options is for, by parameter.
         iterable: the parameters that may be given several times.
+        optional: those that may be given without a value, and are True then.
     """
 
     def declare(call: Callable[..., int | None]) -> invoke.Task[Callable[..., None]]:
@@ -63,7 +65,7 @@ def task(
         ]
         vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)  # what Invoke makes options of
         helps = help | {option.argument: option.help for option in given}
-        return _Task(wrapped, help=helps, iterable=list(iterable), auto_shortflags=False)
+        return _Task(wrapped, help=helps, iterable=list(iterable), optional=optional, auto_shortflags=False)
 
     return declare
 

@@ -9,6 +9,7 @@ CONF = "ruckus.conf"
 # In BUILDROOT, and JOURNAL and GRAPH in the folder of a build of several architectures, too.
 JOURNAL = "journal.sqlite"
 GRAPH = "graph.mk"
+SOURCES_LOCK = "sources-lock.json"  # also in the folder of a build of several architectures, and in a source bundle
 BOOTED = "booted"  # the stamps of the system that was booted last
 STAMPS_LOCK = "stamps.lock"
 # In the folder of a build of several architectures.
@@ -26,9 +27,9 @@ BUILDS = "builds"
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
-BUILDROOT_NAMES = ("work", "stamps", STAMPS_LOCK, "log", JOURNAL, GRAPH, BOOTED, COPIES)
+BUILDROOT_NAMES = ("work", "stamps", STAMPS_LOCK, "log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES)
 BUILD_NAMES = (
-    *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH),
+    *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH, SOURCES_LOCK),
     *("volumes", VOLUMES, COPIES, HOSTPREP),
 )
 PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache

@@ -25,7 +25,7 @@ from ruckus_aux.artifacts.registry import Uses, forget, known, register, to_json
 from ruckus_aux.artifacts.store import Record, Store
 from ruckus_aux.host.locks import held
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.recipes.manifest import File, Lock, write_lock
+from ruckus_aux.recipes.manifest import Fetched, File, write_record
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings
@@ -286,7 +286,7 @@ def test_downloads_go_only_when_that_is_asked_for(
 ) -> None:
     cache = plan.settings.cache
     sources = tree(cache / "sources", **{"old-1.tar": "x", "zlib-1.3.tar.xz": "", "apt__lists": ""})
-    write_lock(sources, "zlib", Lock("upstream", "1.3", (File("zlib-1.3.tar.xz", "aa"),), "https://example.org/"))
+    write_record(sources, "zlib", Fetched("upstream", "1.3", (File("zlib-1.3.tar.xz", "aa"),), "https://example.org/"))
     register(evaluate(plan.settings))
     collect(plan, keep=0)
     assert len(list(sources.iterdir())) == 4

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from unit.samples import OTHER, PIGZ, ZLIB
 
 from ruckus_aux.recipes.load import evaluate, in_order
-from ruckus_aux.recipes.manifest import File, Lock, write_lock
+from ruckus_aux.recipes.manifest import Fetched, File, write_record
 from ruckus_aux.recipes.plan import remaining
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
@@ -96,7 +96,7 @@ def test_what_was_downloaded_is_part_of_the_key(settings: Settings, recipes: Pat
     before = keys(settings)
     settings.sources.mkdir(parents=True)
     (settings.sources / "zlib-1.3.tar.xz").write_text("")
-    write_lock(settings.sources, "zlib", Lock("upstream", "1.3", (File("zlib-1.3.tar.xz", "aa"),), "here"))
+    write_record(settings.sources, "zlib", Fetched("upstream", "1.3", (File("zlib-1.3.tar.xz", "aa"),), "here"))
     assert changed(before, keys(settings)) == {"hostprep/zlib", "x86_64/stage1/pigz"}
 
 

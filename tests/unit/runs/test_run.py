@@ -17,7 +17,7 @@ from ruckus_aux.host import gnumake
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.runs.notify import Result
-from ruckus_aux.runs.request import Request, arch_list
+from ruckus_aux.runs.request import Request, arch_list, lock_named
 from ruckus_aux.runs.run import Build
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folder
@@ -179,6 +179,18 @@ def test_commands_in_order(tmp_path: Path) -> None:
     (make,) = [line for line in lines if line.startswith("/usr/bin/make ")]
     assert "-j4" in make
     assert "-k" not in make.split()
+
+
+def test_a_lock_file_is_the_builds_own_or_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = [lock_named(tmp_path / "build", locked) for locked in ("", True, "x.json")]
+    assert named == [None, tmp_path / "build/sources-lock.json", tmp_path / "x.json"]
+    locked = request(tmp_path, lock=named[2])
+    assert f"--locked={tmp_path}/x.json" in str(locked)
+    assert f"--with-lock={tmp_path}/x.json" in locked.configure_options(locked.archs[0])
+    with pytest.raises(RuckusError, match="wrong option") as caught:
+        locked.check()
+    assert f"{tmp_path}/x.json: not a lock file of sources: No such file" in caught.value.hint
 
 
 def test_a_time_limit_for_steps_is_in_makes_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,11 @@ from ruckus_aux.sources.provider import Unavailable, Watcher
 
 CONTENT = b"a kernel"
 SUM = hashlib.sha256(CONTENT).hexdigest()
+MADISON = """\
+     linux |    6.1.8-1 | http://host.example/debian trixie/main Sources
+     linux |    6.1.9-1 | http://host.example/debian trixie-security/main Sources
+     linux |    6.1.9-1 | http://host.example/debian trixie-updates/main Sources
+"""
 DEB822 = """Types: deb
 URIs: http://host.example/debian
 Suites: trixie trixie-updates
@@ -28,6 +33,10 @@ Components: main trixie
 
 def apt_get(*words: str | Any) -> list[str | Any]:
     return ["apt-get", "-c", Any(max=1), *words]
+
+
+def apt_cache(what: str) -> list[str | Any]:
+    return ["apt-cache", "-c", Any(max=1), what, Any()]
 
 
 def showsrc(*versions: str, package: str = "linux") -> str:
@@ -59,7 +68,8 @@ def archive(untouched: DebianArchive, fp: FakeProcess) -> DebianArchive:
 
 
 @pytest.fixture
-def untouched(tmp_path: Path) -> DebianArchive:
+def untouched(tmp_path: Path, fp: FakeProcess) -> DebianArchive:
+    fp.register(apt_cache("madison"), stdout=MADISON)
     etc = tmp_path / "etc"
     (etc / "sources.list.d").mkdir(parents=True)
     (etc / "sources.list.d" / "debian.sources").write_text(DEB822)
@@ -102,7 +112,7 @@ def test_versions_newest_first_by_number_and_only_of_this_package() -> None:
 
 
 def test_apts_configuration_is_private(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
-    fp.register(["apt-cache", fp.any()], stdout="")
+    fp.register(apt_cache("showsrc"), stdout="")
     with pytest.raises(Unavailable):
         archive.fetch(source(), tmp_path / "partial", Watcher())
     folder = tmp_path / "apt" / "host"
@@ -119,7 +129,7 @@ def test_apts_configuration_is_private(archive: DebianArchive, fp: FakeProcess, 
 
 
 def test_the_release_that_has_a_source_is_asked_first(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.9.1-1"), occurrences=2)
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.9.1-1"), occurrences=2)
     with pytest.raises(Unavailable) as caught:
         archive.fetch(source(release="bookworm"), tmp_path / "partial", Watcher())
     assert [text.partition(":")[2] for text in caught.value.reasons] == [" linux is there as 6.9.1"] * 2
@@ -138,7 +148,7 @@ def test_an_archive_that_is_named_is_asked_for_the_release_that_is_named(
 ) -> None:
     monkeypatch.setattr(apt, "KEYRING", tmp_path if not keyring else tmp_path / "etc" / "sources.list")
     archive.mirror, archive.suite = "https://mirror.example/debian", "sid"
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
     archive.fetch(source(release="bookworm"), tmp_path / "partial", Watcher())
     parts = tmp_path / "apt" / "sid" / "parts"
@@ -172,7 +182,7 @@ def test_the_hosts_own_archives_are_asked_as_they_are(
     archive: DebianArchive, fp: FakeProcess, tmp_path: Path, own: str, release: str
 ) -> None:
     archive.own = own
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
     archive.fetch(source(release=release), tmp_path / "partial", Watcher())
     assert [path.name for path in (tmp_path / "apt").iterdir()] == ["host"]
@@ -182,7 +192,7 @@ def test_a_list_that_can_not_be_read_is_left_out_and_said(
     archive: DebianArchive, fp: FakeProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (archive.etc / "sources.list.d" / "vendor.list").mkdir()  # as good as one of mode 0600: root could read that
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
     archive.fetch(source(), tmp_path / "partial", Watcher())
     assert f"note: {archive.etc}/sources.list.d/vendor.list: Is a directory" in capsys.readouterr().err
@@ -193,7 +203,7 @@ def test_why_a_list_could_not_be_fetched_without_its_password(
 ) -> None:
     text = "W: Failed to fetch http://me:secret@host.example/debian/x  404  \x1b[31mNot Found\n"
     fp.register(apt_get("update", "-q"), stdout=text)
-    fp.register(["apt-cache", fp.any()], stdout="")
+    fp.register(apt_cache("showsrc"), stdout="")
     with pytest.raises(Unavailable, match=r"no linux; Failed to fetch http://host\.example/debian/x") as caught:
         untouched.fetch(source(), tmp_path / "partial", Watcher())
     assert "secret" not in str(caught.value)
@@ -201,17 +211,22 @@ def test_why_a_list_could_not_be_fetched_without_its_password(
 
 
 def test_the_manifests_version(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.10-1", "6.1.9-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.10-1", "6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only")
     lock, paths = archive.fetch(source(), tmp_path / "partial", Watcher())
     assert (lock.variant, lock.version, lock.origin) == ("debian", "6.1.9", "Debian linux=6.1.9-1")
     assert paths[0].read_bytes() == CONTENT
+    assert lock.package is not None
+    assert (lock.package.name, lock.package.version) == ("linux", "6.1.9-1")
+    assert lock.package.suite == "trixie-security trixie-updates"
+    assert File("linux_6.1.9-1.dsc", "ab" * 32) in lock.package.files
+    assert File("linux_6.1.9-1.debian.tar.xz", "cd" * 32) in lock.package.files
 
 
 def test_a_version_that_the_pool_lost_gives_way_to_an_older_one(
     archive: DebianArchive, fp: FakeProcess, tmp_path: Path
 ) -> None:
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.10-1", "6.1.9-1", "5.10-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.10-1", "6.1.9-1", "5.10-1"))
     fp.register(
         ["apt-get", "-c", fp.any(max=1), "source", fp.any(), "linux=6.1.10-1"],
         stdout="E: 404  Not Found\n",
@@ -222,13 +237,13 @@ def test_a_version_that_the_pool_lost_gives_way_to_an_older_one(
 
 
 def test_a_pinned_hash_that_the_archive_does_not_have(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.9-1"))
     with pytest.raises(Unavailable, match=r"linux 6\.1\.9-1 has another tarball"):
         archive.fetch(source(sha256="11" * 32), tmp_path / "partial", Watcher())
 
 
 def test_a_file_that_is_not_what_the_archive_signed(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
-    fp.register(["apt-cache", fp.any()], stdout=showsrc("6.1.9-1"))
+    fp.register(apt_cache("showsrc"), stdout=showsrc("6.1.9-1"))
     serve(fp, "6.1.9-1", tmp_path / "partial", "--tar-only", content=b"something else")
     with pytest.raises(Unavailable, match=SUM):
         archive.fetch(source(), tmp_path / "partial", Watcher())
@@ -261,13 +276,13 @@ def test_a_revision_with_another_patch_than_the_pinned_one_is_passed_over(
 
         command = apt_get("source", "-q", "--only-source", "--download-only", f"linux={version}")
         fp.register(command, callback=write)
-    fp.register(["apt-cache", fp.any()], stdout="\n".join(stanzas))
+    fp.register(apt_cache("showsrc"), stdout="\n".join(stanzas))
     pinned = File("all/no-manual.diff", hashlib.sha256(b"the patch").hexdigest())
     wanted = replace(source(), debian=Debian("linux", patches=(pinned,), strip=2))
     lock, paths = archive.fetch(wanted, tmp_path / "partial", Watcher())
     assert lock.origin == "Debian linux=6.1.9-1"
     assert paths[1].read_bytes() == b"the patch"
-    assert replace(wanted, lock=lock).unpack_commands()[-1] == (
+    assert replace(wanted, fetched=lock).unpack_commands()[-1] == (
         'patch -d "$SRC" -s -p2 -i "$SOURCES/linux_all_no-manual.diff"'
     )
     assert wanted.accepts(lock)
