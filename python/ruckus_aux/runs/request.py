@@ -32,10 +32,9 @@ from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, GRAPH, SOURCES_LOCK
-from ruckus_aux.words.stage import STAGES, Stage
+from ruckus_aux.words.stage import STAGES, UNTIL, Stage
 from ruckus_aux.words.step_name import StepName
 
-UNTIL = ("configure", "download", *(stage.until for stage in STAGES.values()), "install", "boot")
 # What configure would take from the environment: meant for another build, and the same for all architectures.
 _PRECIOUS = ("BUILDROOT", "CLFS", "CPUCOUNT", "HOSTPREP_TOOLS", "MIRRORS", *PREFIXES)
 # What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.

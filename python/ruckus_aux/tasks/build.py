@@ -11,6 +11,7 @@ from invoke import Context
 from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, task
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
+from ruckus_aux.words.stage import UNTIL
 
 
 @task(
@@ -22,7 +23,7 @@ from ruckus_aux.words.paths import SRCDIR
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
         "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: never)",
-        "until": "stop after: configure, download, hostprep, cross, bootstrap, install, boot (default)",
+        "until": f"stop after: {', '.join(UNTIL)} (default)",
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",

@@ -62,6 +62,7 @@ _STAGE1 = Stage(
     until="bootstrap",
 )
 STAGES = {stage.name: stage for stage in (_HOSTPREP, _CROSS, _STAGE1)}  # what recipes have steps of, in order
+UNTIL = ("configure", "download", *(stage.until for stage in STAGES.values()), "install", "boot")  # where a build ends
 # Steps that only unpack and patch, for steps of other stages.
 SOURCE = Stage(
     name="source",
