@@ -9,6 +9,7 @@ directory in a container, on a volume that isn't mounted, or on another host wit
 import hashlib
 import json
 import os
+import shlex
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -153,9 +154,9 @@ def ask_all(builddirs: Sequence[Path]) -> list[Uses]:
             silent.append((builddir, error.message))
     if silent:
         what = "\n".join(f"{builddir}: {message}" for builddir, message in silent)
-        commands = "\n".join(f"  --forget={builddir}" for builddir, _ in silent)
+        without = shlex.join([str(silent[0][0] / "ruckus"), "gc", *(f"--forget={builddir}" for builddir, _ in silent)])
         raise RuckusError(
             f"nothing was removed, because a plan that can't be evaluated may need it:\n{what}",
-            f"mend the recipe, or, where nothing will be built again, type the same command with\n{commands}",
+            f"mend the recipe, or, where nothing will be built again: {without}",
         )
     return answers

@@ -4,12 +4,14 @@
 import json
 import os
 import re
+import shutil
 import socket
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -192,7 +194,7 @@ def test_a_plan_that_cannot_be_evaluated_keeps_everything(plan: Plan, fp: FakePr
     with pytest.raises(RuckusError, match="nothing was removed") as caught:
         collect(plan, keep=0)
     assert f"{other}: packages/gcc/recipe.py: NameError: name 'sh' is not defined" in caught.value.message
-    assert f"--forget={other}" in caught.value.hint
+    assert f": {other}/ruckus gc --forget={other}" in caught.value.hint
     changed = {path for path, state in everything(cache).items() if state != before.get(path)}
     assert changed <= {str(cache / "store/locks")}
     collect(plan, keep=0, forgotten=(other,))
@@ -359,10 +361,10 @@ def test_an_interrupted_one_leaves_the_store_whole_and_the_next_goes_on(
             (path / "file").unlink(missing_ok=True)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(store_module, "remove", interrupted)
+    with monkeypatch.context() as patches, pytest.raises(KeyboardInterrupt):
+        patches.setattr(store_module, "remove", interrupted)
         if not removed:
-            patch.setattr(Path, "rename", interrupted)
+            patches.setattr(Path, "rename", interrupted)
         collect(plan)
     assert artifact.exists() == (not removed)
     assert "freed 0.0 MB" in capsys.readouterr().out
@@ -418,6 +420,10 @@ AGES = st.floats(0, 90)
 PLANS = st.tuples(st.sets(st.sampled_from(KEYS)), AGES)
 
 
+def quickly_removed(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
 @hypothesis_settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     artifacts=st.dictionaries(st.sampled_from(KEYS), AGES),
@@ -436,8 +442,7 @@ def test_whatever_there_is_what_a_plan_needs_stays(
     max_size: int | None,
     since: float,
 ) -> None:
-    fp.pass_command(["rm", fp.any()], occurrences=100)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, patch.object(store_module, "remove", quickly_removed):
         cache, build = Path(folder, "cache"), Path(folder, "build")
         tree(cache, **{".ruckus": "", f"{BUILDS}__begun": ""})
         age(cache / BUILDS / "begun", since)

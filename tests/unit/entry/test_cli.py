@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.samples import built, configured
+from unit.samples import TOP, built, configured
 
 from ruckus_aux.entry.cli import main, parser
 from ruckus_aux.host.jobserver import only_asks
@@ -55,6 +55,18 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         "step",
     ):
         assert f"\n  {command} " in text
+
+
+def test_the_help_of_gc_has_examples_and_the_page_to_read(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["gc", "--help"])
+    text = capsys.readouterr().out
+    page = re.search(r"docs/\w+\.md", text)
+    assert page
+    documented = (TOP / page[0]).read_text()
+    for option in ("--keep=", "--max-size=", "--downloads", "--forget=", "--dry-run"):
+        assert f"ruckus gc {option}" in text
+        assert option in documented
 
 
 def test_no_configuration_is_one_sentence_and_the_way_out(
