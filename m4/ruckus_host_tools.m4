@@ -6,8 +6,6 @@
 # goes into HOSTPREP_TOOLS, and hostprep builds it. All is looked for where steps run: what only the caller's PATH has,
 # they do not find.
 AC_DEFUN([RUCKUS_HOST_TOOLS], [
-AC_ARG_VAR([HOSTPREP_TOOLS],
-  [tools that hostprep builds although the host may have them, of: m4 bison flex gawk bc elfutils])
 ruckus_wanted=" $HOSTPREP_TOOLS "
 for ruckus_tool in $HOSTPREP_TOOLS; do
   AS_CASE([$ruckus_tool], [m4|bison|flex|gawk|bc|elfutils], [],

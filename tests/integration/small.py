@@ -47,14 +47,14 @@ class Small:
             build.mkdir()
             configured(
                 build,
-                ruckus_srcdir=str(self.folder / "src"),
-                BUILDROOT=str(build),
-                CLFS=str(build / "baby"),
-                ruckus_cache=str(self.folder / "cache"),
-                ruckus_arch="x86_64",
-                ruckus_isolation=isolation,
-                ruckus_mirrors=str(self.folder / "mirror"),
-                ruckus_hostprep_tools="",
+                srcdir=str(self.folder / "src"),
+                buildroot=str(build),
+                clfs=str(build / "baby"),
+                cache=str(self.folder / "cache"),
+                arch="x86_64",
+                isolation=isolation,
+                mirrors=str(self.folder / "mirror"),
+                hostprep_tools="",
             )
             ruckus = build / "ruckus"  # as make calls it
             ruckus.write_text(f'#!/bin/sh\nexec {sys.executable} -m ruckus_aux "$@"\n')

@@ -61,7 +61,7 @@ def test_the_defaults_and_the_summary(tree: Tree, tmp_path: Path) -> None:
     assert "architecture       x86_64 (CLFS_ARCH_STRING x86_64, x86_64-ruckus-linux-gnu)" in summary
     assert f"cross toolchain    {tmp_path}/baby/cross-tools-x86_64" in summary
     assert "Next: make bootstrap" in summary
-    assert conf(tmp_path)["PREFIX_TOOLS"] == "/tools-x86_64"
+    assert conf(tmp_path)["prefix_tools"] == "/tools-x86_64"
     assert os.access(tmp_path / "ruckus", os.X_OK)
 
 
@@ -90,7 +90,7 @@ def test_builds_in_the_source_tree_and_elsewhere_do_not_know_of_each_other(tree:
 def test_disable_multilib_is_pure64(tree: Tree, tmp_path: Path) -> None:
     tree.configure(tmp_path, "--disable-multilib")
     assert conf(tmp_path)["arch"] == "x86_64-64"
-    assert conf(tmp_path)["PREFIX_CROSS"] == "/cross-tools-x86_64-64"
+    assert conf(tmp_path)["prefix_cross"] == "/cross-tools-x86_64-64"
 
 
 def test_the_books_prefixes_survive_a_recheck(tree: Tree, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_books_prefixes_survive_a_recheck(tree: Tree, tmp_path: Path) -> Non
     run("./config.status", "--recheck", cwd=tmp_path)
     run("./config.status", cwd=tmp_path)
     assert conf(tmp_path) == before
-    wanted = {"arch": "i686", "PREFIX_CROSS": "/cross-tools", "PREFIX_TOOLS": "/tools", "CPUCOUNT": "3"}
+    wanted = {"arch": "i686", "prefix_cross": "/cross-tools", "prefix_tools": "/tools", "cpucount": "3"}
     assert before.items() >= wanted.items()
 
 

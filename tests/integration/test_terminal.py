@@ -14,10 +14,10 @@ from unit.samples import configured
 @pytest.fixture
 def here(tree: Tree, tmp_path: Path) -> Path:
     """A build directory, as far as these commands look at it."""
-    places = {"BUILDROOT": str(tmp_path), "CLFS": str(tmp_path / "baby"), "ruckus_cache": str(tmp_path / "cache")}
-    nothing = {"ruckus_mirrors": "", "ruckus_hostprep_tools": ""}
-    prefixes = {"PREFIX_CROSS": "/cross-tools-x86", "PREFIX_TOOLS": "/tools-x86"}
-    return configured(tmp_path, ruckus_srcdir=str(tree.top), **places, **nothing, **prefixes)
+    places = {"buildroot": str(tmp_path), "clfs": str(tmp_path / "baby"), "cache": str(tmp_path / "cache")}
+    nothing = {"mirrors": "", "hostprep_tools": ""}
+    prefixes = {"prefix_cross": "/cross-tools-x86", "prefix_tools": "/tools-x86"}
+    return configured(tmp_path, srcdir=str(tree.top), **places, **nothing, **prefixes)
 
 
 def shell(here: Path, line: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sample recipes, artifacts and build directories."""
 
-import re
 import shutil
 import time
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.settings import CONF_NAMES
 from ruckus_aux.steps.merge import merge
 from ruckus_aux.words.paths import CONF
 
@@ -63,29 +63,29 @@ COSTS = """
 """
 
 VALUES = {
-    "ruckus_srcdir": "/src",
-    "BUILDROOT": "/b",
-    "CLFS": "/b/baby",
-    "ruckus_cache": "/c",
-    "ruckus_arch": "i686",
-    "ruckus_profile": "tiny",
-    "PREFIX_CROSS": "/cross-tools",
-    "PREFIX_TOOLS": "/tools",
-    "PREFIX_HOSTPREP": "/hostprep",
-    "ruckus_isolation": "bwrap",
-    "CPUCOUNT": "4",
-    "ruckus_mirrors": "/m1 /m2",
-    "ruckus_hostprep_tools": "m4 bison",
-    "ruckus_hostprep_only": "no",
-    "ruckus_sharing": "yes",
+    **dict.fromkeys((*CONF_NAMES, "hostprep_tools"), ""),
+    "srcdir": "/src",
+    "buildroot": "/b",
+    "clfs": "/b/baby",
+    "cache": "/c",
+    "arch": "i686",
+    "profile": "tiny",
+    "prefix_cross": "/cross-tools",
+    "prefix_tools": "/tools",
+    "prefix_hostprep": "/hostprep",
+    "isolation": "bwrap",
+    "cpucount": "4",
+    "mirrors": "/m1 /m2",
+    "hostprep_tools": "m4 bison",
+    "hostprep_only": "no",
+    "sharing": "yes",
 }
 
 
 def configured(tmp_path: Path, **changes: str) -> Path:
-    """A ruckus.conf made from the template that configure uses."""
-    template = (TOP / "build-aux" / "ruckus.conf.in").read_text()
-    values = {**VALUES, **changes}
-    (tmp_path / CONF).write_text(re.sub(r"@(\w+)@", lambda match: values.get(match[1], ""), template))
+    """A build directory with a ruckus.conf like configure's."""
+    lines = [f"{name} = {value}\n" for name, value in {**VALUES, **changes}.items()]
+    (tmp_path / CONF).write_text("".join(["[ruckus]\n", *lines]))
     return tmp_path
 
 

@@ -13,6 +13,7 @@ import pytest
 from unit.samples import TOP
 
 from ruckus_aux.entry.cli import parser
+from ruckus_aux.settings.options import OPTIONS
 
 PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md"))]
 PACKAGE = TOP / "python" / "ruckus_aux"
@@ -100,8 +101,6 @@ def test_scripts_and_configure_know_their_options(page: Path) -> None:
     for script in (TOP / "build-aux").iterdir():
         for words in commands(page, rf"build-aux/{re.escape(script.name)}"):
             assert options(words) <= set(re.findall(r"--[a-z-]+", script.read_text("utf-8"))), f"{script.name} {words}"
-    macros = "".join(path.read_text("utf-8") for path in (TOP / "m4").glob("*.m4"))
+    known = {name for option in OPTIONS for name in (option.usage.partition("=")[0], f"--{option.kind}-{option.name}")}
     for words in commands(page, "configure"):
-        for option in options(words) - {"--prefix", "--help", "--version", "--recheck"}:
-            name = re.sub("^--(with|without|enable|disable)-", "", option)
-            assert name in macros, f"configure {option}"
+        assert options(words) <= known | {"--help", "--version", "--recheck"}, f"configure {words}"

@@ -8,14 +8,17 @@ import shlex
 import sys
 from pathlib import Path
 
-from ruckus_aux.runs.configuration import REPEATABLE, Configuration, given_by
+from ruckus_aux.runs.configuration import Configuration, given_by
+from ruckus_aux.settings.options import OPTIONS
 
 
 def main(arguments: list[str]) -> int:
     """Check NAME=VALUE arguments; print shell assignments, or every mistake on standard error."""
     given = dict(argument.split("=", 1) for argument in arguments)
     typed = given_by(shlex.split(given["options"]), Path(given["srcdir"]), Path(given["builddir"]))
-    configuration = Configuration(given | {name: typed[name] for name in REPEATABLE if typed[name]})
+    # Of an option that is given several times, autoconf keeps the last alone.
+    repeated = {option.key: typed[option.key] for option in OPTIONS if option.repeatable and typed[option.key]}
+    configuration = Configuration(given | repeated)
     configuration.check()
     for error in configuration.errors:
         print(f"configure: error: {error.message}", file=sys.stderr)
@@ -24,7 +27,8 @@ def main(arguments: list[str]) -> int:
     if configuration.errors:
         return 1
     notes = "".join(f"\n  note: {note}" for note in configuration.notes)
-    for name, value in {**configuration.answers, "ruckus_notes": notes}.items():
+    answers = {**configuration.answers, "ruckus_notes": notes, "ruckus_conf": configuration.conf()}
+    for name, value in answers.items():
         print(f"{name}={shlex.quote(value)}")
     return 0
 

@@ -17,7 +17,9 @@ from ruckus_aux.host.folders import absolute, check_runnable, check_space, check
 from ruckus_aux.host.limits import processors
 from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import read_entries
+from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.settings.ownership import check_own_cache
+from ruckus_aux.settings.settings import CONF_NAMES
 from ruckus_aux.sources.debian import own_release
 from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.storage.devices import device as block_device
@@ -31,22 +33,13 @@ SPACE = 4.2e9  # bytes that the tiny profile takes at most, with gcc 14: 3.3e9 o
 MOST_CPUS = 4096
 _BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and the packages that they are in
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
-_SWITCHES = ("multilib", "hostprep_only", "sharing", "stage2_auto", "xen", "stage1_xen")
 _KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 _ARCHIVE = re.compile(r"(\[[^]\n]*\] )?[a-z+]+:/\S+")  # as in sources.list(5): options, and the address
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
-_FEATURES = ("multilib", "sharing", "stage2_auto", "xen")  # --enable and --disable; all others are --with
-# Paths, given with several options of the same name (autoconf keeps the last alone), or in one, between colons.
-REPEATABLE = ("manifest", "mirror")
-# What is handed over of what was not given.
+# What is handed over when nothing is given: the options, and what configure adds.
 USUAL = {
-    **dict.fromkeys(("cache", *REPEATABLE, "debian_mirror", "debian_suite", "install_dev", "ruckus_dev"), ""),
-    **dict.fromkeys(("lock", "ruckus_dev_snapshot", "ruckus_path"), ""),
-    **dict.fromkeys((*PREFIXES, "BUILDROOT", "CLFS", "CPUCOUNT", "MIRRORS"), ""),
+    **{option.key: option.default for option in OPTIONS},
     **dict.fromkeys(("machines", "unused", "unknown", "options"), ""),
-    **dict.fromkeys(("multilib", "sharing", "xen", "stage1_xen"), "yes"),
-    **dict.fromkeys(("hostprep_only", "stage2_auto"), "no"),
-    **{"arch": "x86_64", "profile": "tiny", "isolation": "auto", "prefix": "NONE"},
 }
 
 
@@ -83,18 +76,21 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
         Values by their names, as `Configuration` takes them.
     """
     given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
-    for option in options:
-        name, separator, value = option.lstrip("-").partition("=")
+    known = {(option.kind, option.name): option for option in OPTIONS}
+    for word in options:
+        name, separator, value = word.lstrip("-").partition("=")
         way, dash, rest = name.partition("-")
-        name = rest.replace("-", "_") if dash else name
-        if dash and (way in ("enable", "disable")) != (name in _FEATURES):
+        kind = {"without": "with", "disable": "enable"}.get(way, way) if dash else "variable"
+        option = known.get((kind, rest)) or known.get(("variable", name)) or known.get(("standard", name))
+        if option is None:
             continue  # configure knows no such option, and says so
-        if way in ("without", "disable"):
+        if kind != way and dash:
             value = "no"
         elif not separator:
             value = "yes"
-        more = name in REPEATABLE and "no" not in (value, given[name] or "no")
-        given[name] = f"{given[name]}:{value}" if more else value
+        earlier = given[option.key]
+        more = option.repeatable and "no" not in (value, earlier or "no")
+        given[option.key] = f"{earlier}:{value}" if more else value
     return given
 
 
@@ -152,6 +148,13 @@ class Configuration:
         for check in checks:
             self._attempt(check)
 
+    def conf(self) -> str:
+        """The lines of ruckus.conf: what was decided, and every other value as it was given."""
+        decided = {name.removeprefix("ruckus_").lower(): value for name, value in self.answers.items()}
+        values = {option.key.lower(): self.given[option.key] for option in OPTIONS} | decided
+        names = [*CONF_NAMES, *(option.key for option in OPTIONS if option.later)]
+        return "\n".join(f"{name} = {values[name]}" for name in names)
+
     def _attempt(self, check: Callable[[], object]) -> None:
         try:
             check()
@@ -178,11 +181,10 @@ class Configuration:
         self.answers["ruckus_profile"] = profile
 
     def _switches(self) -> None:
-        given = {name.replace("_", "-"): self.given[name] for name in _SWITCHES}
+        given = {option.name: self.given[option.key] for option in OPTIONS if option.is_switch}
         wrong = [f"{name}={value}" for name, value in given.items() if value not in ("yes", "no")]
         if wrong:
             raise RuckusError(f"neither yes nor no: {', '.join(wrong)}", "leave the value out, or give yes or no")
-        self.answers["ruckus_sharing"] = self.given["sharing"]
         self.answers["ruckus_hostprep_only"] = only = self.given["hostprep_only"]
         self.answers["ruckus_goal"] = "bootstrap" if only == "no" else "hostprep"
 
@@ -196,11 +198,12 @@ class Configuration:
         self.mount_point = ""
         numbers: dict[str, str] = {}
         for option in ("install_dev", "ruckus_dev", "ruckus_dev_snapshot"):
-            self.answers[f"ruckus_{option}"] = self.given[option]
             if self.given[option]:
                 self._attempt(partial(self._device, f"--with-{option.replace('_', '-')}", self.given[option], numbers))
         if self.given["ruckus_dev_snapshot"] and not self.given["ruckus_dev"]:
-            raise RuckusError("--with-ruckus-dev-snapshot: of which device?", "give it, too: --with-ruckus-dev=DEV")
+            raise RuckusError(
+                "--with-ruckus-dev-snapshot needs --with-ruckus-dev", "give it as well: --with-ruckus-dev=DEV"
+            )
 
     def _device(self, option: str, device: str, numbers: dict[str, str]) -> None:
         found = block_device(device, option).numbers
@@ -263,7 +266,6 @@ class Configuration:
                 "--with-debian-suite: this host is not Debian, so its archives don't have that",
                 "name one that has: --with-debian-mirror=https://deb.debian.org/debian",
             )
-        self.answers |= {"ruckus_debian_mirror": mirror, "ruckus_debian_suite": suite}
 
     def _manifests(self) -> None:
         manifests = paths_of("--with-manifest", self.given["manifest"])
@@ -374,13 +376,10 @@ class Configuration:
         path = self.given["ruckus_path"]
         if path:
             absolute("--with-ruckus-path", path)
-        for name in ("ruckus_path", "stage2_auto", "xen", "stage1_xen"):
-            self.answers[f"ruckus_{name}"] = self.given[name]
-        usual = {"ruckus_path": "", "stage2_auto": "no", "xen": "yes", "stage1_xen": "yes"}
-        changed = [name for name, value in usual.items() if self.given[name] != value]
+        later = {option.name: (self.given[option.key], option.default) for option in OPTIONS if option.later}
+        changed = [f"{name}={value}" for name, (value, default) in later.items() if value != default]
         if changed:
-            settings = ", ".join(f"{name.replace('_', '-')}={self.given[name]}" for name in changed)
-            self.notes.append(f"recorded for a later release, without effect yet: {settings}")
+            self.notes.append(f"recorded for a later release, without effect yet: {', '.join(changed)}")
 
 
 def _check_apart(places: Mapping[str, str], written: Mapping[str, Collection[str]]) -> None:

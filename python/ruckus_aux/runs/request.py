@@ -17,13 +17,13 @@ from ruckus_aux.host.root import Command, as_root
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.runs.configuration import (
     MOST_CPUS,
-    PREFIXES,
     PROFILES,
     USUAL,
     Configuration,
     default_prefixes,
     given_by,
 )
+from ruckus_aux.settings.options import VARIABLES
 from ruckus_aux.settings.ownership import check_build_folder
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import isolation
@@ -35,10 +35,8 @@ from ruckus_aux.words.paths import BUILDDIR, GRAPH, SOURCES_LOCK
 from ruckus_aux.words.stage import STAGES, UNTIL, Stage
 from ruckus_aux.words.step_name import StepName
 
-# What configure would take from the environment: meant for another build, and the same for all architectures.
-_PRECIOUS = ("BUILDROOT", "CLFS", "CPUCOUNT", "HOSTPREP_TOOLS", "MIRRORS", *PREFIXES)
 # What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.
-_VARIABLES = "|".join(_PRECIOUS)
+_VARIABLES = "|".join(VARIABLES)
 _CHOICE = re.compile(rf"(--(with|without|enable|disable)-(?P<choice>[^=]+)|(?P<variable>{_VARIABLES})=).*", re.DOTALL)
 _OURS = ("BUILDROOT", "CLFS", "CPUCOUNT", "arch", "cache", "profile", "multilib", "option-checking")
 
@@ -234,7 +232,8 @@ class Request:
 
     def configure_command(self, arch: Architecture) -> list[str]:
         """How configure is called in an architecture's build directory."""
-        unset = [f"--unset={name}" for name in _PRECIOUS]
+        # What is in the environment is meant for another build, and would be the same for all architectures.
+        unset = [f"--unset={name}" for name in VARIABLES]
         return ["env", *unset, str(self.srcdir / "configure"), "--quiet", *self.configure_options(arch)]
 
     def link_commands(self, arch: Architecture) -> list[Command]:

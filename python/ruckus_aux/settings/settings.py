@@ -2,8 +2,10 @@
 """What configure decided, read back from the ruckus.conf that it writes into the build directory."""
 
 import configparser
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import get_type_hints
 
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
@@ -14,7 +16,7 @@ from ruckus_aux.words.step_name import StepName
 
 @dataclass(frozen=True)
 class Settings:
-    """One configured build directory.
+    """One configured build directory; each field but `builddir` is a line of ruckus.conf.
 
     srcdir: this source tree.
     builddir: where configure ran.
@@ -113,6 +115,24 @@ class Settings:
         return {self.prefix_cross: self.clfs, self.prefix_tools: self.clfs, self.prefix_hostprep: self.buildroot}
 
 
+# What Python decides for ruckus.conf, under these names; configure adds the tools that hostprep builds, once it knows.
+CONF_NAMES = tuple(item.name for item in fields(Settings) if item.name not in ("builddir", "hostprep_tools"))
+
+
+def _value(kind: object, text: str) -> object:
+    """What a setting's text stands for; the text itself, unless its type in Settings is another."""
+    readers: dict[object, Callable[[str], object]] = {
+        Path: Path,
+        Path | None: lambda text: Path(text) if text else None,
+        Architecture: architecture,
+        int: int,
+        bool: lambda text: text != "no",
+        tuple[str, ...]: lambda text: tuple(text.split()),
+        tuple[Path, ...]: lambda text: tuple(map(Path, text.split())),
+    }
+    return readers.get(kind, str)(text)
+
+
 def load(builddir: Path) -> Settings:
     """Read the settings of a build directory.
 
@@ -122,33 +142,10 @@ def load(builddir: Path) -> Settings:
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
     try:
         parser.read_string(path.read_text())
-        values = parser["ruckus"]
-        return Settings(
-            srcdir=Path(values["srcdir"]),
-            builddir=builddir,
-            buildroot=Path(values["BUILDROOT"]),
-            clfs=Path(values["CLFS"]),
-            cache=Path(values["cache"]),
-            arch=architecture(values["arch"]),
-            profile=values["profile"],
-            prefix_cross=values["PREFIX_CROSS"],
-            prefix_tools=values["PREFIX_TOOLS"],
-            prefix_hostprep=values["PREFIX_HOSTPREP"],
-            isolation=values["isolation"],
-            cpucount=int(values["CPUCOUNT"]),
-            debian_mirror=values["debian_mirror"],
-            debian_suite=values["debian_suite"],
-            mirrors=tuple(map(Path, values["mirrors"].split())),
-            manifests=tuple(map(Path, values["manifests"].split())),
-            lock=Path(values["lock"]) if values["lock"] else None,
-            hostprep_tools=tuple(values["hostprep_tools"].split()),
-            hostprep_only=values["hostprep_only"] != "no",
-            install_dev=values["install_dev"],
-            ruckus_dev=values["ruckus_dev"],
-            ruckus_dev_snapshot=values["ruckus_dev_snapshot"],
-            sharing=values["sharing"] != "no",
-            prefix=Path(values["prefix"]) if values["prefix"] else None,
-        )
+        texts = parser["ruckus"]
+        kinds = get_type_hints(Settings)
+        names = (*CONF_NAMES, "hostprep_tools")
+        return Settings(builddir=builddir, **{name: _value(kinds[name], texts[name]) for name in names})  # type: ignore[arg-type]
     except FileNotFoundError as error:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
     except (configparser.Error, KeyError, ValueError) as error:

@@ -25,12 +25,10 @@ from ruckus_aux.words.step_name import StepName
 def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A build directory as configure leaves it, which the commands find."""
     settings.builddir.mkdir()
-    places = {"ruckus_srcdir": settings.srcdir, "BUILDROOT": settings.buildroot, "CLFS": settings.clfs}
-    values = {name: str(path) for name, path in {**places, "ruckus_cache": settings.cache}.items()}
-    prefixes = {"PREFIX_CROSS": settings.prefix_cross, "PREFIX_TOOLS": settings.prefix_tools}
-    configured(
-        settings.builddir, ruckus_arch="x86_64", ruckus_mirrors="", ruckus_hostprep_tools="", **prefixes, **values
-    )
+    places = {"srcdir": settings.srcdir, "buildroot": settings.buildroot, "clfs": settings.clfs}
+    values = {name: str(path) for name, path in {**places, "cache": settings.cache}.items()}
+    prefixes = {"prefix_cross": settings.prefix_cross, "prefix_tools": settings.prefix_tools}
+    configured(settings.builddir, arch="x86_64", mirrors="", hostprep_tools="", **prefixes, **values)
     monkeypatch.setenv("RUCKUS_BUILDDIR", str(settings.builddir))
     take(settings)
     return settings
@@ -192,7 +190,7 @@ def test_distclean_takes_the_links_that_a_build_without_a_sandbox_needed(
     conf = here.builddir / "ruckus.conf"
     text = conf.read_text()
     for name, link in links.items():
-        text = re.sub(rf"(PREFIX_{name.upper()}) = .*", rf"\1 = {link}", text)
+        text = re.sub(rf"(prefix_{name}) = .*", rf"\1 = {link}", text)
     conf.write_text(text)
     assert main(["clean"]) == 0
     assert all(link.is_symlink() for link in links.values()), "the next make needs them"

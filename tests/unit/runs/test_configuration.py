@@ -19,12 +19,14 @@ from ruckus_aux.host.folders import absolute
 from ruckus_aux.host.limits import processors
 from ruckus_aux.runs import configuration
 from ruckus_aux.runs.configuration import Configuration, given_by, paths_of
+from ruckus_aux.settings.options import declarations
+from ruckus_aux.settings.settings import load
 from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.steps.isolation import Fault
 from ruckus_aux.storage.devices import Device
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CONF
 
 GIB = 1 << 30
 
@@ -68,7 +70,20 @@ def test_an_option_of_the_other_kind_is_another() -> None:
 def test_a_build_knows_what_configure_hands_over() -> None:
     macro = (TOP / "m4" / "ruckus_options.m4").read_text()
     call = macro.partition("-m ruckus_aux.entry.configure")[2].partition("2>conftest.err")[0]
-    assert set(re.findall(r'(\w+)="', call)) == set(given_by([], TOP, TOP))
+    given = declarations().partition("RUCKUS_GIVEN], [")[2].partition("]")[0]
+    assert set(re.findall(r'(\w+)="', call + given)) == set(given_by([], TOP, TOP))
+
+
+def test_what_configure_writes_can_be_read(given_: Given, tmp_path: Path) -> None:
+    """Every setting, whether it was decided, or is as it was given."""
+    (tmp_path / "m").mkdir()
+    given = {"mirror": f"{tmp_path}/m", "debian_suite": "sid", "sharing": "no", "prefix": "/p", "CPUCOUNT": "3"}
+    conf = given_(**given, stage2_auto="yes", debian_mirror="file:/d").conf()
+    (tmp_path / CONF).write_text(f"[ruckus]\n{conf}\nhostprep_tools = m4\n")
+    settings = load(tmp_path)
+    assert (settings.mirrors, settings.debian_suite, settings.sharing) == ((tmp_path / "m",), "sid", False)
+    assert (settings.prefix, settings.cpucount, settings.buildroot) == (Path("/p"), 3, tmp_path / "build")
+    assert "stage2_auto = yes" in conf.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +178,7 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/"}, "CLFS: '{tmp}/b' is BUILDROOT, too"),
         ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/cache"}, "is inside {tmp}/b/cache"),
         ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b/log"}, "--with-cache: '{tmp}/b/log' is inside {tmp}/b/log, which"),
-        ({"ruckus_dev_snapshot": "/dev/null"}, "--with-ruckus-dev-snapshot: of which device?"),
+        ({"ruckus_dev_snapshot": "/dev/null"}, "--with-ruckus-dev-snapshot needs --with-ruckus-dev"),
         ({"BUILDROOT": "{tmp}/store/x", "cache": "{tmp}"}, "BUILDROOT: '{tmp}/store/x' is inside {tmp}/store, which"),
         ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b"}, "--with-cache: '{tmp}/b' is BUILDROOT, too"),
         ({"prefix": "rel"}, "--prefix: 'rel' is not an absolute path"),
@@ -260,7 +275,7 @@ def test_another_archive_or_release_of_debian(
     asked = given_(**given)
     assert message in errors(asked)
     if not message:
-        assert asked.answers.items() >= {f"ruckus_{name}": value for name, value in given.items()}.items()
+        assert {f"{name} = {value}" for name, value in given.items()} <= {*asked.conf().splitlines()}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -457,7 +472,7 @@ def test_source_tree_snapshot_and_system_are_on_three_devices(given_: Given, dev
 
 def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -> None:
     configuration = given_(ruckus_path="/src", stage2_auto="yes", stage1_xen="no", profile="clfs")
-    assert configuration.answers["ruckus_stage2_auto"] == "yes"
+    assert "stage2_auto = yes" in configuration.conf().splitlines()
     assert "ruckus-path=/src, stage2-auto=yes, stage1-xen=no" in configuration.notes[-1]
     assert "clfs profile comes in a later release" in configuration.notes[0]
     assert not configuration.errors
@@ -465,8 +480,9 @@ def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -
 
 def test_the_answers_are_for_the_shell(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"{name}={value}" for name, value in given_.values.items()]) == 0
-    answers = dict(line.split("=", 1) for line in capsys.readouterr().out.splitlines())
-    assert shlex.split(answers["ruckus_isolation_text"]) == ["a bubblewrap sandbox"]
+    answers = dict(word.split("=", 1) for word in shlex.split(capsys.readouterr().out))
+    assert answers["ruckus_isolation_text"] == "a bubblewrap sandbox"
+    assert answers["ruckus_conf"] == given_().conf()
 
 
 def test_mistakes_go_to_stderr_and_nothing_to_stdout(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:

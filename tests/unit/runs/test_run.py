@@ -173,7 +173,7 @@ def test_commands_in_order(tmp_path: Path) -> None:
     assert kinds[-2:] == [" boot", " boot"]
     configure = lines[1]
     assert configure.endswith(f"CLFS={tmp_path}/baby-i686 CPUCOUNT=4 'MIRRORS=/m n'")
-    assert configure.startswith(f"cd {tmp_path}/baby-i686/ruckus-build && env --unset=BUILDROOT ")
+    assert configure.startswith(f"cd {tmp_path}/baby-i686/ruckus-build && env --unset=MIRRORS ")
     assert "--disable-sharing" in configure
     assert f"--enable-option-checking=fatal --prefix={tmp_path}/hostprep --with-arch=i686" in configure
     (make,) = [line for line in lines if line.startswith("/usr/bin/make ")]

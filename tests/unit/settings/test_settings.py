@@ -18,7 +18,7 @@ def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
     assert settings.hostprep_tools == ("m4", "bison")
     assert settings.log("i686/cross/gcc") == Path("/b/log/i686/cross/gcc.log")
     assert settings.prefix is None
-    assert load(configured(tmp_path, ruckus_prefix="/p")).prefix == Path("/p")
+    assert load(configured(tmp_path, prefix="/p")).prefix == Path("/p")
     assert (settings.root(STAGES["hostprep"]), settings.root(STAGES["stage1"])) == (Path("/b"), Path("/b/baby"))
 
 
@@ -28,7 +28,7 @@ def test_no_configuration(tmp_path: Path) -> None:
     assert "configure" in caught.value.hint
 
 
-@pytest.mark.parametrize("changes", [{"CPUCOUNT": "many"}, {"ruckus_arch": "vax"}])
+@pytest.mark.parametrize("changes", [{"cpucount": "many"}, {"arch": "vax"}])
 def test_nonsense(tmp_path: Path, changes: dict[str, str]) -> None:
     with pytest.raises(RuckusError):
         load(configured(tmp_path, **changes))

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options and variables of configure: each is defined here, and nowhere else.
+
+autoconf takes their declarations from here (m4/ruckus_options.m4 runs this module, with any python3). configure hands
+over what was given, by `Option.key`; runs/configuration.py checks it. What it does not change stands in ruckus.conf as
+it was given, under that name, and a field of Settings of that name reads it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option or variable.
+
+    name: as it is typed, after --with- or --enable-.
+    help: for configure --help. What holds when it is not given is added, unless `default` can't say it.
+    value: what its value is called; a switch, which is yes or no, has none.
+    default: what holds when it is not given.
+    kind: "with", "enable", "variable", or "standard" for what every configure has, and ours explains otherwise.
+    repeatable: whether it may be given several times, or once with colons between its paths.
+    later: whether it is only recorded, for a later release.
+    """
+
+    name: str
+    help: str
+    value: str = ""
+    default: str = ""
+    kind: str = "with"
+    repeatable: bool = False
+    later: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name in Python and in ruckus.conf."""
+        return self.name.replace("-", "_")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is yes or no."""
+        return not self.value and self.kind in ("with", "enable")
+
+    @property
+    def shell(self) -> str:
+        """The shell's variable that has what was given."""
+        return f"{self.kind}_{self.key}" if self.kind in ("with", "enable") else self.name
+
+    @property
+    def usage(self) -> str:
+        """How it is typed when it changes something."""
+        if self.kind == "standard":
+            return f"--{self.name}={self.value}"
+        if self.is_switch and self.default == "yes":
+            return f"--{'without' if self.kind == 'with' else 'disable'}-{self.name}"
+        return f"--{self.kind}-{self.name}" + (f"={self.value}" if self.value else "")
+
+
+OPTIONS = (
+    Option(
+        "arch",
+        "architecture to build: i686, x86_64 (multilib), x86_64-64 (pure 64 bit)",
+        value="ARCH",
+        default="x86_64",
+    ),
+    Option("multilib", "with --with-arch=x86_64: the same as --with-arch=x86_64-64", default="yes", kind="enable"),
+    Option(
+        "profile",
+        "what to build: tiny (kernel, busybox, glibc: boots), clfs (the book's system; not buildable yet)",
+        value="PROFILE",
+        default="tiny",
+    ),
+    Option("hostprep-only", "build no more than the common host preparation", default="no"),
+    Option(
+        "isolation",
+        "where steps run: bwrap (a sandbox; no root needed), none (the host, with /tools-... and /cross-tools-... as "
+        "symbolic links), auto (bwrap where it works)",
+        value="KIND",
+        default="auto",
+    ),
+    Option(
+        "prefix",
+        "nothing is installed: DIR is the folder of a hostprep that build directories have in common, with their "
+        "cache, and is kept when they go [default: each has its own]",
+        value="DIR",
+        default="NONE",
+        kind="standard",
+    ),
+    Option(
+        "cache",
+        "downloaded sources and finished artifacts; build directories may share it [default: cache in the folder of "
+        "--prefix, else BUILDROOT/cache]",
+        value="DIR",
+    ),
+    Option(
+        "sharing",
+        "share no steps, sources or objects with other architectures, to measure what sharing saves",
+        default="yes",
+        kind="enable",
+    ),
+    Option(
+        "mirror",
+        "folder that is searched for upstream's tarballs first; may be given several times, or as DIR:DIR",
+        value="DIR",
+        repeatable=True,
+    ),
+    Option("MIRRORS", "more folders as of --with-mirror, separated by spaces", kind="variable"),
+    Option(
+        "debian-mirror",
+        "Debian archive that is asked for source packages, instead of those in /etc/apt",
+        value="URL",
+    ),
+    Option(
+        "debian-suite",
+        "release of Debian whose source packages are taken, such as sid [default: the manifest's]",
+        value="SUITE",
+    ),
+    Option(
+        "manifest",
+        "versions, addresses and hashes of sources in place of those in packages/sources.toml, and new sources; may "
+        "be given several times, or as FILE:FILE: the last one's entry for a source holds",
+        value="FILE",
+        repeatable=True,
+    ),
+    Option(
+        "lock",
+        "take only sources with the hashes that are in FILE, a sources-lock.json as make download writes it [without "
+        "=FILE: the one in BUILDROOT]",
+        value="FILE",
+    ),
+    Option(
+        "install-dev", "mounted block device that the system is built on; its mount point becomes CLFS", value="DEV"
+    ),
+    Option(
+        "ruckus-dev",
+        "block device that holds this source tree; builders, and `ruckus inspect`, get a snapshot of it for reading",
+        value="DEV",
+    ),
+    Option("ruckus-path", "path of this source tree on that device", value="PATH", later=True),
+    Option("ruckus-dev-snapshot", "existing snapshot of that device, to be lent instead of a new one", value="DEV"),
+    Option(
+        "stage2-auto",
+        "start stage2 by itself when the system has booted",
+        default="no",
+        kind="enable",
+        later=True,
+    ),
+    Option("xen", "no Xen domU as a builder", default="yes", kind="enable", later=True),
+    Option("stage1-xen", "no Xen tools in stage1", default="yes", later=True),
+    Option(
+        "PREFIX_CROSS",
+        "prefix of the cross toolchain (default: /cross-tools-$CLFS_ARCH_STRING; in the CLFS book: /cross-tools)",
+        kind="variable",
+    ),
+    Option(
+        "PREFIX_TOOLS",
+        "prefix of the temporary system (default: /tools-$CLFS_ARCH_STRING; in the CLFS book: /tools)",
+        kind="variable",
+    ),
+    Option(
+        "PREFIX_HOSTPREP",
+        "prefix of what hostprep builds (default: /hostprep; without a sandbox: /hostprep-$CLFS_ARCH_STRING)",
+        kind="variable",
+    ),
+    Option("BUILDROOT", "folder of everything that a build writes (default: the build directory)", kind="variable"),
+    Option(
+        "CLFS",
+        "root of the system that is built (default: the mount point of --with-install-dev, else BUILDROOT/baby)",
+        kind="variable",
+    ),
+    Option("CPUCOUNT", "jobs at a time (default: the processors that may be used)", kind="variable"),
+    Option(
+        "HOSTPREP_TOOLS",
+        "tools that hostprep builds although the host may have them, of: m4 bison flex gawk bc elfutils",
+        kind="variable",
+    ),
+)
+VARIABLES = tuple(option.name for option in OPTIONS if option.kind == "variable")
+
+
+def _declaration(option: Option) -> str:
+    text = option.help + (" (recorded; later release)" if option.later else "")
+    text += f" [default={option.default}]" if option.value and option.default and option.kind == "with" else ""
+    text = text.replace("[", "@<:@").replace("]", "@:>@")  # m4's own quotes
+    if option.kind == "variable":
+        return f"AC_ARG_VAR([{option.name}], [{text}])"
+    usage = f"AS_HELP_STRING([{option.usage}], [{text}])"
+    if option.kind == "standard":
+        return f"m4_divert_text([HELP_WITH], [{usage}])"
+    return f"AC_ARG_{option.kind.upper()}([{option.name}], [{usage}], [], [{option.shell}={option.default}])"
+
+
+def declarations() -> str:
+    """What autoconf needs: the declarations, and two macros: all values as NAME="VALUE", and the variables' names."""
+    values = " ".join(f'{option.key}="${option.shell}"' for option in OPTIONS)
+    return "\n".join(
+        [
+            *map(_declaration, OPTIONS),
+            f"m4_define([RUCKUS_GIVEN], [{values}])",
+            f"m4_define([RUCKUS_VARIABLES], [{' '.join(VARIABLES)}])",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(declarations())
