@@ -31,7 +31,7 @@ from ruckus_aux.host.locks import try_held
 from ruckus_aux.host.trees import remove, size
 from ruckus_aux.settings.ownership import check_own_cache, is_ours
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.terminal import megabytes, size_in_bytes
+from ruckus_aux.words.terminal import readable_size, size_in_bytes
 
 KEEP = 30  # days, unless something else is asked for
 _DAY = 86400.0
@@ -127,8 +127,8 @@ class Collector:
         try:
             self._remove(gone, going, latest)
         finally:
-            total = megabytes(_size_of(items))
-            print(f"{'would free' if self.dry_run else 'freed'} {megabytes(self.freed)} of {total}")
+            total = readable_size(_size_of(items))
+            print(f"{'would free' if self.dry_run else 'freed'} {readable_size(self.freed)} of {total}")
 
     def _uses(self, builddirs: set[Path], forgotten: Collection[Path]) -> tuple[list[Uses], list[Known]]:
         """What is used of the cache, and the records that don't count any more."""
@@ -243,7 +243,7 @@ class Collector:
 
     @staticmethod
     def _say(verb: str, what: str, number: int, why: str) -> None:
-        print(f"  {verb:<8} {what:<40} {megabytes(number):>11}   {why}", flush=True)
+        print(f"  {verb:<8} {what:<40} {readable_size(number):>11}   {why}", flush=True)
 
 
 def _size_of(items: Iterable[Item]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ruckus_aux.host.commands import run
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import readable_size
 
 LONGEST = 400  # characters of a path; SQLite opens nothing whose path has more than 512
 _LONGEST_NAME = 255  # of one file, in every usual file system
@@ -140,6 +141,6 @@ def check_space(name: str, path: Path, needed: float) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise RuckusError(
-            f"{name}: {existing} has {free / 1e9:.1f} GB free, and a build needs {needed / 1e9:.1f} GB",
+            f"{name}: {existing} has {readable_size(free)} free, and a build needs {readable_size(needed)}",
             f"choose another folder: {name}=/...",
         )

@@ -33,10 +33,10 @@ _BLOCK = 1 << 20  # bytes of the pipe
 
 @dataclass(frozen=True)
 class Usage:
-    """What a script cost: exit status (negative: the signal), seconds, CPU seconds, and KB of memory.
+    """What a script cost: exit status (negative: the signal), seconds, CPU seconds, and memory.
 
-    memory: of its largest process.
-    peak: of all of them together, at their most.
+    memory: units of 1024 bytes of its largest process, as the kernel counts it.
+    peak: the same of all of them together, at their most.
     stopped: whether it was stopped because it took too long.
     """
 
@@ -79,7 +79,7 @@ class _Memory:
                 root = psutil.Process(self._pid)
                 total = sum(_resident(process) for process in [root, *root.children(recursive=True)])
                 self.peak = max(self.peak, total // 1024)
-                self._report(total // 1_000_000)
+                self._report(total)
 
 
 def _resident(process: psutil.Process) -> int:
@@ -103,7 +103,7 @@ def run_script(
 
     It writes into a pipe, and only we into the log: it can't change what stands there already. Nothing that it has
     started is left when it has ended.
-    report: called every few seconds with the MB that its processes take.
+    report: called every few seconds with the bytes of memory that its processes take.
     limit: seconds after which it is stopped.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -15,9 +15,9 @@ from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.journal import Entry
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import MB
 
 FILE_NAME = "costs.toml"
-_MB = 1_000_000
 _HEAD = """\
 # What each step took where it was last measured: CPU seconds (shared_cpu: with its objects in ccache already), and MB
 # of its largest process, its working folder, and what it installs. Written by: ruckus times --write
@@ -73,9 +73,9 @@ def measured(built: Mapping[str, Sequence[Entry]], known: Mapping[str, Costs]) -
         costs[name] = Costs(
             cpu=cpu.get(False, earlier.cpu),
             shared_cpu=cpu.get(True, earlier.shared_cpu),
-            memory=max(1, last.memory * 1024 // _MB),
-            disk=last.work // _MB,
-            installed=last.artifact // _MB,
+            memory=max(1, last.largest // MB),
+            disk=last.work // MB,
+            installed=last.artifact // MB,
         )
     return costs
 

@@ -9,7 +9,7 @@ from typing import Any
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.reports.history import Record, Row, command
 from ruckus_aux.reports.rendering import render
-from ruckus_aux.words.terminal import duration
+from ruckus_aux.words.terminal import MB, duration
 
 _MICRO = 1_000_000
 
@@ -105,7 +105,7 @@ def html(record: Record, folder: Path) -> str:
         "busy": _curve(record, [sample.busy for sample in record.samples], busiest),
         "busiest": busiest,
         "memory": _curve(record, [float(sample.memory) for sample in record.samples], memory),
-        "most_memory": memory,
+        "most_memory": memory * MB,
     }
     return render("report.html", folder, {**values, **more})
 

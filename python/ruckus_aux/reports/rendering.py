@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from ruckus_aux.words.terminal import duration
+from ruckus_aux.words.terminal import duration, readable_size
 
 
 def render(template: str, folder: Path, values: dict[str, Any]) -> str:
@@ -28,7 +28,7 @@ def render(template: str, folder: Path, values: dict[str, Any]) -> str:
     environment.filters |= {
         "duration": duration,
         "clock": lambda seconds: time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds)),
-        "mb": lambda kilobytes: f"{kilobytes / 1000:,.0f} MB",
+        "size": readable_size,
         "seconds": lambda value: f"{value:,.0f} s",
         "link": lambda path: os.path.relpath(path, folder),
     }

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from ruckus_aux.settings.journal import Entry
-from ruckus_aux.words.terminal import duration
+from ruckus_aux.words.terminal import duration, readable_size
 
 
 def cost_table(entries: Iterable[Entry]) -> str:
@@ -16,7 +16,7 @@ def cost_table(entries: Iterable[Entry]) -> str:
     total = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     for entry in entries:
         cpu = entry.user + entry.system
-        figures = [entry.wall, cpu, entry.memory / 1024, entry.work / 1e6, entry.artifact / 1e6]
+        figures = [entry.wall, cpu, entry.largest, entry.work, entry.artifact]
         rows.append(_row(entry.step, figures))
         total = [
             total[0] + figures[0],
@@ -33,5 +33,5 @@ def cost_table(entries: Iterable[Entry]) -> str:
 
 
 def _row(name: str, figures: list[float]) -> str:
-    wall, cpu, memory, work, artifact = figures[:5]
-    return f"| {name} | {duration(wall)} | {cpu:.0f} s | {memory:.0f} MB | {work:.0f} MB | {artifact:.0f} MB |"
+    wall, cpu, *sizes = figures[:5]
+    return f"| {name} | {duration(wall)} | {cpu:.0f} s | {' | '.join(map(readable_size, sizes))} |"

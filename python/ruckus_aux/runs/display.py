@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ruckus_aux.runs.follow import View
 from ruckus_aux.runs.status import State, Watch
-from ruckus_aux.words.terminal import STYLES, duration
+from ruckus_aux.words.terminal import STYLES, duration, readable_size
 
 
 class Plain:
@@ -71,10 +71,6 @@ def coloured(text: str) -> Text:
     return line
 
 
-def _gigabytes(megabytes: float) -> str:
-    return f"{megabytes / 1000:.1f}"
-
-
 def render(state: State) -> RenderableType:
     """The live view: a line for the machine, one for each architecture, one for each running step."""
     jobs = f"{state.jobs} of {state.cpus}" if state.jobs >= 0 else f"? of {state.cpus}"
@@ -84,7 +80,7 @@ def render(state: State) -> RenderableType:
         "left about": duration(state.left),
         "jobs": jobs,
         "busy": f"{state.busy:.1f}",
-        "memory": f"{_gigabytes(state.memory)} of {_gigabytes(state.total)} GB",
+        "memory": f"{readable_size(state.memory)} of {readable_size(state.total)}",
     }
     head = Columns(
         [Text.assemble((f"{name} ", "dim"), figure, no_wrap=True) for name, figure in figures.items()], padding=(0, 3)
@@ -110,5 +106,5 @@ def _running(state: State) -> Table:
         if one.expected and elapsed > usual:
             of = Text(f"longer than the usual {duration(usual)}", style="yellow")
         name = Text(one.step if one.step.startswith(one.arch) else f"{one.arch}: {one.step}", style="cyan")
-        table.add_row(name, duration(elapsed), of, f"{one.used} MB")
+        table.add_row(name, duration(elapsed), of, readable_size(one.used))
     return table

@@ -9,7 +9,7 @@ from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.steps import costs
 from ruckus_aux.steps.graph import Selection, Target, combined, shortest
-from ruckus_aux.words.terminal import duration
+from ruckus_aux.words.terminal import duration, readable_size
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Estimate:
     """What an architecture costs beside those before it, or all together.
 
     name: the architecture. steps: that are to be made. cpu: CPU seconds. wall: seconds on this machine.
-    memory: MB at most, if the largest steps meet; a machine with less makes some wait.
-    disk: MB of store, system and tarballs, with the largest working folders on top.
+    memory: bytes at most, if the largest steps meet; a machine with less makes some wait.
+    disk: bytes of store, system and tarballs, with the largest working folders on top.
     measured: the share of cpu that was measured here, not stated by a recipe.
     """
 
@@ -70,10 +70,10 @@ def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus:
 
 
 def _tarballs(target: Target, source: Source) -> int:
-    """MB of a source's files, when they are downloaded already; before, nobody knows."""
+    """Bytes of a source's files, when they are downloaded already; before, nobody knows."""
     folder = target.step.settings.sources
     files = source.fetched.files if source.fetched else ()
-    return sum((folder / file.name).stat().st_size // 1_000_000 for file in files)
+    return sum((folder / file.name).stat().st_size for file in files)
 
 
 def table(rows: Sequence[Estimate]) -> str:
@@ -82,7 +82,7 @@ def table(rows: Sequence[Estimate]) -> str:
     for row in rows:
         lines.append(
             f"{row.name:<12}{row.steps:>6}{duration(row.cpu):>11}{duration(row.wall):>11}"
-            f"{f'{row.memory} MB':>10}{f'{row.disk} MB':>10}"
+            f"{readable_size(row.memory):>10}{readable_size(row.disk):>10}"
         )
     return "\n".join(lines)
 

@@ -22,6 +22,7 @@ from ruckus_aux.steps.graph import Target, shortest
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import JOURNAL, STATUS
 from ruckus_aux.words.records import read_record
+from ruckus_aux.words.terminal import MB
 
 SAMPLE = 5.0  # seconds between two samples in the journal
 _MOST_DONE = 0.95  # of a step that still runs, however long it has
@@ -44,7 +45,7 @@ class State:
     run: its name. pid: of the process that leads it. started, now: seconds since 1970.
     jobs: slots in use of `cpus`; -1 when make runs without a jobserver that we can see.
     busy: processors that were not idle since the last look.
-    memory: MB that are not available to new processes, of `total`.
+    memory: bytes that are not available to new processes, of `total`.
     left: seconds until the end, as far as earlier builds tell.
     """
 
@@ -107,8 +108,8 @@ class Watch:
             jobs=jobs_in_use(make, self.cpus),
             cpus=self.cpus,
             busy=self._busy(),
-            memory=(memory.total - memory.available) // 1_000_000,
-            total=memory.total // 1_000_000,
+            memory=memory.total - memory.available,
+            total=memory.total,
             left=shortest(self._ahead(left, running, now), self.cpus),
         )
 
@@ -134,7 +135,7 @@ class Watch:
         if state.now - self.sampled >= SAMPLE:
             self.sampled = state.now
             names = " ".join(one.step for one in state.running)
-            sample = Sample(self.run, state.now, state.busy, state.memory, state.jobs, names)
+            sample = Sample(self.run, state.now, state.busy, state.memory // MB, state.jobs, names)
             Journal(self.folder / JOURNAL).add(sample)
 
     def _archs(self) -> list[str]:

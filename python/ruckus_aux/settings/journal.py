@@ -28,9 +28,9 @@ class Entry:
     started: seconds since 1970.
     wall, user, system: seconds.
     own: CPU seconds of Ruckus itself, which are not in user and system.
-    memory: KB of the largest process.
+    memory: units of 1024 bytes of the largest process, as the kernel counts it; see `largest`.
     work, artifact: bytes of the working folder at its end, and of what was installed.
-    peak: KB of all its processes together, at their most.
+    peak: the same of all its processes together, at their most; see `together`.
     hits, misses: of ccache.
     reason: of a crash or of a failure outside of the script, in a few words.
     """
@@ -52,6 +52,16 @@ class Entry:
     hits: int = 0
     misses: int = 0
     reason: str = ""
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest process."""
+        return self.memory * 1024
+
+    @property
+    def together(self) -> int:
+        """Bytes of all processes, at their most."""
+        return self.peak * 1024
 
     @property
     def cpu(self) -> float:
@@ -100,7 +110,7 @@ class Sample:
     """The machine at a moment of a run.
 
     time: seconds since 1970. busy: processors that were not idle since the last look, a second before.
-    memory: MB that are not available to new processes. jobs: job slots in use.
+    memory: millions of bytes that are not available to new processes. jobs: job slots in use.
     running: names of the running steps, separated by spaces.
     """
 

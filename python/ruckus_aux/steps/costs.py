@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.journal import Entry
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import MB
 
-JOB_MEMORY = 150  # MB that each further job of a step takes, until the journal knows better
+JOB_MEMORY = 150 * MB  # bytes that each further job of a step takes, until the journal knows better
 SHORTEST_LIMIT = 600.0  # seconds that every step may take: a busy machine is slow, and figures of short steps vary
 MOST_TIMES = 10_000
-_MB = 1_000_000
 
 
 def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
@@ -28,18 +28,18 @@ def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
 
 
 def memory(step: Step, last: Entry | None, cpus: int) -> int:
-    """MB of all its processes together, at their most, with so many jobs."""
-    return last.peak * 1024 // _MB if last and last.peak else step.costs.memory + (cpus - 1) * JOB_MEMORY
+    """Bytes of all its processes together, at their most, with so many jobs."""
+    return last.together if last and last.peak else step.costs.memory * MB + (cpus - 1) * JOB_MEMORY
 
 
 def disk(step: Step, last: Entry | None) -> int:
-    """MB of its working folder."""
-    return last.work // _MB if last else step.costs.disk
+    """Bytes of its working folder."""
+    return last.work if last else step.costs.disk * MB
 
 
 def installed(step: Step, last: Entry | None) -> int:
-    """MB of what it installs."""
-    return last.artifact // _MB if last else step.costs.installed
+    """Bytes of what it installs."""
+    return last.artifact if last else step.costs.installed * MB
 
 
 def longest(step: Step, built: Sequence[Entry]) -> float:

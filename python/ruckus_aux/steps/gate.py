@@ -24,12 +24,12 @@ from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.paths import RUNNING
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import readable_size
 
 POLL = 1.0  # seconds between two looks at whether there is enough by now
 RESERVE = 0.05  # of the memory that may be used, which is left alone
 PRESSURE = 20.0  # per cent of the last ten seconds in which some process waited for memory
 _PRESSURE_FILE = Path("/proc/pressure/memory")
-_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Running:
 
     run, step: as in the journal; arch: the architecture of its build directory.
     started: seconds since 1970.
-    memory, disk: MB that it is expected to take at most.
-    used: MB of memory that its processes take now.
+    memory, disk: bytes that it is expected to take at most.
+    used: bytes of memory that its processes take now.
     expected: CPU seconds that it will take in all: known to who watches the whole run, and 0 before.
     """
 
@@ -63,7 +63,7 @@ class Ticket:
         self.running = running
 
     def write(self, used: int) -> None:
-        """Say how many MB of memory the step takes now."""
+        """Say how many bytes of memory the step takes now."""
         write_whole(self.path, json.dumps(asdict(replace(self.running, used=used))))
 
     def take_back(self) -> None:
@@ -170,22 +170,24 @@ def _is_void(lock: Path, kind: int) -> bool:
 
 def _shortage(wanted: Running, others: list[Running]) -> str:
     """Why a step must wait, or ""; a step that is the only one never waits, because nothing would change."""
-    free = shutil.disk_usage(wanted.folder).free / _MB
+    free = shutil.disk_usage(wanted.folder).free
     coming = sum(other.disk for other in others if _same_device(other.folder, wanted.folder))
     if wanted.disk and free - coming < wanted.disk:
+        needed = readable_size(wanted.disk)
         if not others:
             raise RuckusError(
-                f"{wanted.step} needs {wanted.disk} MB of disk, and {wanted.folder} has {free:.0f} MB free",
+                f"{wanted.step} needs {needed} of disk, and {wanted.folder} has {readable_size(free)} free",
                 "make room there, or configure with another BUILDROOT; the same command continues",
             )
-        return f"it needs {wanted.disk} MB of disk, and running steps leave {max(0.0, free - coming):.0f} MB"
+        return f"it needs {needed} of disk, and running steps leave {readable_size(max(0, free - coming))}"
     if not others:
         return ""
     memory = limits.memory()
     coming = sum(max(0, other.memory - other.used) for other in others)
-    left = memory.available / _MB - coming - RESERVE * memory.total / _MB
+    left = memory.available - coming - RESERVE * memory.total
     if left < wanted.memory:
-        return f"it needs {wanted.memory} MB of memory, and running steps leave {max(0.0, left):.0f} MB"
+        needed = readable_size(wanted.memory)
+        return f"it needs {needed} of memory, and running steps leave {readable_size(max(0, left))}"
     if pressure() > PRESSURE:
         return "other processes wait for memory"
     return ""

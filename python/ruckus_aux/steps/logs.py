@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from ruckus_aux.host import plain
 from ruckus_aux.host.process import Usage
-from ruckus_aux.words.terminal import utc
+from ruckus_aux.words.terminal import readable_size, utc
 
 _ENVIRONMENT = "# environment:\n"
 _OUTPUT = "# output:\n"
@@ -44,12 +44,13 @@ def beginning(fields: Mapping[str, str], environment: Mapping[str, str], script:
 
 def ending(usage: Usage, started: float) -> str:
     """What a log ends with, when its script has come to an end."""
+    largest, together = (readable_size(units * 1024) for units in (usage.memory, usage.peak))
     fields = {
         "end": utc(started + usage.wall),
         "status": usage.status,
         "wall": f"{usage.wall:.1f} s",
         "cpu": f"{usage.user:.1f} s user, {usage.system:.1f} s system",
-        "memory": f"{usage.memory / 1024:.0f} MB, largest process; {usage.peak / 1024:.0f} MB, all together",
+        "memory": f"{largest}, largest process; {together}, all together",
     }
     if usage.stopped:
         fields["stopped"] = "it took longer than STEP_TIMEOUT allows"

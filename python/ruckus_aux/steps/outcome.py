@@ -2,12 +2,12 @@
 """The line on the terminal that says how a step ended."""
 
 from ruckus_aux.settings.journal import Entry
-from ruckus_aux.words.terminal import duration, label
+from ruckus_aux.words.terminal import duration, label, readable_size
 
 
 def outcome_line(entry: Entry) -> str:
     """The one line that a finished step prints."""
     line = f"  {label(entry.outcome)} {entry.step:<32} {duration(entry.wall):>8}"
     if entry.outcome == "built":
-        line += f"   cpu {entry.user + entry.system:6.0f} s   memory {entry.memory / 1024:5.0f} MB"
+        line += f"   cpu {entry.user + entry.system:6.0f} s   memory {readable_size(entry.largest):>8}"
     return line

@@ -19,7 +19,7 @@ from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BOOTED
 from ruckus_aux.words.terminal import printable
 
-MEMORY = 512  # MB
+MEMORY = 512  # MiB, as QEMU counts
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
 PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
 POLL = 0.1

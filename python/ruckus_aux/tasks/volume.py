@@ -28,7 +28,7 @@ from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, fold
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
-from ruckus_aux.words.terminal import printable, utc
+from ruckus_aux.words.terminal import printable, readable_size, utc
 
 _DRY_HELP = "print the commands that would change something, run none"
 _USER_HELP = "who builds, and owns fresh volumes (default: who runs this)"
@@ -279,7 +279,7 @@ def volumes(c: Context, arch_list: str = ARCHS, build_dir: str = "build", json: 
     if not found:
         print(f"no volumes in {folder_of(build_dir)}")
     for line in found:
-        size, used = (f"{number / 2**30:.1f}G" if number >= 0 else "-" for number in (line.size, line.used))
+        size, used = (readable_size(number) if number >= 0 else "-" for number in (line.size, line.used))
         where = ", ".join(line.mounted) or "not mounted"
-        figures = f"{line.name:<20} {line.backend:<4} {size:>7} {used:>7} used  {line.owner or '-':<8}"
+        figures = f"{line.name:<20} {line.backend:<4} {size:>8} {used:>8} used  {line.owner or '-':<8}"
         print(printable("  ".join([figures, where, *line.notes])))

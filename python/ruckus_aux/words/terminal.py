@@ -17,6 +17,7 @@ STYLES = {
     "failed": "red",
 }
 _CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
+MB = 1_000_000  # bytes
 _UNITS = {"M": 2**20, "G": 2**30, "T": 2**40}
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
@@ -28,9 +29,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def megabytes(size: int) -> str:
-    """Bytes as a person reads them, in millions."""
-    return f"{size / 1e6:.1f} MB"
+def readable_size(number: float) -> str:
+    """Bytes as a person reads them, the same figure everywhere: in MB (millions) and GB, as `ls --si` has them."""
+    if number >= 10_000 * MB:
+        return f"{number / MB / 1000:.1f} GB"
+    return f"{number / MB:.0f} MB" if number >= 10 * MB else f"{number / MB:.1f} MB"
 
 
 def size_in_bytes(text: str, option: str = "--size") -> int:

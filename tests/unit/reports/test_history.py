@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ruckus_aux.host.locks import held
+from ruckus_aux.host.process import Usage
 from ruckus_aux.reports.history import Record, Row, command, find, record, runs
 from ruckus_aux.reports.page import data, html, lanes, trace, write
+from ruckus_aux.reports.table import cost_table
 from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
+from ruckus_aux.steps import logs
+from ruckus_aux.steps.outcome import outcome_line
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import readable_size
 
 NAME = "2026-11-23T03:00:00Z"
 BUILT = Entry(NAME, "i686/cross/gcc", "k1", "built", 0, 100.0, 50.0, 80.0, 10.0, 1.0, 900_000, 5, 6, 1_500_000, 0, 9)
@@ -119,6 +125,17 @@ def test_report_files(folder: Path) -> None:
     assert report["samples"][1]["busy"] == 2.0
     assert report["idle"] == pytest.approx(0.125)
     assert "http" not in page.read_text(), "nothing is loaded from anywhere"
+
+
+def test_a_figure_reads_the_same_wherever_it_is(folder: Path) -> None:
+    """The memory of one step: on the terminal, in its log, in the table of costs, and on the page."""
+    add(folder, "i686", BUILT)
+    log = logs.ending(Usage(0, 50.0, 80.0, 10.0, BUILT.memory, BUILT.peak), BUILT.started)
+    page = html(of(folder), folder)
+    for text in (outcome_line(BUILT), cost_table([BUILT]), log, page):
+        assert re.search(r"\b922 MB", text), text
+    for text in (log, page, readable_size(BUILT.together)):
+        assert re.search(r"\b1536 MB", text), text
 
 
 def test_trace(folder: Path) -> None:

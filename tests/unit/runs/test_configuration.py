@@ -351,7 +351,7 @@ def test_all_mistakes_at_once(given_: Given) -> None:
 
 def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(GIB, 0, GIB))
-    assert "has 1.1 GB free, and a build needs 4.2 GB" in errors(given_())
+    assert "has 1074 MB free, and a build needs 4200 MB" in errors(given_())
     (tmp_path / "build" / "journal.sqlite").write_text("")  # it is built already, or in the middle of it
     assert not given_().errors
 

@@ -21,6 +21,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Running
 from ruckus_aux.steps.graph import combined
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import MB
 
 STATE = State(
     run="2026-11-23T03:00:00Z",
@@ -28,12 +29,12 @@ STATE = State(
     started=1000.0,
     now=1754.0,
     archs=(Progress("i686", 3, 11, 2500.0), Progress("x86_64", 12, 12, 0.0)),
-    running=(Running("r", "i686", StepName("hostprep/gmp"), "/w", 1700.0, 100, 10, 71, 60.0),),
+    running=(Running("r", "i686", StepName("hostprep/gmp"), "/w", 1700.0, 100 * MB, 10 * MB, 71 * MB, 60.0),),
     jobs=2,
     cpus=2,
     busy=1.97,
-    memory=5100,
-    total=25000,
+    memory=5100 * MB,
+    total=25_000 * MB,
     left=4000.0,
 )
 
@@ -47,7 +48,7 @@ def shown(state: State, width: int = 160) -> str:
 
 def test_the_live_view_has_what_a_waiting_person_wants_to_know() -> None:
     lines = shown(STATE).strip().splitlines()
-    assert "elapsed 12:34   left about 1:06:40   jobs 2 of 2   busy 2.0   memory 5.1 of 25.0 GB" in lines[0]
+    assert "elapsed 12:34   left about 1:06:40   jobs 2 of 2   busy 2.0   memory 5100 MB of 25.0 GB" in lines[0]
     assert lines[1].startswith("i686")
     assert "3 of 11" in lines[1]
     assert "41:40 CPU left" in lines[1]
@@ -59,7 +60,7 @@ def test_the_live_view_has_what_a_waiting_person_wants_to_know() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_no_figure_is_broken_over_two_lines(width: int) -> None:
     text = shown(STATE, width)
-    for figure in ("left about 1:06:40", "jobs 2 of 2", "busy 2.0", "memory 5.1 of 25.0 GB"):
+    for figure in ("left about 1:06:40", "jobs 2 of 2", "busy 2.0", "memory 5100 MB of 25.0 GB"):
         assert figure in text
 
 

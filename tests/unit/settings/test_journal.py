@@ -65,7 +65,7 @@ def test_every_entry_is_kept(tmp_path: Path) -> None:
 def test_the_line_of_a_finished_step() -> None:
     words = outcome_line(ENTRY).split()
     assert words[:5] == ["BUILT", ENTRY.step, "1:12", "cpu", "117"]
-    assert words[-2:] == ["147", "MB"]
+    assert words[-2:] == ["154", "MB"]
     assert "cpu" not in outcome_line(replace(ENTRY, outcome="stored"))
 
 
@@ -86,6 +86,6 @@ def test_durations() -> None:
 
 def test_the_table_adds_up() -> None:
     table = cost_table([ENTRY, replace(ENTRY, step="x86_64/cross/gcc", memory=1024 * 1024)]).splitlines()
-    assert table[2] == "| x86_64/cross/binutils | 1:12 | 117 s | 147 MB | 100 MB | 10 MB |"
-    assert table[4].endswith("| 2:24 | 234 s | 1024 MB | 100 MB | 20 MB |")
+    assert table[2] == "| x86_64/cross/binutils | 1:12 | 117 s | 154 MB | 100 MB | 10 MB |"
+    assert table[4].endswith("| 2:24 | 234 s | 1074 MB | 100 MB | 20 MB |")
     assert table[-1] == "Ruckus's own work in these steps: 1.0 CPU s, 0.43 % of theirs."

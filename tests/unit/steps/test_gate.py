@@ -17,13 +17,14 @@ from ruckus_aux.steps import gate
 from ruckus_aux.steps.gate import Gate, Running, pressure
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import MB
 
 Usage = namedtuple("Usage", "free")
 
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> Running:
-    return Running("run", "i686", StepName("i686/cross/gcc"), str(tmp_path), 1.0, 2000, 300)
+    return Running("run", "i686", StepName("i686/cross/gcc"), str(tmp_path), 1.0, 2000 * MB, 300 * MB)
 
 
 @pytest.fixture(autouse=True)
@@ -69,12 +70,16 @@ def test_what_a_killed_process_announced_counts_for_nothing(tmp_path: Path, want
 @pytest.mark.parametrize(
     ("figures", "step", "waits"),
     [
-        ({}, {"memory": 100, "disk": 10}, ""),
-        ({"available": 2300e6}, {"memory": 100, "disk": 10}, "2000 MB of memory"),
-        ({}, {"memory": 3000, "disk": 10}, "2000 MB of memory"),  # the other may still take what it has not yet
-        ({}, {"memory": 3000, "disk": 10, "used": 2500}, ""),
-        ({"pressure": 50.0}, {"memory": 100, "disk": 10}, "wait for memory"),
-        ({"free": 350e6}, {"memory": 100, "disk": 100}, "300 MB of disk"),
+        ({}, {"memory": 100 * MB, "disk": 10 * MB}, ""),
+        ({"available": 2300e6}, {"memory": 100 * MB, "disk": 10 * MB}, "2000 MB of memory"),
+        (
+            {},
+            {"memory": 3000 * MB, "disk": 10 * MB},
+            "2000 MB of memory",
+        ),  # the other may still take what it has not yet
+        ({}, {"memory": 3000 * MB, "disk": 10 * MB, "used": 2500 * MB}, ""),
+        ({"pressure": 50.0}, {"memory": 100 * MB, "disk": 10 * MB}, "wait for memory"),
+        ({"free": 350e6}, {"memory": 100 * MB, "disk": 100 * MB}, "300 MB of disk"),
     ],
 )
 def test_a_step_waits_while_another_takes_what_it_needs(
@@ -94,7 +99,7 @@ def test_a_step_waits_while_another_takes_what_it_needs(
             passed.set()
 
     thread = threading.Thread(target=second)
-    with Gate(tmp_path).admitted(other(wanted, memory=100, disk=10)) as ticket:
+    with Gate(tmp_path).admitted(other(wanted, memory=100 * MB, disk=10 * MB)) as ticket:
         ticket.running = other(wanted, **step)
         ticket.write(step.get("used", 0))
         thread.start()
