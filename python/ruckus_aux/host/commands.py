@@ -33,14 +33,23 @@ def run(
     detached: bool = False,
     watch: Callable[[], None] | None = None,
 ) -> tuple[int, str]:
-    """Run a command of the host and return its exit status and what it wrote to stdout and stderr together.
+    """Run a command of the host.
 
-    env: added to the environment of this process, or, with replace_env, all that there is.
-    check: raise RuckusError, with the command's last lines as the hint, when the exit status is not 0.
-    detached: it goes on whatever happens to us: the terminal's Ctrl-C does not reach it, and when we are killed, the
-        locks on things that we hold (locks.named) are its own until it has ended.
-    watch: called a few times a second while it runs; what it raises ends the command.
-    Raises RuckusError when the command is not installed.
+    Args:
+        command: Its words.
+        env: Variables to add to the environment of this process or, with `replace_env`, all that the command gets.
+        replace_env: Whether `env` is the whole environment.
+        cwd: The folder to run it in; by default, the current one.
+        check: Whether an exit status other than 0 is an error.
+        detached: Whether it continues whatever happens to us: the terminal's Ctrl-C does not reach it, and when we are
+            killed, it keeps our locks on things (locks.named) until it has ended.
+        watch: Called a few times a second while it runs; an exception from it ends the command.
+
+    Returns:
+        The exit status, and what it wrote to stdout and stderr together.
+
+    Raises:
+        RuckusError: It is not installed, or, with `check`, it failed; the hint is its last ten lines.
     """
     words = [str(word) for word in command]
     # Bytes, decoded here: what compilers and tar print is not always UTF-8.
@@ -78,12 +87,12 @@ def digest(command: Sequence[str | Path], *, env: Mapping[str, str], good: Colle
     """The SHA-256 of what a command of the host writes to standard output, in hexadecimal digits.
 
     Args:
-        command: its words.
-        env: added to the environment of this process.
-        good: the exit statuses that mean success.
+        command: Its words.
+        env: Variables to add to the environment of this process.
+        good: The exit statuses that mean success.
 
     Raises:
-        RuckusError: when it is not installed, or fails: with what it says as the hint.
+        RuckusError: It is not installed, or it failed; the hint is what it wrote to stderr.
     """
     words = [str(word) for word in command]
     reader, writer = os.pipe()
@@ -106,7 +115,7 @@ def digest(command: Sequence[str | Path], *, env: Mapping[str, str], good: Colle
 
 
 def user_name(number: int) -> str:
-    """The name of a user, whatever the environment says; the number, when there is none."""
+    """The name of a user, whatever the environment says; the number if there is none."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

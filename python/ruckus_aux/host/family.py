@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All processes that a command has started, also those that have left it: daemons, children of what was killed.
+"""All processes that a command has started, including those that have left it: daemons, children of killed processes.
 
-Where a command runs in a sandbox, they end with it. Without one, they would go on, with its locks, its job slots and
-its end of a pipe. So we adopt what loses its parent, and find all of them below us.
+In a sandbox, they end with it. Without one, they would continue to run, with its locks, its job slots and its end of a
+pipe. So we adopt every process that loses its parent, and find all of them below us.
 """
 
 import ctypes
@@ -16,23 +16,23 @@ _ROUNDS = 20  # how often we look for what was started while we were killing
 
 
 class Family:
-    """The processes that this one has started since some moment, and theirs."""
+    """The processes that this process has started since some moment, and their descendants."""
 
     def __init__(self) -> None:
         self._before = set(_descendants())
 
     def members(self, leader: int = 0) -> list[psutil.Process]:
-        """Those that are there now, but for the one that leads them."""
+        """Those that exist now, except for their leader."""
         return [one for one in _descendants() if one not in self._before and one.pid != leader]
 
     def terminate(self, leader: int) -> None:
-        """Ask all but the leader to end: a make then gives its job slots back."""
+        """Ask all except the leader to end, so that a make gives its job slots back."""
         for one in self.members(leader):
             with suppress(psutil.Error):
                 one.terminate()
 
     def kill(self, leader: int = 0) -> None:
-        """End all but the leader, at once, and also what they start meanwhile."""
+        """End all except the leader, at once, including those that they start meanwhile."""
         for _ in range(_ROUNDS):
             members = self.members(leader)
             if not members:
@@ -49,7 +49,7 @@ def _descendants() -> list[psutil.Process]:
 
 @contextmanager
 def family() -> Iterator[Family]:
-    """Adopt, meanwhile, what loses its parent among the processes that we start."""
+    """Adopt, for the duration, every process below us that loses its parent."""
     libc = ctypes.CDLL(None)
     was = ctypes.c_int()
     libc.prctl(_GET_CHILD_SUBREAPER, ctypes.byref(was), 0, 0, 0)

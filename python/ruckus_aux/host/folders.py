@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What paths that are given to configure must be like: how they are written, and what this user may do there."""
+"""Check paths that are given to configure: how they are written, and what this user may do there."""
 
 import os
 import re
@@ -17,7 +17,12 @@ _PLAIN = re.compile(r"/[A-Za-z0-9_.+@%/-]*")  # no space, no colon, nothing spec
 
 
 def within(inner: str, outer: str) -> bool:
-    """Whether a path is another, or below it."""
+    """Whether a path is another one, or below it.
+
+    Args:
+        inner: The path that may be the lower one.
+        outer: The other one.
+    """
     return Path(outer) == Path(inner) or Path(outer) in Path(inner).parents
 
 

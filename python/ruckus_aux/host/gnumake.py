@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The make that schedules the steps: it is the one that steps find, too, so that all makes of a run are one.
+"""The make that schedules the steps: the same one that steps find, so that all makes of a run are one program.
 
-Makes of different versions can't always share a pool of jobs (jobserver.py). Since 4.4 it is a FIFO by default, which
-older ones refuse, and which a step that runs as another user can't open; so it is a pipe here, as it always was.
+Makes of different versions can't always share a pool of jobs (jobserver.py). Since 4.4, the pool is a FIFO by default,
+which older versions refuse, and which a step that runs as another user can't open; here it is always a pipe.
 """
 
 import re
@@ -21,7 +21,7 @@ _WITH_STYLES = (4, 4)  # the version that can have a pool of either kind
 
 @cache
 def program() -> str:
-    """The path of make; RuckusError when steps would find none, whatever the PATH of this user has."""
+    """The path of make; RuckusError when steps would find none, whatever this user's PATH has."""
     found = shutil.which("make", path=STEP_ENVIRONMENT["PATH"])
     if not found:
         raise RuckusError(f"no make in {STEP_ENVIRONMENT['PATH']}, where steps look for it", "install GNU make there")

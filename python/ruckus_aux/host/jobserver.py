@@ -78,7 +78,7 @@ def _is_fifo(path: Path) -> bool:
 
 
 def only_asks(environment: Mapping[str, str]) -> bool:
-    """Whether make was called with -n, -q or -t: it runs lines marked `+` all the same, and they must do nothing."""
+    """Whether make was called with -n, -q or -t: it still runs lines marked `+`, which must then do nothing."""
     return bool(set("nqt") & set(flags(environment)))
 
 
@@ -115,7 +115,15 @@ def lost(pool: Jobserver, make: int) -> int:
 
 
 def put_back(pool: Jobserver, tokens: int) -> None:
-    """Give a pool its lost tokens again; OSError when it can't be written to."""
+    """Return lost tokens to a pool.
+
+    Args:
+        pool: Where they were lost.
+        tokens: How many.
+
+    Raises:
+        OSError: The pool can't be written to.
+    """
     with _end(pool, os.O_WRONLY) as descriptor:
         os.write(descriptor, b"+" * tokens)
 

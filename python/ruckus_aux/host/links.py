@@ -10,10 +10,15 @@ from ruckus_aux.words.errors import RuckusError
 
 
 def link(target: str, path: str) -> Command:
-    """Make one of the CLFS book's symbolic links, such as /tools -> $CLFS/tools.
+    """The command that creates one of the CLFS book's symbolic links, such as /tools -> $CLFS/tools.
 
-    Raises RuckusError when something else has its name, or a link that another build may be using, and where root could
-    be led elsewhere.
+    Args:
+        target: What it leads to.
+        path: Where it is.
+
+    Raises:
+        RuckusError: Something else has this name, or a link that another build may be using; or others could redirect
+            root's commands there.
     """
     try:
         only_roots(Path(path).parent)
@@ -31,9 +36,13 @@ def link(target: str, path: str) -> Command:
 
 
 def missing_links(roots: Mapping[str, Path]) -> list[Command]:
-    """The links that steps need without a sandbox, and that are not there yet.
+    """The commands that create the links that steps need without a sandbox, and that don't exist yet.
 
-    roots: for each prefix the folder that it leads into. Raises RuckusError as `link` does.
+    Args:
+        roots: For each prefix, the folder that it leads into.
+
+    Raises:
+        RuckusError: As `link` does.
     """
     targets = {prefix: f"{folder}{prefix}" for prefix, folder in roots.items()}
     missing = {path: to for path, to in targets.items() if os.path.realpath(path) != os.path.realpath(to)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locks between processes: held as long as a file descriptor is open, and gone with the process, however it ends."""
+"""Locks between processes: held while a file descriptor is open, so they end with their process, however it ends."""
 
 import errno
 import fcntl
@@ -62,15 +62,15 @@ def _here() -> tuple[str, str]:
 
 @contextmanager
 def held(path: Path, what: str = "", folder: Path | None = None) -> Iterator[int]:
-    """Hold the lock that a file stands for, after waiting for who holds it now (flock(2)).
+    """Hold the lock that a file stands for, after waiting for the process that holds it now (flock(2)).
 
-    Yields its descriptor: a child that inherits it keeps the lock when we are killed. Its file may be removed by who
-    holds it.
+    Yields its descriptor: a child that inherits it keeps the lock when we are killed. The holder may remove the file.
 
     Args:
-        path: the file, which is made.
-        what: what it is held for, such as a step: we say for whom it waits, and who waits for us says it, too.
-        folder: the build directory of that.
+        path: The file, which is created.
+        what: What it is held for, such as a step. While it waits, a line names the holder; those who wait for us print
+            this.
+        folder: The build directory of that.
     """
     with _locked(path, what) as file:
         if what:
@@ -117,7 +117,7 @@ def _try(file: TextIO) -> bool:
 
 
 def _stands_for(file: TextIO, path: Path) -> bool:
-    """Whether a lock's file still has its path: who held it may have removed it."""
+    """Whether a lock's file still has its path: whoever held it may have removed it."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     return False
@@ -141,7 +141,7 @@ def try_held(path: Path) -> Iterator[int | None]:
 
 
 def is_free(path: Path) -> bool:
-    """Whether nobody holds the lock that a file stands for; it may not be there, and is not made."""
+    """Whether nobody holds the lock that a file stands for; the file may be missing, and is not created."""
     try:
         with path.open() as file:
             return _try(file)
@@ -164,9 +164,9 @@ class Named:
 
     @property
     def note(self) -> str:
-        """What a holder has noted, and not taken back; of root and of this user, nobody else is believed.
+        """What a holder has noted and not withdrawn; notes of root and of this user only are believed.
 
-        Raises RuckusError when somebody else has noted something.
+        Raises RuckusError when someone else has left a note.
         """
         text = os.pread(self.descriptor, _NOTE, 0).decode(errors="replace").strip()
         owner = os.fstat(self.descriptor).st_uid
@@ -178,11 +178,11 @@ class Named:
         return text
 
     def way_out(self, folder: Path) -> str:
-        """What a person types to take back what a note tells of; folder: of the build."""
+        """The command that undoes what a note is about; folder: of the build."""
         return invoke_command("volume-release", f"--build-dir={folder}", f"--device={self.name}")
 
     def write(self, note: str) -> None:
-        """Leave a note, or take it back with an empty one."""
+        """Leave a note, or withdraw it by an empty one."""
         try:
             with Path(f"/proc/self/fd/{self.descriptor}").open("w") as file:
                 file.write(f"{note}\n" if note else "")
@@ -195,9 +195,9 @@ class Named:
 
 @contextmanager
 def named(name: str) -> Iterator[Named]:
-    """Hold the lock on a thing, which is known by its name.
+    """Hold the lock on a thing that is known by its name.
 
-    A command that is run meanwhile, detached (host.run), holds it, too: until that ends, should we be killed.
+    A detached command that is run meanwhile (commands.run) holds it, too: until it ends, should we be killed.
     Raises RuckusError at once when another process holds it.
     """
     path = lock_file(name)

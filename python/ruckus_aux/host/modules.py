@@ -40,7 +40,7 @@ def missing(wanted: Iterator[tuple[str, str]]) -> Iterator[str]:
 
 
 def told(error: ModuleNotFoundError) -> RuckusError:
-    """What a person has to know when a module is missing all the same: it has been removed, or Python replaced."""
+    """The error for a module that is missing all the same: it was removed, or Python was replaced."""
     return RuckusError(f"{sys.executable} lacks the module {error.name}", f"run: {SRCDIR}/build-aux/setup")
 
 

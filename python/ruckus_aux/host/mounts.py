@@ -78,7 +78,12 @@ def at(point: Path) -> Mount | None:
 
 
 def is_on(point: Path, numbers: str) -> bool:
-    """Whether a block device is what is seen at a mount point: nothing else is mounted over it."""
+    """Whether a block device is what is seen at a mount point: nothing else is mounted over it.
+
+    Args:
+        point: The mount point.
+        numbers: The device's, as "MAJOR:MINOR".
+    """
     here = at(point)
     return here is not None and here.is_of(numbers)
 
@@ -89,7 +94,12 @@ def mounted() -> list[Mount]:
 
 
 def same_file(one: str, other: str) -> bool:
-    """Whether two paths lead to one file; one that is not there is none."""
+    """Whether two paths lead to the same file.
+
+    Args:
+        one: A path.
+        other: Another. If either leads nowhere, they don't.
+    """
     try:
         return os.path.samefile(one, other)
     except OSError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a step's script: its output into the log, all that it started ended with it, and what it cost."""
+"""Run a step's script: write its output into the log, end everything that it started, and measure what it cost."""
 
 import fcntl
 import math
@@ -99,12 +99,20 @@ def run_script(
     report: Callable[[int], None],
     limit: float = math.inf,
 ) -> Usage:
-    """Run a step's command with its output in the log, and on standard output as well when verbose.
+    """Run a step's command with its output in the log.
 
-    It writes into a pipe, and only we into the log: it can't change what stands there already. Nothing that it has
-    started is left when it has ended.
-    report: called every few seconds with the bytes of memory that its processes take.
-    limit: seconds after which it is stopped.
+    It writes into a pipe, and only we write to the log, so it can't change what is there already. When it has ended,
+    nothing that it started is left.
+
+    Args:
+        command: Its words.
+        environment: All that it gets.
+        descriptors: Ours that it inherits: of locks, and of make's jobserver.
+        cwd: The folder to run it in.
+        log: Where its output goes.
+        verbose: Whether its output goes to standard output, too.
+        report: Called every few seconds with the bytes of memory that its processes take.
+        limit: Seconds after which it is stopped.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
@@ -162,7 +170,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _stop(process: "subprocess.Popen[bytes]", all_of_it: Family) -> None:
-    """End a script and all that it started: its children first, so that a make can give its job slots back."""
+    """End a script and everything that it started: its children first, so that a make can return its job slots."""
     all_of_it.terminate(process.pid)
     with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE)
@@ -172,7 +180,7 @@ def _stop(process: "subprocess.Popen[bytes]", all_of_it: Family) -> None:
 
 
 class _Copy:
-    """What a script says, into its log, and on standard output when verbose."""
+    """Copies a script's output into its log, and to standard output when verbose."""
 
     def __init__(self, output: FileIO, log: BinaryIO, verbose: bool) -> None:
         self.output = output
@@ -182,9 +190,9 @@ class _Copy:
         self._poll.register(output, select.POLLIN)
 
     def follow(self, process: "subprocess.Popen[bytes]", until: float) -> bool:
-        """Copy until the script has ended, whoever else still has the pipe; returns whether it did so in time.
+        """Copy until the script has ended, whoever else still has the pipe; returns whether it ended in time.
 
-        until: by the clock of time.monotonic().
+        until: By the clock of time.monotonic().
         """
         is_open = True
         while process.poll() is None:
@@ -199,12 +207,12 @@ class _Copy:
         return True
 
     def rest(self) -> None:
-        """Copy what is still in the pipe, when nobody writes any more."""
+        """Copy what is still in the pipe, when nobody writes to it any more."""
         while self._some(pause=0.0):
             pass
 
     def _some(self, pause: float = _PAUSE) -> bool:
-        """Copy what is there; returns whether there may be more."""
+        """Copy what is available; returns whether there may be more."""
         block = self.output.read(_BLOCK)
         if not block:
             return False

@@ -65,16 +65,27 @@ def program(name: str) -> str:
 
 
 def as_command(name: str, *words: str | Path) -> Command:
-    """A command of root's; RuckusError when its program is not installed."""
+    """A command of root's.
+
+    Args:
+        name: Its program.
+        words: Its arguments.
+
+    Raises:
+        RuckusError: The program is not installed.
+    """
     return (program(name), *(word if isinstance(word, str) else str(word) for word in words))
 
 
 def only_roots(folder: Path, user: int = 0) -> None:
-    """Raise RuckusError unless none but root can replace what is in a folder: another could lead root elsewhere.
+    """Make sure that only root can replace what is in a folder: anyone else could redirect root's commands.
 
     Args:
-        folder: it, and each link and folder on the way to it, is looked at; what is not there yet, root will make.
-        user: who may do so, too, because root does nothing there but what this user wants.
+        folder: The folder. It and each link and folder on the way to it are checked; root will create what is missing.
+        user: Another user who may do so, because root does only what this user wants there.
+
+    Raises:
+        RuckusError: It is writable by others.
     """
     for path, name in _on_the_way_to(folder):
         if not path.exists():
@@ -86,7 +97,7 @@ def only_roots(folder: Path, user: int = 0) -> None:
 
 
 def _owner(folder: Path, name: str) -> int | None:
-    """Whose a folder's entry is; where the folder is sticky, as /tmp is, only they can replace it."""
+    """The owner of a folder's entry: in a sticky folder such as /tmp, only they can replace it."""
     path = folder / name
     return path.lstat().st_uid if name and os.path.lexists(path) else None
 
@@ -132,7 +143,12 @@ class Recorder(Protocol):
         """Record a row."""
 
     def rows(self, kind: type[Any], run: str = "") -> list[Any]:
-        """The rows of a kind, or those of one run."""
+        """The rows of a kind, all or those of one run.
+
+        Args:
+            kind: The class of the rows.
+            run: The name of the run; "" for all.
+        """
 
 
 @dataclass(frozen=True)
@@ -154,10 +170,19 @@ class Root:
         return replace(self, sudo=False)
 
     def run(self, command: Command, *, check: bool = True) -> tuple[int, str]:
-        """Run a command that changes something; returns its exit status and what it printed.
+        """Run a command that changes something; in a dry run, print it.
 
-        Ctrl-C waits for what root does; anything else is stopped by it.
-        check: raise RuckusError when the status is not 0. In a dry run, it is printed and nothing more.
+        Ctrl-C waits for commands of root's, and stops others.
+
+        Args:
+            command: Its words.
+            check: Whether an exit status other than 0 is an error.
+
+        Returns:
+            Its exit status, and what it printed.
+
+        Raises:
+            RuckusError: It failed, with `check`.
         """
         if self.dry:
             print(shlex.join(as_root(command) if self.sudo else command))
@@ -165,7 +190,18 @@ class Root:
         return self.ask(command, check=check)
 
     def ask(self, command: Command, *, check: bool = True) -> tuple[int, str]:
-        """Run a command that changes nothing, in a dry run, too; else as `run`."""
+        """Run a command that changes nothing, even in a dry run.
+
+        Args:
+            command: Its words.
+            check: Whether an exit status other than 0 is an error.
+
+        Returns:
+            Its exit status, and what it printed.
+
+        Raises:
+            RuckusError: It failed, with `check`.
+        """
         started = time.time()
         words = as_root(command) if self.sudo else list(command)
         with held_back() if self.sudo else let_through():
@@ -188,5 +224,5 @@ class Root:
 
 
 def as_root(command: Sequence[str]) -> list[str]:
-    """A command as it is run with root's rights; sudo never asks for a password, and takes no other user for root."""
+    """The words that run a command as root; sudo never asks for a password, and takes no other user for root."""
     return list(command) if os.geteuid() == 0 else ["sudo", "-n", "-u", "root", *command]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signals that end us: as exceptions, and not in the middle of what must not be left half done."""
+"""Turn termination signals into KeyboardInterrupt, and defer them while an operation must not be interrupted."""
 
 import errno
 import signal
@@ -12,7 +12,7 @@ _waiting: list[int] | None = None  # signals that came while they were held back
 
 
 def heed() -> None:
-    """Let SIGTERM and SIGHUP stop us as Ctrl-C does: by a KeyboardInterrupt, with all that we have started."""
+    """Let SIGTERM and SIGHUP stop us as Ctrl-C does: by a KeyboardInterrupt, with everything that we started."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does it
             signal.signal(number, _come)
@@ -26,7 +26,7 @@ def _come(number: int, *_: object) -> None:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let them wait; raises KeyboardInterrupt at the end of the outermost of these, when one has come."""
+    """Defer signals; raises KeyboardInterrupt at the end of the outermost of these if one has arrived."""
     global _waiting
     if _waiting is not None:
         yield
@@ -43,7 +43,7 @@ def held_back() -> Iterator[None]:
 
 @contextmanager
 def let_through() -> Iterator[None]:
-    """Within `held_back`, let them come all the same: for what takes long, and leaves nothing when it is stopped."""
+    """Within `held_back`, don't defer them: for what takes long, and leaves nothing when it is stopped."""
     global _waiting
     held, _waiting = _waiting, None
     try:
@@ -55,11 +55,11 @@ def let_through() -> Iterator[None]:
 
 
 def hung_up(error: BaseException, streams: Sequence[int] = (1, 2)) -> bool:
-    """Whether an error is that of writing to a terminal that was closed: it comes with SIGHUP, or before.
+    """Whether an error comes from writing to a terminal that was closed: it arrives with SIGHUP, or before.
 
     Args:
-        error: what was raised.
-        streams: descriptors that may be of a terminal.
+        error: What was raised.
+        streams: Descriptors that may belong to a terminal.
     """
     if not isinstance(error, OSError) or error.errno != errno.EIO or error.filename is not None:
         return False

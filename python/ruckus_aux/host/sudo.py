@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke verify-sudo`: whether this user may run the commands that a build needs as root, without a password.
 
-`sudo -n -l COMMAND` alone does not tell: it succeeds, too, for commands that sudo would ask a password for, when
-another entry for the user has NOPASSWD (listpw, sudoers(5)). So the list of entries is looked at as well: of those that
-match a command, the last one counts. What can't be told from that list counts as a no.
+`sudo -n -l COMMAND` is not enough: it also succeeds for commands that sudo would ask a password for, when another entry
+of the user has NOPASSWD (listpw, sudoers(5)). So the list of entries is read as well: of those that match a command,
+the last one counts. Whatever that list leaves unknown counts as a no.
 """
 
 import fnmatch
@@ -40,7 +40,7 @@ class Entry:
     limited: bool = False
 
     def matches(self, command: Sequence[str]) -> bool | None:
-        """Whether it decides about a command that is run as root; None: that can't be told."""
+        """Whether it decides about a command that is run as root; None: unknown."""
         if not any(name in _ROOTS or name.startswith(("!", "%", "+", "#")) for name in self.runas):
             return False
         verdicts = [_matches(pattern.removeprefix("!").lstrip(), command) for pattern in self.commands]
@@ -51,7 +51,7 @@ class Entry:
 
 
 def _matches(pattern: str, command: Sequence[str]) -> bool | None:
-    """Whether a command of sudoers means this one; arguments match as one string. None: that can't be told."""
+    """Whether a command of sudoers means this one; arguments match as one string. None: unknown."""
     if pattern == "ALL":
         return True
     if pattern.startswith("^") or "[[" in pattern:  # regular expressions and classes as in POSIX
@@ -144,7 +144,16 @@ def _sample(command: Command) -> Command:
 
 
 def verify(commands: Iterable[Command], user: str = "", way_out: str = "") -> None:
-    """Raise RuckusError that names the commands that a user may not run as root without a password."""
+    """Make sure that a user may run some commands as root without a password.
+
+    Args:
+        commands: The commands.
+        user: The user's name; "" for the one who asks.
+        way_out: What to do about it, for the error.
+
+    Raises:
+        RuckusError: Not all of them; it names those that are refused.
+    """
     if missing := refused(commands, user, way_out):
         raise RuckusError(
             f"as root and without a password, sudo does not let {user or user_name(os.getuid())} run",
@@ -153,10 +162,14 @@ def verify(commands: Iterable[Command], user: str = "", way_out: str = "") -> No
 
 
 def sudoers(user: str, commands: Iterable[Command]) -> str:
-    """A fragment for /etc/sudoers.d that lets a user run these commands and no others; checked by visudo.
+    """A fragment for /etc/sudoers.d that lets a user run these commands and no others; visudo checks it.
 
-    Without any commands, it is a comment.
-    Raises RuckusError when a word can't be written so that it means just itself, and when visudo finds a mistake.
+    Args:
+        user: The user's name.
+        commands: The commands; without any, the fragment is a comment.
+
+    Raises:
+        RuckusError: A word can't be written so that it means only itself, or visudo finds a mistake.
     """
     lines = [" ".join([command[0], *map(_escaped, command[1:])]) for command in dict.fromkeys(commands)]
     if not lines:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of the host decides the bytes that a step makes on it: its toolchain, its distribution, its tools."""
+"""What in the host decides the bytes that a step makes on it: its toolchain, its distribution, its tools."""
 
 import platform
 from functools import cache
@@ -18,20 +18,20 @@ _TOOLCHAIN = (
 
 @cache
 def fingerprint() -> str:
-    """What of the host decides the bytes that a step makes on it.
+    """What in the host decides the bytes that a step makes on it.
 
-    That is compilers, linker and C library, and, for all else that a step can see in /usr, the distribution. Part of
-    the key of every step that sees the host, so that artifacts of another compiler are not taken for this one's. It
-    is asked of the programs that a step runs, whichever are first in this process's PATH.
+    That is compilers, linker and C library and, for everything else that a step can see in /usr, the distribution. It
+    is part of the key of every step that sees the host, so that artifacts of another compiler are not taken for those
+    of this one. The programs that a step runs are asked, whichever come first in this process's PATH.
     """
     return " | ".join([*(_first_line(*command) for command in _TOOLCHAIN), distribution()])
 
 
 @cache
 def distribution() -> str:
-    """Name and release of the host's distribution, such as "debian 12": its updates do not change what tools print.
+    """Name and release of the host's distribution, such as "debian 12": its updates don't change what tools print.
 
-    What has no release number (Debian's testing) has the code name, or is called by the name alone.
+    A release without a number (Debian's testing) is known by its code name, or by the name alone.
     """
     try:
         release = platform.freedesktop_os_release()

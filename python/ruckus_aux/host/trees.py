@@ -21,9 +21,9 @@ KINDS = {
 
 
 def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything in a tree: its path below it and lstat(2); a folder, first of all ".", before what it holds.
+    """Everything in a tree: its path in it and lstat(2); a folder, first of all ".", comes before its contents.
 
-    A folder that its owner can't list or change is made so that he can.
+    A folder that its owner can't list or change is made accessible.
     Raises RuckusError when the tree is not a folder, and OSError where something can't be listed.
     """
     status = os.lstat(top)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Operations of several steps, of which none is left when one fails."""
+"""Operations of several steps that leave nothing behind when one of them fails."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,11 +12,11 @@ Step = Callable[[Callable[[], object], str, Callable[[], object]], None]
 
 @contextmanager
 def undoing() -> Iterator[Step]:
-    """Take back what was done, the last first, when the rest fails; what can't be taken back is named.
+    """Undo what was done, the last first, when the rest fails; what can't be undone is named.
 
-    Yields a function that does a step; its arguments: a call that does it, how a person would take it back, and a call
-    that takes it back. Ctrl-C waits until the step is done, and until it is taken back.
-    Raises what has failed; a RuckusError, also after Ctrl-C, when something is left, which it names.
+    Yields a function that does a step. Its arguments: a call that does it, how a person would undo it, and a call that
+    undoes it. Ctrl-C waits until the step is done, and until it is undone.
+    Raises what failed; a RuckusError, even after Ctrl-C, when something is left, which it names.
     """
     left: list[str] = []
     with ExitStack() as stack:

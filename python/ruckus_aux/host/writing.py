@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write files so that nobody finds half of one: under another name first, and renamed when they are whole.
 
-After a power cut, a file that was renamed may be there without its content, unless the disk was told to write that
-first. `lasting` is for files whose loss would matter; it costs some milliseconds.
+After a power cut, a renamed file may exist without its content, unless that was written to the disk first. `lasting` is
+for files whose loss would matter; it costs some milliseconds.
 """
 
 import errno
@@ -15,9 +15,9 @@ def write_whole(path: Path, text: str, *, lasting: bool = False) -> None:
     """Replace a file in a folder of ours, which has one writer at a time.
 
     Args:
-        path: the file; PATH.part is what it is called meanwhile.
-        text: its whole content.
-        lasting: whether it must be on the disk, with its content, when this returns.
+        path: The file; until it is whole, it is called PATH.part.
+        text: Its whole content.
+        lasting: Whether it must be on the disk, with its content, when this returns.
     """
     partial = path.with_name(f"{path.name}.part")
     try:
@@ -32,9 +32,9 @@ def settle(partial: Path, path: Path, *, lasting: bool = True) -> None:
     """Give a finished file its name.
 
     Args:
-        partial: what it is called by now, in the same folder.
-        path: what it is called from now on.
-        lasting: as for `write_whole`.
+        partial: Its name so far, in the same folder.
+        path: Its name from now on.
+        lasting: As for `write_whole`.
     """
     if lasting:
         sync(partial)
@@ -44,7 +44,7 @@ def settle(partial: Path, path: Path, *, lasting: bool = True) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder with those that it is in, so that it is still there after a power cut."""
+    """Create a folder and those above it, so that it still exists after a power cut."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for folder in missing:
@@ -52,7 +52,7 @@ def make_folder(path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file's content, or a folder's names, written to the disk (fsync(2))."""
+    """Write a file's content, or a folder's names, to the disk (fsync(2))."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -63,7 +63,12 @@ def sync(path: Path) -> None:
 def copy_new(source: Path, copy: Path) -> None:
     """Copy a plain file's content, with its holes, to a path where nothing is yet.
 
-    Raises FileExistsError, and touches nothing, when something is there.
+    Args:
+        source: The file.
+        copy: The path.
+
+    Raises:
+        FileExistsError: Something is there; it is not touched.
     """
     with source.open("rb", buffering=0) as data, copy.open("xb", buffering=0) as file:
         size = os.fstat(data.fileno()).st_size
