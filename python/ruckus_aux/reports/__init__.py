@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happened, told afterwards: the history of runs, their page, and every log in one place."""
+"""What happened, reported afterwards: the history of runs, their page, and every log in one place."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke collect-logs` and `make collect-logs`: every log in one place, logs/RUN/ARCH/STAGE/PACKAGE.log.
 
-A place that logs come from is a Source; build directories are the only kind yet. What was collected before is never
-overwritten: a log that differs from one of its name gets a number.
+A place that logs come from is a log source; build directories are the only kind so far. What was collected before is
+never overwritten: a log that differs from one of its name gets a number.
 """
 
 import errno
@@ -36,7 +36,7 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:.+_-]{0,99}")
 
 @dataclass(frozen=True)
 class Log:
-    """A log that can be collected: its architecture, its step (known by where it is, not by what it says), its path."""
+    """A log that can be collected: its architecture, its step (known by where it is, not by its text), its path."""
 
     arch: str
     step: StepName
@@ -58,7 +58,7 @@ class BuildDirectory:
     folder: Path
 
     def logs(self, unreadable: list[str]) -> Iterator[Log]:
-        """Every log, the older of a step first; none when nothing was built yet."""
+        """Every log, the older of a step first; none if nothing was built yet."""
         if not (self.folder / "log").exists():
             return
         found = [
@@ -97,8 +97,13 @@ class Index:
 def collect(sources: Iterable[Source], target: Path, run: str = "") -> tuple[dict[str, list[Collected]], list[str]]:
     """Copy logs into the target folder, and write an index for each run.
 
-    run: only logs of this run.
-    Returns what was collected, by run, and what could not be read, each with the reason.
+    Args:
+        sources: Where they come from.
+        target: The folder, which is created.
+        run: The name of the run whose logs are wanted; "" for all.
+
+    Returns:
+        What was collected, by run, and what could not be read, each with the reason.
     """
     found: dict[str, list[Collected]] = {}
     unreadable: list[str] = []
@@ -156,7 +161,7 @@ def _seconds(text: str) -> float:
 
 
 def _place(wanted: Path, log: Path) -> Path:
-    """Where a log goes: the first free name, or that of a file which is the same already."""
+    """Where a log goes: the first free name, or that of an identical file."""
     place, number = wanted, 1
     while os.path.lexists(place) and not (place.is_file() and filecmp.cmp(place, log, shallow=False)):
         number += 1
@@ -165,7 +170,7 @@ def _place(wanted: Path, log: Path) -> Path:
 
 
 def _indexed_before(folder: Path) -> tuple[Collected, ...]:
-    """What an earlier collection has put there: it is in the new index, too."""
+    """What an earlier collection put there: it is in the new index, too."""
     try:
         return read_record(Index, (folder / INDEX).read_bytes()).logs
     except (OSError, ValueError):
@@ -183,8 +188,12 @@ def _write_index(folder: Path, run: str, lines: list[Collected], unreadable: lis
 def build_directories(folder: Path, archs: Collection[str] = ()) -> list[BuildDirectory]:
     """The build directories below the folder of a build.
 
-    archs: only those of these architectures.
-    Raises RuckusError when there are none.
+    Args:
+        folder: The build folder.
+        archs: Names of the architectures that are wanted; none for all.
+
+    Raises:
+        RuckusError: There are none.
     """
     names = archs or list(ARCHITECTURES)
     found = [
@@ -201,7 +210,13 @@ def build_directories(folder: Path, archs: Collection[str] = ()) -> list[BuildDi
 
 
 def print_index(found: Mapping[str, Sequence[Collected]], unreadable: Sequence[str], target: Path) -> None:
-    """Say what was collected and where, and on standard error what was not."""
+    """Print what was collected and where, and on standard error what was not.
+
+    Args:
+        found: What was collected, by run.
+        unreadable: What could not be read, each with the reason.
+        target: The folder where it was collected.
+    """
     if not found and not unreadable:
         raise RuckusError("no logs to collect", "nothing was built there, or not in this run")
     for run, lines in sorted(found.items()):

@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Record:
-    """A run with all that happened in it; end is None when it was killed, or still goes on."""
+    """A run with all that happened in it; end is None if it was killed, or is still running."""
 
     run: Run
     end: End | None
@@ -57,7 +57,7 @@ class Record:
 
     @property
     def ended(self) -> float:
-        """When it ended, or when something was last heard of it."""
+        """When it ended, or when anything last happened in it."""
         heard = [row.entry.started + row.entry.wall for row in self.rows] + [sample.time for sample in self.samples]
         return self.end.ended if self.end else max(heard, default=self.run.started)
 
@@ -78,9 +78,14 @@ def runs(folder: Path) -> list[Run]:
 
 
 def find(folder: Path, name: str = "") -> Run:
-    """The run of this name, or of a name that begins like this; the latest when there is no name.
+    """A run of a build folder.
 
-    Raises RuckusError when there is none, or more than one.
+    Args:
+        folder: The build folder.
+        name: Its name, or the beginning of it; "" for the latest.
+
+    Raises:
+        RuckusError: There is none, or more than one.
     """
     every = runs(folder)
     if not name:
@@ -96,7 +101,12 @@ def find(folder: Path, name: str = "") -> Run:
 
 
 def record(folder: Path, run: Run) -> Record:
-    """Everything about a run."""
+    """Everything about a run.
+
+    Args:
+        folder: The build folder.
+        run: The run.
+    """
     journal = Journal(folder / JOURNAL)
     ends = journal.rows(End, run.run)
     with try_held(folder / RUN_LOCK) as nobody:
@@ -131,7 +141,7 @@ def _log_of(builddir: Path, entry: Entry) -> tuple[Path | None, tuple[str, ...]]
 
 
 def _is_of(path: Path, entry: Entry) -> bool:
-    """Whether a log is of the attempt that the entry is about: of its run, and begun when the script was."""
+    """Whether a log is of the attempt that the entry is about: of its run, and started when the script was."""
     fields = logs.fields_at_the_beginning(path)
     first, last = (utc(seconds) for seconds in (entry.started, entry.started + entry.wall))
     return fields.get("run") == entry.run and first <= fields.get("start", "") <= last
@@ -162,5 +172,5 @@ def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
 
 
 def command(run: Run) -> str:
-    """The command that continues a run, or does it again."""
+    """The command that continues a run, or repeats it."""
     return f"{invoke_command('build')} {run.request}"

@@ -52,7 +52,7 @@ def idle(record: Record) -> float:
 
 
 def trace(record: Record) -> dict[str, Any]:
-    """A run in the Trace Event Format, which ui.perfetto.dev opens; an architecture is a process of it."""
+    """A run in the Trace Event Format, which ui.perfetto.dev opens; each architecture is a process in it."""
     events: list[dict[str, Any]] = []
     for pid, arch in enumerate(record.run.archs.split(","), start=1):
         events.append({"ph": "M", "name": "process_name", "pid": pid, "tid": 0, "args": {"name": arch}})
@@ -71,7 +71,7 @@ def trace(record: Record) -> dict[str, Any]:
 
 
 def lanes(rows: list[Row]) -> list[list[Row]]:
-    """Steps put into as few lanes as need be, so that none of a lane overlap."""
+    """Steps put into as few lanes as possible, so that none of a lane overlap."""
     found: list[list[Row]] = []
     for row in sorted(rows, key=lambda row: row.entry.started):
         for lane in found:
@@ -91,7 +91,12 @@ def _curve(record: Record, values: list[float], highest: float) -> str:
 
 
 def html(record: Record, folder: Path) -> str:
-    """The page; folder is where it will be, for its links to logs."""
+    """The page.
+
+    Args:
+        record: The run.
+        folder: Where the page will be, for its links to logs.
+    """
     values = data(record)
     archs = values["archs"]
     busiest = max([values["jobs"], *(sample.busy for sample in record.samples)])
@@ -117,7 +122,15 @@ def _ticks(wall: float) -> list[tuple[float, str]]:
 
 
 def write(record: Record, folder: Path) -> Path:
-    """Write index.html, report.json and trace.json; returns the page's path."""
+    """Write index.html, report.json and trace.json.
+
+    Args:
+        record: The run.
+        folder: Where to; it is created.
+
+    Returns:
+        The page's path.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "report.json": json.dumps(data(record), indent=1),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTML pages from the templates beside this module."""
+"""HTML pages from the templates in this package."""
 
 import os
 import time
@@ -14,9 +14,10 @@ from ruckus_aux.words.terminal import duration, readable_size
 def render(template: str, folder: Path, values: dict[str, Any]) -> str:
     """A page.
 
-    template: its file name.
-    folder: where it will be; links to files are relative to it.
-    values: what the template calls its variables.
+    Args:
+        template: Its file name.
+        folder: Where it will be; links to files are relative to it.
+        values: The variables of the template.
     """
     environment = Environment(
         loader=PackageLoader("ruckus_aux.reports"),

@@ -124,7 +124,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Made:
-    """A volume that Ruckus has made, recorded before that is begun, and once more when it is complete.
+    """A volume of Ruckus's, recorded before its creation starts, and once more when it is complete.
 
     path: its device, or its image file. uuid: of its file system. time: seconds since 1970.
     """
@@ -181,7 +181,12 @@ class Journal:
             connection.execute(f"INSERT INTO {table} ({_columns(kind)}) VALUES ({marks})", astuple(row))
 
     def rows(self, kind: type[Row], run: str = "") -> list[Row]:
-        """The rows of a kind, or those of one run, in the order in which they were written; it changes nothing."""
+        """The rows of a kind, in the order in which they were written; it changes nothing.
+
+        Args:
+            kind: The class of the rows.
+            run: The name of the run that they belong to; "" for all.
+        """
         if not self.path.exists():
             return []
         table = f'"{kind.__name__.lower()}"'

@@ -25,9 +25,14 @@ def is_ours(folder: Path) -> bool:
 
 
 def take_folder(folder: Path, names: Iterable[str]) -> None:
-    """Take a folder for Ruckus, which writes files of these names there.
+    """Take a folder for Ruckus, which writes files with these names there.
 
-    Raises RuckusError when one of them is there already, and was made by somebody else.
+    Args:
+        folder: The folder, which is created.
+        names: The names.
+
+    Raises:
+        RuckusError: One of them exists already, and is someone else's.
     """
     if not is_ours(folder):
         check_names(folder, names)
@@ -39,12 +44,12 @@ def check_build_folder(folder: Path, systems: Iterable[str] = ()) -> None:
     """Make sure, before anything is written, that a folder can be that of a build.
 
     Args:
-        folder: an absolute path.
-        systems: names in it that the build's systems will have.
+        folder: An absolute path.
+        systems: Names in it that the build's systems will have.
 
     Raises:
-        RuckusError: its path is none that tools can handle, it belongs to the host, somebody else has files there under
-            names that Ruckus uses, or this user can't write to it.
+        RuckusError: Tools can't handle its path, it belongs to the host, it has someone else's files with names that
+            Ruckus uses, or this user can't write to it.
     """
     absolute("--build-dir", str(folder))
     if is_ours(folder):
@@ -60,7 +65,15 @@ def check_build_folder(folder: Path, systems: Iterable[str] = ()) -> None:
 
 
 def check_names(folder: Path, names: Iterable[str]) -> None:
-    """Raise RuckusError when somebody else has one of these names in a folder that is not ours yet."""
+    """Make sure that a folder that is not ours yet has no files of someone else's with names that Ruckus uses.
+
+    Args:
+        folder: The folder.
+        names: The names.
+
+    Raises:
+        RuckusError: It has.
+    """
     for name in names:
         if os.path.lexists(folder / name):
             raise RuckusError(
@@ -70,7 +83,7 @@ def check_names(folder: Path, names: Iterable[str]) -> None:
 
 
 def check_own_cache(cache: Path) -> None:
-    """Raise RuckusError when a cache is another user's: it would trust us, and we would trust all that is in it."""
+    """Raise RuckusError if a cache is another user's: it would trust us, and we would trust everything in it."""
     with suppress(FileNotFoundError):
         owner = (cache / MARKER).stat().st_uid
         if owner != os.geteuid():
@@ -83,9 +96,9 @@ def check_own_cache(cache: Path) -> None:
 def take(settings: Settings) -> None:
     """Take BUILDROOT and the cache for Ruckus, before anything is written there.
 
-    Raises RuckusError when one of them has files of somebody else under names that Ruckus uses, when root is about to
+    Raises RuckusError when one of them has someone else's files with names that Ruckus uses, when root is about to
     build for another user or has done so, when the cache is another user's, and when $CLFS is not on the device of
-    --with-install-dev (it is not mounted any more, say).
+    --with-install-dev (it is no longer mounted, for example).
     """
     refuse_root(settings.builddir / CONF)
     for name in (MARKER, *BUILDROOT_NAMES):
@@ -107,9 +120,9 @@ def take(settings: Settings) -> None:
 
 
 def refuse_root(witness: Path) -> None:
-    """Raise RuckusError when root is about to write into another user's folder, who could not go on there.
+    """Raise RuckusError when root is about to write into another user's folder, who could not continue there.
 
-    witness: a file in the folder, made by its user; when it is not there, nothing was made yet.
+    witness: A file in the folder, created by its user; if it is missing, nothing was created yet.
     """
     if os.geteuid() == 0 and witness.exists() and (owner := witness.stat().st_uid) != 0:
         name = user_name(owner)
@@ -120,14 +133,22 @@ def refuse_root(witness: Path) -> None:
 
 
 def check_open(settings: Settings, root: Path) -> None:
-    """Raise RuckusError when this user can't merge anything into a folder: better before a build than after it."""
+    """Make sure that this user can merge something into a folder: better before a build than after it.
+
+    Args:
+        settings: Of the build directory.
+        root: The folder.
+
+    Raises:
+        RuckusError: They can't.
+    """
     if root.exists() and not os.access(root, os.W_OK | os.X_OK):
         owner = user_name(root.stat().st_uid)
         raise RuckusError(f"{root} belongs to {owner}: the system was installed", reopening(settings))
 
 
 def reopening(settings: Settings) -> str:
-    """How one goes on where root has been at work."""
+    """How to continue where root has been at work."""
     return (
         f"to go on building: sudo make -C {shlex.quote(str(settings.builddir))} bootstrap-reopen\n"
         "(it gives everything back to who configured; bootstrap-install can be run again)"
@@ -136,7 +157,7 @@ def reopening(settings: Settings) -> str:
 
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """Say of a file that this user may not change whose it is, and how one goes on."""
+    """When this user may not change a file, say whose it is, and how to continue."""
     try:
         yield
     except PermissionError as error:

@@ -26,12 +26,25 @@ def remove_folder(path: Path) -> Command:
 
 
 def give(path: Path, user: int, group: int) -> Command:
-    """Give a folder to a user."""
+    """Give a folder to a user.
+
+    Args:
+        path: The folder.
+        user: Numeric user ID.
+        group: Numeric group ID.
+    """
     return as_command("chown", "--no-dereference", f"{user}:{group}", path)
 
 
 def mount(device: str, point: Path, kind: str, options: Sequence[str] = ()) -> Command:
-    """Mount a file system; its setuid programs and device nodes are effective in its own system only."""
+    """Mount a file system; its setuid programs and device nodes are effective in its own system only.
+
+    Args:
+        device: A block device or an image file.
+        point: The folder to mount it on.
+        kind: The type of the file system.
+        options: For mount(8), besides nosuid and nodev.
+    """
     return as_command("mount", "-t", kind, "-o", ",".join([*options, "nosuid", "nodev"]), device, point)
 
 
@@ -64,7 +77,12 @@ def open_exclusively(device: str) -> Command:
 
 
 def describe(kind: str, device: str) -> Command:
-    """Print, among other things, whether the journal of a file system waits for a replay."""
+    """Print, among other things, whether the journal of a file system waits for a replay.
+
+    Args:
+        kind: The type of the file system.
+        device: The block device.
+    """
     if kind == "xfs":
         return as_command("xfs_logprint", "-t", device)
     if kind == "btrfs":
@@ -109,25 +127,51 @@ def logical_volumes(where: str) -> Command:
 
 
 def create_logical_volume(group: str, name: str, size: str, pool: str = "") -> Command:
-    """Create a logical volume that is tagged as ours; signatures that its extents still hold are wiped."""
+    """Create a logical volume that is tagged as ours; signatures that its extents still hold are wiped.
+
+    Args:
+        group: The volume group.
+        name: The volume's.
+        size: As lvcreate takes it.
+        pool: The thin pool that it is to be in; "" for none.
+    """
     space = ("--virtualsize", size, "--thinpool", pool) if pool else ("--size", size)
     tag = ("--yes", "--wipesignatures", "y", "--addtag", TAG)
     return as_command("lvcreate", *tag, "--name", name, *space, group)
 
 
 def snapshot_logical_volume(group: str, name: str, origin: str, size: str, *, thin: bool) -> Command:
-    """Take a snapshot; device mapper freezes the origin's file system meanwhile."""
+    """Take a snapshot; device mapper freezes the origin's file system meanwhile.
+
+    Args:
+        group: The volume group.
+        name: The snapshot's.
+        origin: The name of the volume.
+        size: As lvcreate takes it: of what may change while both exist.
+        thin: Whether the origin is in a thin pool, where a snapshot has no size.
+    """
     space = ("--setactivationskip", "n") if thin else ("--size", size)
     return as_command("lvcreate", "--yes", "--addtag", TAG, "--snapshot", "--name", name, *space, f"{group}/{origin}")
 
 
 def extend_logical_volume(group: str, name: str, size: str) -> Command:
-    """Enlarge a logical volume."""
+    """Enlarge a logical volume.
+
+    Args:
+        group: The volume group.
+        name: The volume's.
+        size: That it has afterwards, as lvextend takes it.
+    """
     return as_command("lvextend", "--size", size, f"{group}/{name}")
 
 
 def remove_logical_volume(group: str, name: str) -> Command:
-    """Remove a logical volume."""
+    """Remove a logical volume.
+
+    Args:
+        group: The volume group.
+        name: The volume's.
+    """
     return as_command("lvremove", "--yes", f"{group}/{name}")
 
 
@@ -142,7 +186,14 @@ FILE_SYSTEMS = tuple(_MAKE)
 
 
 def make_file_system(kind: str, device: str, label: str, uuid: str) -> Command:
-    """Format a device. mkfs.ext4 overwrites anything without a word: probe for signatures right before it."""
+    """Format a device. mkfs.ext4 overwrites anything without a word: probe for signatures right before it.
+
+    Args:
+        kind: The type of the file system.
+        device: The block device or image file.
+        label: Of the file system.
+        uuid: Of the file system.
+    """
     name, *words = _MAKE[kind]
     return as_command(name, *(_filled(word, label=label, uuid=uuid, device=device) for word in words))
 
@@ -156,7 +207,13 @@ def _filled(word: str, **values: str) -> str:
 
 
 def grow_file_system(kind: str, device: str, point: Path) -> Command:
-    """Let a mounted file system fill its device."""
+    """Let a mounted file system fill its device.
+
+    Args:
+        kind: The type of the file system.
+        device: The block device.
+        point: Where it is mounted.
+    """
     if kind == "xfs":
         return as_command("xfs_growfs", point)
     if kind == "btrfs":

@@ -73,7 +73,12 @@ class Device:
 def device(path: str, what: str = "") -> Device:
     """The device that a path leads to.
 
-    what: the option that names it, for errors. Raises RuckusError when there is none.
+    Args:
+        path: The path.
+        what: The option that names it, for errors.
+
+    Raises:
+        RuckusError: There is none.
     """
     prefix = f"{what}: " if what else ""
     try:
@@ -89,6 +94,10 @@ def attached(access: Root, path: str) -> list[Device]:
     """The loop devices that a file, or another device, is attached to, by whatever name that was done.
 
     losetup knows the inode; the name in /sys is that of the mount namespace in which it was attached.
+
+    Args:
+        access: Who runs losetup.
+        path: Of the file or device.
     """
     status = os.stat(path)
     _, output = access.ask(commands.loops())
@@ -101,7 +110,12 @@ def attached(access: Root, path: str) -> list[Device]:
 
 
 def above(access: Root, dev: Device) -> list[Device]:
-    """What is built on a device, directly or not: partitions, loop devices, what device mapper, md and others make."""
+    """What is built on a device, directly or not: partitions, loop devices, what device mapper, md and others make.
+
+    Args:
+        access: Who lists loop devices.
+        dev: The device.
+    """
     entries = [*(dev.sys / "holders").glob("*"), *(partition.parent for partition in dev.sys.glob("*/partition"))]
     direct = [Device(f"/dev/{entry.name}", (entry / "dev").read_text().strip()) for entry in sorted(entries)]
     direct += attached(access, dev.path)
@@ -117,7 +131,15 @@ def below(dev: Device) -> list[Device]:
 
 
 def users(access: Root, dev: Device) -> list[str]:
-    """What uses a device, one short text for each: mounts in any mount namespace, swap, and what is stacked on it."""
+    """What uses a device: mounts in any mount namespace, swap, and what is stacked on it.
+
+    Args:
+        access: Who lists loop devices.
+        dev: The device.
+
+    Returns:
+        One short text for each.
+    """
     higher = above(access, dev)
     found = [f"{one.path} is stacked on it" for one in higher]
     for one in (dev, *higher):
@@ -164,9 +186,17 @@ class Signature:
 
 
 def signature(access: Root, path: str) -> Signature | None:
-    """What is on a device, or in an image; None when blkid and wipefs both know nothing of what is there.
+    """What is on a device, or in an image.
 
-    Raises RuckusError when it can't be read.
+    Args:
+        access: Who reads it.
+        path: Of the device or image.
+
+    Returns:
+        What blkid says, otherwise what wipefs says; None when neither recognizes anything.
+
+    Raises:
+        RuckusError: It can't be read.
     """
     status, output = access.ask(commands.probe(path), check=False)
     if status == 0:
@@ -185,7 +215,15 @@ def signature(access: Root, path: str) -> Signature | None:
 def exclusive(access: Root, path: str) -> str:
     """Make sure that nobody has a device open exclusively: no mount, no swap, no LVM, md, or program of a user.
 
-    Returns what wipefs found on it. Raises RuckusError when somebody has.
+    Args:
+        access: Who opens it.
+        path: Of the device.
+
+    Returns:
+        What wipefs found on it.
+
+    Raises:
+        RuckusError: Somebody has.
     """
     status, output = access.ask(commands.open_exclusively(path), check=False)
     if "Device or resource busy" in output:
@@ -197,9 +235,9 @@ def exclusive(access: Root, path: str) -> str:
 
 
 def not_open(image: str) -> None:
-    """Make sure that no process and no loop device has an image file open: a lease for writing tells (fcntl(2)).
+    """Make sure, by a lease for writing (fcntl(2)), that no process and no loop device has an image file open.
 
-    Raises RuckusError when one has, and when that can't be found out.
+    Raises RuckusError when one has, and when that is unknown.
     """
     try:
         descriptor = os.open(image, os.O_RDWR | os.O_CLOEXEC)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What must hold before a volume is changed; each guard raises RuckusError unless it does, and changes nothing.
 
-Only what Ruckus has made is ever formatted, mounted or removed: a logical volume bears a tag, and the journal has the
-UUID of its file system, written down before the volume was created. What can't be found out counts as a reason not to.
+Only what Ruckus created is ever formatted, mounted or removed: a logical volume has a tag, and the journal has the UUID
+of its file system, written down before the volume was created. Whatever is unknown counts as a reason not to.
 """
 
 import os
@@ -26,7 +26,15 @@ class Damaged(RuckusError):
 
 
 def require(inventory: Inventory, name: str) -> Volume:
-    """Return a volume that must exist."""
+    """Return a volume that must exist.
+
+    Args:
+        inventory: Of the build folder.
+        name: The volume's.
+
+    Raises:
+        RuckusError: There is none.
+    """
     if volume := inventory.find(name):
         return volume
     raise RuckusError(
@@ -75,7 +83,15 @@ def require_ours(inventory: Inventory, volume: Volume) -> Made | None:
 
 
 def require_finished(inventory: Inventory, volume: Volume) -> Made:
-    """Return the record of a volume that Ruckus must have made, to its end."""
+    """Return the record of a volume that Ruckus must have created completely.
+
+    Args:
+        inventory: Of the build folder.
+        volume: One of its volumes.
+
+    Raises:
+        RuckusError: It was not, or someone else created it.
+    """
     record = require_ours(inventory, volume)
     if record is None or not record.complete:
         raise RuckusError(
@@ -110,13 +126,29 @@ def require_unused(inventory: Inventory, name: str, purpose: str) -> None:
 
 
 def require_blank(inventory: Inventory, path: str) -> None:
-    """Make sure that there is nothing on a new volume: mkfs would overwrite it."""
+    """Make sure that there is nothing on a new volume: mkfs would overwrite it.
+
+    Args:
+        inventory: Of the build folder.
+        path: Of the volume.
+
+    Raises:
+        RuckusError: There is something.
+    """
     if content := signature(inventory.backend.access, path):
         raise RuckusError(f"{path} holds {content.kind}, and is not formatted", "see what it is: blkid --probe")
 
 
 def require_no_snapshots(inventory: Inventory, volume: Volume) -> None:
-    """Make sure that a volume has no snapshots, which LVM would remove together with it."""
+    """Make sure that a volume has no snapshots, which LVM would remove together with it.
+
+    Args:
+        inventory: Of the build folder.
+        volume: One of its volumes.
+
+    Raises:
+        RuckusError: It has; they are named.
+    """
     if snapshots := [other.name for other in inventory.backend.volumes() if other.origin == volume.name]:
         hint = f"remove them first: {inventory.command('volume-remove', volume.name)} --snapshot=NAME"
         if lent_name(volume.name, "inspect") in snapshots:
@@ -127,7 +159,15 @@ def require_no_snapshots(inventory: Inventory, volume: Volume) -> None:
 
 
 def require_removable(inventory: Inventory, volume: Volume) -> None:
-    """Make sure that a volume is ours to remove, even if what is on it is damaged."""
+    """Make sure that a volume is ours to remove, even if what is on it is damaged.
+
+    Args:
+        inventory: Of the build folder.
+        volume: One of its volumes.
+
+    Raises:
+        RuckusError: It is not.
+    """
     try:
         require_ours(inventory, volume)
     except Damaged:
@@ -145,14 +185,30 @@ def require_removable(inventory: Inventory, volume: Volume) -> None:
 
 
 def require_not_replaced(inventory: Inventory, name: str) -> None:
-    """Make sure that what is mounted in a volume's place is not its earlier image."""
+    """Make sure that what is mounted in a volume's place is not its earlier image.
+
+    Args:
+        inventory: Of the build folder.
+        name: The volume's.
+
+    Raises:
+        RuckusError: It is.
+    """
     if holder := inventory.replaced(name):
         hint = f"unmount that first: {inventory.command('volume-umount', name)}"
         raise RuckusError(inventory.about_replaced(name, holder), hint)
 
 
 def require_on_top(inventory: Inventory, name: str) -> None:
-    """Make sure that nothing else is mounted over a volume: that is what would be changed."""
+    """Make sure that nothing else is mounted over a volume: that is what would be changed.
+
+    Args:
+        inventory: Of the build folder.
+        name: The volume's.
+
+    Raises:
+        RuckusError: Something is.
+    """
     point = inventory.point(name)
     if not all(mounts.is_on(point, dev.numbers) for dev in inventory.backend.devices(name)):
         raise RuckusError(f"something else is mounted over {point}", f"unmount that first: umount {point}")
@@ -169,7 +225,15 @@ def require_free(point: Path) -> None:
 
 
 def require_mounts(inventory: Inventory, name: str) -> None:
-    """Make sure that a volume is more than a plain folder."""
+    """Make sure that a volume is more than a plain folder.
+
+    Args:
+        inventory: Of the build folder.
+        name: The volume's.
+
+    Raises:
+        RuckusError: It is a folder.
+    """
     if not inventory.mounts:
         path = inventory.backend.path(name)
         raise RuckusError(f"{path} is a plain folder: it has no size and no snapshots", "use --volumes=lvm or loop")

@@ -113,12 +113,17 @@ class Layout:
             ) from error
 
     def options(self) -> list[str]:
-        """How a command is told of it; nothing, where that is the default."""
+        """The options with which a command is told of it; none, where it is the default."""
         values = {option: getattr(self, option.field) for option in OPTIONS}
         return [f"--{option.name}={value}" for option, value in values.items() if value != option.default]
 
     def clfs(self, folder: Path, arch: Architecture) -> Path:
-        """Where the system of an architecture is, in a build folder with this layout."""
+        """Where the system of an architecture is, in a build folder with this layout.
+
+        Args:
+            folder: The build folder.
+            arch: The architecture.
+        """
         return (folder if self.backend == "dir" else Path(self.base)) / volume_name(arch)
 
     def save(self, folder: Path) -> None:
@@ -203,17 +208,32 @@ def arch_name(volume: str) -> str:
 
 
 def lent_name(volume: str, to: str) -> str:
-    """The name of a snapshot that is lent for a while; no other has two dots."""
+    """The name of a snapshot that is lent for a while; no other has two dots.
+
+    Args:
+        volume: The name of the volume.
+        to: Who gets it.
+    """
     return f"{volume}..{to}"
 
 
 def clfs_of(folder: Path, arch: Architecture) -> Path:
-    """Where a build of several architectures has the system of one."""
+    """Where a build of several architectures has the system of one.
+
+    Args:
+        folder: The build folder.
+        arch: The architecture.
+    """
     return layout(folder).clfs(folder, arch)
 
 
 def builddir_of(folder: Path, arch: Architecture) -> Path:
-    """Where a build of several architectures configures one."""
+    """Where a build of several architectures configures one.
+
+    Args:
+        folder: The build folder.
+        arch: The architecture.
+    """
     return clfs_of(folder, arch) / BUILDDIR
 
 
@@ -229,7 +249,15 @@ def cache_of(folder: Path) -> Path:
 
 
 def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
-    """The settings of an architecture in the folder of a build: as configured there, or as it would be by default."""
+    """The settings of an architecture in a build folder: as configured there, or as they would be by default.
+
+    Args:
+        srcdir: The source tree.
+        folder: The build folder.
+        arch: The architecture.
+        profile: Its profile, where it is not configured yet.
+        cpucount: How many jobs run, where it is not configured yet.
+    """
     builddir = builddir_of(folder, arch)
     if (builddir / CONF).exists():
         return replace(load(builddir), profile=profile, cpucount=cpucount)

@@ -2,8 +2,8 @@
 """Lend block devices to builders: to one that may write, or to any number that only read.
 
 A device that a builder may write to is used by nobody else, on this host or in another domain. A device that is only
-read is made read-only in the kernel first: `mount -o ro` replays a journal, and ext4 with `noload`, too, clears away
-orphan inodes. Both are locked for as long; the lock bears a note that outlives us, because a builder may do so.
+read is made read-only in the kernel first, because `mount -o ro` replays a journal, and even ext4 with `noload` clears
+orphan inodes. Both stay locked meanwhile; the lock has a note that outlives us, because a builder may, too.
 """
 
 import os
@@ -170,7 +170,7 @@ def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
 
 @contextmanager
 def _afterwards(undo: Callable[[], object]) -> Iterator[None]:
-    """Undo what was done, however it ends; but not while it is still in use, when `release` is for that."""
+    """Undo what was done, however it ends; but not while it is still in use, because `release` is for that."""
     try:
         yield
     except StillInUse:
@@ -198,10 +198,10 @@ def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str
         point: A folder.
 
     Yields:
-        Warnings about what may look old.
+        Warnings about what may be outdated.
 
     Raises:
-        RuckusError: It can't be mounted without.
+        RuckusError: It can't be mounted without a replay.
     """
     content = signature(access, path)
     if content is None:
@@ -297,7 +297,7 @@ def _image_copy(access: Root, image: str, folder: Path, to: str) -> Iterator[str
 
 
 def _replay_due(access: Root, path: str, kind: str) -> list[str]:
-    """What a person has to know before trusting what is seen of a file system that is mounted in this way."""
+    """What a person has to know before trusting the contents of a file system that is mounted in this way."""
     reading = _READINGS.get(kind, Reading())
     if not reading.journal:
         return []

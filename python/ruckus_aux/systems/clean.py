@@ -24,9 +24,14 @@ def clean(settings: Settings, *, everything: bool) -> None:
 
     $CLFS may be a mounted device or hold files of the user's, so only merged files are removed from it. A cache
     outside of BUILDROOT is shared with other build directories, and stays.
-    everything: also downloaded sources, logs, the journal, and the links that a build without a sandbox needs.
-    Raises RuckusError, with nothing changed, while a step is at work there, or somebody in its folder, or a step of
-    another build directory uses the cache that goes.
+
+    Args:
+        settings: Of the build directory.
+        everything: Also remove downloaded sources, logs, the journal, and the links that builds without a sandbox need.
+
+    Raises:
+        RuckusError: A step is running there, its folder is in use, or a step of another build directory uses the cache
+            that would be removed. Nothing was changed.
     """
     if is_ours(settings.buildroot):
         with ExitStack() as stack:
@@ -76,7 +81,7 @@ def _clean(settings: Settings, *, everything: bool) -> None:
 
 
 def _remove_names(folder: Path, names: Collection[str], kept: Collection[str]) -> None:
-    """Remove what has these names in a folder, but for what is kept."""
+    """Remove everything with these names in a folder, except for what is kept."""
     there = [name for name in names if os.path.lexists(folder / name)]
     for name in there:
         if name not in kept:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make bootstrap-install`: what of a system only root can do, as the CLFS book does it before the first boot.
+"""`make bootstrap-install`: what only root can do for a system, as the CLFS book does it before the first boot.
 
 Ownership (CLFS: Changing Ownership) and the device nodes that the kernel needs before anything is mounted on /dev
-(CLFS: Populating /dev). `make bootstrap-reopen` takes that back.
+(CLFS: Populating /dev). `make bootstrap-reopen` undoes that.
 """
 
 import os
@@ -24,7 +24,7 @@ _NODES = (("console", 5, 1, 0o600), ("null", 1, 3, 0o666))
 
 
 def install(settings: Settings) -> None:
-    """Give the merged files of $CLFS, and their directories, to root, and make the device nodes.
+    """Give the merged files of $CLFS, and their directories, to root, and create the device nodes.
 
     Files that no step has merged keep their owner. Raises RuckusError when this process is not root's.
     """
@@ -50,9 +50,9 @@ def install(settings: Settings) -> None:
 
 
 def reopen(settings: Settings) -> None:
-    """Take back what `install` did, and give what else root has written here to who configured.
+    """Undo what `install` did, and give everything else that root has written here to the user who configured.
 
-    Raises RuckusError when this process is not root's, or root has configured.
+    Raises RuckusError when this process is not root's, or root configured.
     """
     _need_root("bootstrap-reopen")
     user, group = _builder(settings)
@@ -98,7 +98,7 @@ def _give(path: Path, user: int, group: int) -> None:
 
 
 def _builder(settings: Settings) -> tuple[int, int]:
-    """User and group of who configured; when that was root, by mistake, of who has called sudo now."""
+    """User and group of whoever configured; if that was root, by mistake, of whoever called sudo now."""
     status = (settings.builddir / CONF).stat()
     user, group = status.st_uid, status.st_gid
     if user == 0:

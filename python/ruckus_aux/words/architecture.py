@@ -29,7 +29,7 @@ class Abi:
 
 @dataclass(frozen=True)
 class Architecture:
-    """One flavour of system.
+    """One kind of system.
 
     name: what --with-arch and --arch-list take.
     string: CLFS_ARCH_STRING, the suffix of the default prefixes.
@@ -92,10 +92,14 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def architecture(name: str, multilib: bool = True) -> Architecture:
-    """Look up an architecture by the name that --with-arch takes.
+    """Look up an architecture.
 
-    multilib: False is configure's --disable-multilib, which makes x86_64 the pure 64-bit x86_64-64.
-    Raises RuckusError for a name that is not known.
+    Args:
+        name: What --with-arch takes.
+        multilib: False is configure's --disable-multilib, which makes x86_64 the pure 64-bit x86_64-64.
+
+    Raises:
+        RuckusError: There is no such architecture.
     """
     if name == "x86_64" and not multilib:
         name = "x86_64-64"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 
 class RuckusError(Exception):
-    """Something that the user has to know and can put right.
+    """Something that the user has to know and can fix.
 
     message: one sentence that names the file or value that is wrong.
-    hint: the way out, as a command to type where there is one; may be empty.
+    hint: the way out, as a command to type if there is one; may be empty.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -33,11 +33,11 @@ _WAYS_OUT = {
 
 
 def of_the_system(error: OSError, what: str = "") -> RuckusError:
-    """What a person is told of an error of the system: no bug, but a full disk, say, or a folder that is not ours.
+    """The error to report for one of the system: not a bug, but a full disk, say, or a folder that is not ours.
 
     Args:
-        error: the error; see `naming`.
-        what: what could not go on, such as a step.
+        error: The error; see `naming`.
+        what: What could not continue, such as a step.
     """
     paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, str | bytes)]
     message = ": ".join(part for part in (what, " -> ".join(paths), error.strerror or str(error)) if part)
@@ -46,7 +46,7 @@ def of_the_system(error: OSError, what: str = "") -> RuckusError:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an error of the system name the file that is worked with; that of a write does not by itself."""
+    """Let an error of the system name the file in use; the error of a write does not by itself."""
     try:
         yield
     except OSError as error:
@@ -57,7 +57,7 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def afterwards(clean_up: Callable[[], object]) -> Iterator[None]:
-    """Clean up at the end, however it ends; what has failed first is told, and not that this fails for it, too."""
+    """Clean up at the end, however it ends; if something failed before, that is reported, not what fails here."""
     try:
         yield
     except BaseException:

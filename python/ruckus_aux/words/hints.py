@@ -20,7 +20,12 @@ def invoke_command(*words: str | Path) -> str:
 
 
 def make_command(builddir: Path, *goals: str) -> str:
-    """A `make` command in a build directory: with -C, unless the user is there."""
+    """A `make` command in a build directory: with -C, unless the user is there.
+
+    Args:
+        builddir: The build directory.
+        goals: What to make.
+    """
     words = [] if builddir == Path.cwd() else ["-C", str(builddir)]
     return shlex.join(["make", *words, *goals])
 

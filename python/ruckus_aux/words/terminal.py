@@ -37,7 +37,15 @@ def readable_size(number: float) -> str:
 
 
 def size_in_bytes(text: str, option: str = "--size") -> int:
-    """The bytes of a size such as 10G, in LVM's units of 1024; RuckusError when it is none."""
+    """The bytes of a size such as 10G, in LVM's units of 1024.
+
+    Args:
+        text: The size.
+        option: What it was given as, for errors.
+
+    Raises:
+        RuckusError: It is not a size.
+    """
     match = re.fullmatch(r"([1-9][0-9]{0,5})([MGT])", text)
     if not match:
         raise RuckusError(f"{option}={text}: not a size", f"a whole number and M, G or T, for instance: {option}=10G")
@@ -50,10 +58,15 @@ def utc(seconds: float) -> str:
 
 
 def label(outcome: str, terminal: bool | None = None) -> str:
-    """An outcome as the first word of a line, padded, and coloured on a terminal."""
+    """An outcome as the first word of a line, padded.
+
+    Args:
+        outcome: The outcome of a step.
+        terminal: Whether to color it; None: if standard output is a terminal.
+    """
     text = f"{outcome.upper():<8}"
-    colour = sys.stdout.isatty() if terminal is None else terminal
-    return f"\033[{_CODES[STYLES[outcome]]}m{text}\033[0m" if colour and outcome in STYLES else text
+    color = sys.stdout.isatty() if terminal is None else terminal
+    return f"\033[{_CODES[STYLES[outcome]]}m{text}\033[0m" if color and outcome in STYLES else text
 
 
 def printable(text: str) -> str:
