@@ -211,6 +211,21 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("until", "steps"),
+    [
+        ("hostprep", set()),
+        ("cross", {"x86_64/cross/other-32", "x86_64/cross/other-64"}),
+        ("bootstrap", {"x86_64/cross/other-32", "x86_64/cross/other-64", "x86_64/stage1/pigz"}),
+    ],
+)
+@pytest.mark.usefixtures("recipes")
+def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: set[str]) -> None:
+    """Its steps, and all of earlier stages that the profile needs."""
+    build = Build(request(tmp_path, until=until), "run")
+    assert {step.name for step in build.wanted(evaluate(settings))} == steps | {"hostprep/zlib"}
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
