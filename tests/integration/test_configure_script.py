@@ -38,6 +38,8 @@ def test_help_documents_every_option_and_variable(tree: Tree, tmp_path: Path) ->
         "--without-stage1-xen",
         "--with-mirror=",
         "--with-manifest=",
+        "--with-lock=",
+        "--with-debian-snapshot=",
         "--with-cache=",
     ):
         assert f"\n  {option}" in text

@@ -4,13 +4,16 @@
 import hashlib
 import json
 import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
 from integration.real import Tree, run
-from integration.small import INSTALL, Small
+from integration.small import INSTALL, RECIPE, Small
 from integration.test_configure_script import conf
 from integration.web import Server
+
+from ruckus_aux.recipes.manifest import Fetched, File, Package, write_record
 
 NAME = "sources-lock.json"
 
@@ -73,6 +76,50 @@ def test_a_manifest_that_moved_on_is_refused_before_anything_is_asked(small: Sma
     ):
         assert text in failed
     assert len(server.asked) == asked
+
+
+def test_a_bundle_is_all_that_a_machine_without_a_network_needs(small: Small, server: Server) -> None:
+    """Upstream's release and Debian's, with an overlay; the cache of the other machine is empty."""
+    cache = small.folder / "cache/sources"
+    overlay = small.folder / "more.toml"
+    overlay.write_text('[other]\nversion = "2"\ndebian = { package = "other" }\n')
+    conf = small.builddir() / "ruckus.conf"
+    conf.write_text(conf.read_text().replace("manifests = \n", f"manifests = {overlay}\n"))
+    other = RECIPE.format(text=INSTALL, source="sh.unpack()").replace('"small"', '"other"')
+    (small.folder / "src/packages/other.py").write_text(other)
+    small.run("download", "x86_64/cross/small")
+    (cache / "other_2.orig.tar.xz").write_bytes(b"Debian's")
+    files = (File("other_2.orig.tar.xz", hashlib.sha256(b"Debian's").hexdigest()),)
+    package = Package("other", "2-1", "trixie", (File("other_2-1.dsc", "aa"), *files))
+    write_record(cache, "other", Fetched("debian", "2", files, "Debian other=2-1", package))
+    small.run("source-bundle", "--output", str(small.folder / "a.tar"))
+    output = small.run("source-bundle", "--output", str(small.folder / "b.tar"))
+    assert (small.folder / "a.tar").read_bytes() == (small.folder / "b.tar").read_bytes()
+    assert (
+        "  --with-mirror=$PWD/ruckus-sources\n  --with-manifest=$PWD/ruckus-sources/manifests/1-more.toml\n" in output
+    )
+    scripts = {name: small.run("show", f"x86_64/cross/{name}") for name in ("small", "other")}
+
+    for path in (cache, small.folder / "mirror"):
+        shutil.rmtree(path)
+    server.files.clear()
+    with tarfile.open(small.folder / "a.tar") as archive:
+        archive.extractall(small.folder, filter="data")
+    there = small.folder / "ruckus-sources"
+    conf = small.builddir("two") / "ruckus.conf"
+    text = conf.read_text().replace("lock = \n", f"lock = {there}/{NAME}\n")
+    text = text.replace("manifests = \n", f"manifests = {there}/manifests/1-more.toml\n")
+    conf.write_text(text.replace(f"mirrors = {small.folder}/mirror", f"mirrors = {there}"))
+    asked = len(server.asked)
+    small.run("download", "all", name="two")
+    assert len(server.asked) == asked
+    assert (small.folder / "two" / NAME).read_text() == (there / NAME).read_text()
+    assert {name: small.run("show", f"x86_64/cross/{name}", name="two") for name in scripts} == scripts
+
+    shutil.rmtree(cache)
+    conf.write_text(conf.read_text().replace(f"lock = {there}/{NAME}", "lock = "))
+    small.run("download", "all", name="two")  # the mirror's own lock file names what else is there
+    assert (cache / "other_2.orig.tar.xz").read_bytes() == b"Debian's"
 
 
 def test_configure_locks_to_a_file_or_to_what_the_build_directory_has(tree: Tree, tmp_path: Path) -> None:

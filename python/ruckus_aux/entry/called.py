@@ -12,8 +12,9 @@ from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_open, take
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.sources.supply import supply
+from ruckus_aux.sources.supply import sources_of, supply
 from ruckus_aux.words.hints import invoke_command
+from ruckus_aux.words.terminal import readable_size
 
 
 def _goal(plan: Plan, goal: str) -> list[Step]:
@@ -30,6 +31,18 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
     if supply([(plan, steps)]) == [plan]:
         print("all sources are there")
+
+
+def cmd_source_bundle(settings: Settings, options: argparse.Namespace) -> None:
+    """pack all sources of this configuration into one archive, for a machine without a network"""
+    from ruckus_aux.sources.bundle import write_bundle
+
+    take(settings)
+    plan = evaluate(settings)
+    (plan,) = supply([(plan, list(plan.steps.values()))])
+    words = write_bundle(settings, sources_of([plan]), options.output)
+    print(f"{options.output}: {readable_size(options.output.stat().st_size)}; where it is unpacked, configure with")
+    print("".join(f"  {word.replace('=', '=$PWD/', 1)}\n" for word in words), end="")
 
 
 def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from ruckus_aux.entry import asked, called
 from ruckus_aux.entry.console import ended
 from ruckus_aux.settings.ownership import explained
 from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.words.paths import SOURCE_BUNDLE
 
 
 def _count(text: str) -> int:
@@ -117,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
     goal = "bootstrap, hostprep or a step"
     add(called.cmd_download).add_argument(
         "goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)"
+    )
+    add(called.cmd_source_bundle).add_argument(
+        "--output", type=Path, default=Path(SOURCE_BUNDLE), help=f"the archive (default: {SOURCE_BUNDLE})"
     )
     for builds in (called.cmd_graph, called.cmd_make):
         add(builds).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")

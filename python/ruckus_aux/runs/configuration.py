@@ -135,6 +135,7 @@ class Configuration:
             self._folders,
             self._mirrors,
             self._debian,
+            self._snapshot,
             self._manifests,
             self._lock,
             self._isolation,
@@ -266,6 +267,14 @@ class Configuration:
                 "--with-debian-suite: this host is not Debian, so its archives don't have that",
                 "name one that has: --with-debian-mirror=https://deb.debian.org/debian",
             )
+
+    def _snapshot(self) -> None:
+        address = self.given["debian_snapshot"]
+        if address != "no" and not re.fullmatch(r"https?://\S+", address):
+            raise RuckusError(
+                f"--with-debian-snapshot: '{address}' is not an address", "for instance: https://snapshot.debian.org"
+            )
+        self.answers["ruckus_debian_snapshot"] = "" if address == "no" else address
 
     def _manifests(self) -> None:
         manifests = paths_of("--with-manifest", self.given["manifest"])

@@ -115,6 +115,12 @@ OPTIONS = (
         value="SUITE",
     ),
     Option(
+        "debian-snapshot",
+        "where versions that Debian's archive no longer has are looked for",
+        value="URL",
+        default="https://snapshot.debian.org",
+    ),
+    Option(
         "manifest",
         "versions, addresses and hashes of sources in place of those in packages/sources.toml, and new sources; may "
         "be given several times, or as FILE:FILE: the last one's entry for a source holds",

@@ -28,6 +28,7 @@ class Settings:
     cpucount: jobs at a time.
     mirrors: folders that are searched for sources first.
     debian_mirror, debian_suite: the archive and the release of Debian whose source packages are taken, when named.
+    debian_snapshot: where old versions of them are looked for; "" for nowhere.
     manifests: files that are laid over the manifest of sources.
     lock: the lock file that sources have to agree with, when one was named.
     hostprep_tools: tools that the host lacks and hostprep builds.
@@ -53,6 +54,7 @@ class Settings:
     mirrors: tuple[Path, ...] = ()
     debian_mirror: str = ""
     debian_suite: str = ""
+    debian_snapshot: str = ""
     manifests: tuple[Path, ...] = ()
     lock: Path | None = None
     hostprep_tools: tuple[str, ...] = ()

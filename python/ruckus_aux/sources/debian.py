@@ -55,13 +55,18 @@ def parse_showsrc(text: str, package: str) -> list[Candidate]:
         fields = dict(re.findall(r"^(\S+):((?:.*(?:\n[ \t].*)*))", stanza, re.MULTILINE))
         if fields.get("Package", "").strip() != package or "Version" not in fields:
             continue
-        sums = [line.split() for line in fields.get("Checksums-Sha256", "").strip().splitlines()]
         version = fields["Version"].strip()
-        found[version] = Candidate(version, {line[2]: line[0] for line in sums if len(line) == 3})
-    return sorted(found.values(), key=_age, reverse=True)
+        found[version] = Candidate(version, checksums(fields.get("Checksums-Sha256", "")))
+    return sorted(found.values(), key=age, reverse=True)
 
 
-def _age(candidate: Candidate) -> list[int]:
+def checksums(field: str) -> dict[str, str]:
+    """The hashes of a Checksums-Sha256 field, by the files' names."""
+    lines = [line.split() for line in field.strip().splitlines()]
+    return {line[2]: line[0] for line in lines if len(line) == 3 and re.fullmatch(r"[^/.][^/]*", line[2])}
+
+
+def age(candidate: Candidate) -> list[int]:
     """Numbers compare as numbers; that is enough within one upstream series, where only they differ."""
     return [int(number) for number in re.findall("[0-9]{1,99}", candidate.version)]
 
@@ -183,13 +188,24 @@ def _why_not(apt: Apt, source: Source, candidates: list[Candidate], fit: list[Ca
     suites = "Debian's archive (" + (" ".join(dict.fromkeys(apt.archives.suites())) or "no sources") + ")"
     if fit:
         versions = ", ".join(candidate.version for candidate in fit)
-        got = ", ".join(dict.fromkeys(one.files.get(one.file(".orig.tar."), "none") for one in fit))
-        hashes = f"\n  expected {source.debian.sha256}\n  got      {got}"
-        return f"{suites}: {package} {versions} has another tarball than is pinned (SHA-256){trouble}:{hashes}"
+        return other_tarball(f"{suites}: {package} {versions}", fit, source.debian.sha256, trouble)
     if candidates:
         versions = ", ".join(dict.fromkeys(candidate.upstream for candidate in candidates))
         return f"{suites}: {package} is there as {versions}{trouble}"
     return f"{suites}: no {package}{trouble}"
+
+
+def other_tarball(what: str, found: list[Candidate], expected: str, trouble: str = "") -> str:
+    """Say that versions of a package have another .orig tarball than is wanted.
+
+    Args:
+        what: The place, the package and the versions.
+        found: The versions.
+        expected: The SHA-256 that is wanted.
+        trouble: What else was not right there.
+    """
+    got = ", ".join(dict.fromkeys(one.files.get(one.file(".orig.tar."), "none") for one in found))
+    return f"{what} has another tarball than is pinned (SHA-256){trouble}:\n  expected {expected}\n  got      {got}"
 
 
 def _download(
@@ -213,17 +229,37 @@ def _download(
     if status:
         lines = [*re.findall(r"^E: .*|.*404.*", output, re.MULTILINE), f"apt-get ended with {status}"]
         raise Unavailable(f"Debian: {spec}: {without_password(lines[0].strip())}")
+    return assemble(debian, candidate, folder, f"Debian {spec}", watcher)
+
+
+def assemble(
+    debian: Debian, candidate: Candidate, folder: Path, origin: str, watcher: Watcher
+) -> tuple[Fetched, list[Path]]:
+    """Make a source of a version's files: its tarball, and the patches that the manifest names, each verified.
+
+    Args:
+        debian: The manifest's entry.
+        candidate: The version.
+        folder: Where its tarballs are.
+        origin: Where they came from.
+        watcher: Who is told when something is wrong.
+
+    Returns:
+        The record to write, and its files.
+
+    Raises:
+        Unavailable: A file is not what it should be.
+    """
     name = candidate.file(".orig.tar.")
     files = [File(name, candidate.files[name])]
     if debian.patches:
         packaging = candidate.file(".debian.tar.")
-        check_hash(folder / packaging, candidate.files[packaging], f"Debian's {spec}", watcher)
+        check_hash(folder / packaging, candidate.files[packaging], origin, watcher)
         _extract(debian, folder / packaging)
         files += map(debian.kept, debian.patches)
     for file in files:
-        check_hash(folder / file.name, file.sha256, f"Debian's {spec}", watcher)
-    fetched = Fetched("debian", candidate.upstream, tuple(files), f"Debian {spec}")
-    return fetched, [folder / file.name for file in files]
+        check_hash(folder / file.name, file.sha256, origin, watcher)
+    return Fetched("debian", candidate.upstream, tuple(files), origin), [folder / file.name for file in files]
 
 
 def _extract(debian: Debian, packaging: Path) -> None:

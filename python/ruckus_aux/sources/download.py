@@ -2,7 +2,8 @@
 """`make download`: fetch what the manifest pins, from the first provider that has it, and prove that it is that.
 
 Providers are asked in this order: the mirror folders (--with-mirror), the upstream addresses, the host
-distribution's source archive. A file reaches the cache under its name only after its hash was right.
+distribution's source archive, and what that once had (snapshot.debian.org). A file reaches the cache under its name
+only after its hash was right.
 """
 
 import queue
@@ -23,6 +24,7 @@ from ruckus_aux.sources.debian import DebianArchive
 from ruckus_aux.sources.mirror import Mirror
 from ruckus_aux.sources.progress import bars
 from ruckus_aux.sources.provider import CalledOff, Provider, Unavailable, Watcher
+from ruckus_aux.sources.snapshot import Snapshot
 from ruckus_aux.sources.upstream import Upstream
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SOURCES_LOCK
@@ -90,12 +92,11 @@ def download(settings: Settings, sources: Iterable[Source]) -> None:
     # One download at a time into a cache: another build's is waited for.
     with held(cache / "lock", "download", settings.builddir):
         missing = [one for one in missing if recorded(cache, one).fetched is None]  # another build brought some
-        mirrors: list[Provider] = [Mirror(folder) for folder in settings.mirrors]
-        providers = [
-            *mirrors,
-            Upstream(),
-            DebianArchive(cache / "apt", mirror=settings.debian_mirror, suite=settings.debian_suite),
-        ]
+        web = Upstream()
+        providers: list[Provider] = [*map(Mirror, settings.mirrors), web]
+        providers.append(DebianArchive(cache / "apt", mirror=settings.debian_mirror, suite=settings.debian_suite))
+        if settings.debian_snapshot:
+            providers.append(Snapshot(settings.debian_snapshot, web))
         failures = _all(missing, providers, cache) if missing else []
     if not failures:
         remove(cache / "partial")

@@ -81,31 +81,67 @@ class Upstream:
 
     def fetch(self, source: Source, partial: Path, watcher: Watcher) -> tuple[Fetched, list[Path]]:
         """Try each address in turn; see Provider."""
-        reasons = {}
+        if not source.urls:
+            other = f"the release of upstream's {source.name} is another file than is locked"
+            raise Unavailable(other if source.locked else f"the manifest has no upstream address of {source.name}")
+        file = File(source.file, source.sha256)
         addresses = [f"{base.rstrip('/')}/{source.file}" for base in source.urls]
+        path, url = self.bring(addresses, file, source.name, partial, watcher)
+        return Fetched("upstream", source.version, (file,), url), [path]
+
+    def bring(self, addresses: list[str], file: File, name: str, folder: Path, watcher: Watcher) -> tuple[Path, str]:
+        """Download a file from the first address that has it.
+
+        Args:
+            addresses: The whole ones.
+            file: What it is called in the folder, and its hash.
+            name: The source's, for who looks on.
+            folder: Where it comes, and where a part of it may be already.
+            watcher: Who sees it, and may call it off.
+
+        Returns:
+            The file, and the address that it came from.
+
+        Raises:
+            Unavailable: No address has it.
+        """
+        reasons = {}
         busy: dict[str, float] = {}
         for _ in range(_ASKED):
-            if busy and not self._wait(min(busy.values()), source, [*busy], watcher):
+            if busy and not self._wait(min(busy.values()), name, [*busy], watcher):
                 break
             addresses, busy = [*busy] or addresses, {}
             for url in addresses:
                 try:
-                    path = self._get(url, partial / source.file, source, watcher)
+                    return self._get(url, folder, file, name, watcher), without_password(url)
                 except _Busy as error:
                     busy[url] = error.again
                     reasons[url] = error.reasons
                 except Unavailable as error:
                     reasons[url] = error.reasons
-                else:
-                    files = (File(source.file, source.sha256),)
-                    return Fetched("upstream", source.version, files, without_password(url)), [path]
             if not busy:
                 break
-        other = f"the release of upstream's {source.name} is another file than is locked"
-        none = (other if source.locked else f"the manifest has no upstream address of {source.name}",)
-        raise Unavailable(*([text for texts in reasons.values() for text in texts] or none))
+        raise Unavailable(*(text for texts in reasons.values() for text in texts))
 
-    def _wait(self, until: float, source: Source, addresses: list[str], watcher: Watcher) -> bool:
+    def read(self, url: str, scratch: Path, name: str, watcher: Watcher) -> bytes:
+        """What an address answers, whatever it is: nothing has a hash of it.
+
+        Args:
+            url: The address.
+            scratch: A file for it meanwhile.
+            name: The source's, for who looks on.
+            watcher: Who may call it off.
+
+        Raises:
+            Unavailable: There is no answer.
+        """
+        scratch.unlink(missing_ok=True)
+        self._whole(url, scratch, name, watcher)
+        content = scratch.read_bytes()
+        scratch.unlink()
+        return content
+
+    def _wait(self, until: float, name: str, addresses: list[str], watcher: Watcher) -> bool:
         """Wait for a busy server, if the run's patience is enough; sources that wait at the same time share it."""
         now = time.monotonic()
         with self._lock:
@@ -117,16 +153,17 @@ class Upstream:
         seconds = max(0.0, until - now)
         if seconds > 0.5:
             hosts = ", ".join(sorted({without_password(host_of(url)) for url in addresses}))
-            watcher.say(f"{source.name}: waiting {seconds:.0f} s for {hosts}, which is busy")
+            watcher.say(f"{name}: waiting {seconds:.0f} s for {hosts}, which is busy")
         watcher.pause(seconds)
         return True
 
-    def _get(self, url: str, path: Path, source: Source, watcher: Watcher) -> Path:
-        resumed = self._whole(url, path, source.name, watcher)
-        if resumed and sha256_of(path) != source.sha256:
+    def _get(self, url: str, folder: Path, file: File, name: str, watcher: Watcher) -> Path:
+        path = folder / file.name
+        resumed = self._whole(url, path, name, watcher)
+        if resumed and sha256_of(path) != file.sha256:
             path.unlink()  # the first part was from another file: once more, from its start
-            self._whole(url, path, source.name, watcher)
-        check_hash(path, source.sha256, without_password(url), watcher)
+            self._whole(url, path, name, watcher)
+        check_hash(path, file.sha256, without_password(url), watcher)
         return path
 
     def _whole(self, url: str, path: Path, name: str, watcher: Watcher) -> bool:

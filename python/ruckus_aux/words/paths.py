@@ -6,6 +6,7 @@ from pathlib import Path
 SRCDIR = Path(__file__).resolve().parents[3]  # the source tree
 # In a build directory, beside what autoconf and automake write.
 CONF = "ruckus.conf"
+SOURCE_BUNDLE = "ruckus-sources.tar"
 # In BUILDROOT, and JOURNAL and GRAPH in the folder of a build of several architectures, too.
 JOURNAL = "journal.sqlite"
 GRAPH = "graph.mk"
@@ -34,7 +35,17 @@ BUILD_NAMES = (
 )
 PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache
 # What configure and make write beside BUILDROOT_NAMES, where configure is run.
-BUILDDIR_NAMES = ("Makefile", "config.status", "config.log", "ruckus", CONF, "check-bootstrap", "lab", "logs")
+BUILDDIR_NAMES = (
+    "Makefile",
+    "config.status",
+    "config.log",
+    "ruckus",
+    CONF,
+    "check-bootstrap",
+    "lab",
+    "logs",
+    SOURCE_BUNDLE,
+)
 CACHE_NAMES = ("sources", "store", "ccache", RUNNING, BUILDS)
 
 # In a sandbox.

@@ -265,6 +265,8 @@ def test_a_path_that_can_not_be_used(given_: Given, tmp_path: Path, name: str, p
         ({"debian_mirror": "yes"}, "--with-debian-mirror: 'yes' is not an address"),
         ({"debian_mirror": "/srv/debian"}, "'/srv/debian' is not an address"),
         ({"debian_suite": "sid main", "debian_mirror": "file:/srv"}, "'sid main' is not a release's name"),
+        ({"debian_snapshot": "https://snapshot.example/"}, ""),
+        ({"debian_snapshot": "snapshot.example"}, "--with-debian-snapshot: 'snapshot.example' is not an address"),
         ({"debian_suite": "sid"}, "--with-debian-suite: this host is not Debian"),
     ],
 )
@@ -276,6 +278,10 @@ def test_another_archive_or_release_of_debian(
     assert message in errors(asked)
     if not message:
         assert {f"{name} = {value}" for name, value in given.items()} <= {*asked.conf().splitlines()}
+
+
+def test_no_lock_file_and_no_snapshot_are_nothing_in_the_configuration(given_: Given) -> None:
+    assert {"lock = ", "debian_snapshot = "} <= {*given_(lock="no", debian_snapshot="no").conf().splitlines()}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
