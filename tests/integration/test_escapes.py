@@ -19,6 +19,8 @@ from unit.samples import configured
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import sandbox
+from ruckus_aux.steps.kinds import workplace_of
+from ruckus_aux.steps.workplace import Room, Workplace
 from ruckus_aux.words.paths import USER
 
 ORDINARY = 54321  # a user who has no name
@@ -82,32 +84,38 @@ ESCAPES = {
 
 
 @dataclass(frozen=True)
-class Room:
+class Place:
     """A working folder, and what is around it."""
 
     settings: Settings
-    work: Path
-    view: Path
-    source: Path
+    shown: Room
+
+    @property
+    def workplace(self) -> Workplace:
+        return workplace_of(self.settings)
+
+    @property
+    def work(self) -> Path:
+        return self.shown.work
 
     def command(self, script: str) -> list[str]:
         (self.work / "script").write_text(script)
-        return sandbox.command(self.settings, self.work, self.view, ["/bin/sh", "/ruckus/script"], source=self.source)
+        return self.workplace.command(self.shown, ["/bin/sh", "/ruckus/script"]).words
 
 
-def room(folder: Path) -> Room:
+def place(folder: Path) -> Place:
     (folder / "build").mkdir()
     settings = load(configured(folder / "build"))
     work, view, source = (folder / name for name in ("work", "view", "src"))
-    for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
-        Path(f"{view}{prefix}").mkdir(parents=True)
     source.mkdir()
+    here = Place(settings, Room(work, view, source))
+    here.workplace.show(view, (), ())
     before = os.umask(0o077)
-    sandbox.prepare(settings, work)
+    here.workplace.prepare(work)
     os.umask(before)
     (work / "sources" / "source").write_text("good\n")
     (work / "files" / "file").write_text("good\n")
-    return Room(settings, work, view, source)
+    return here
 
 
 @pytest.fixture(params=["root", "ordinary", "lonely root"])
@@ -144,7 +152,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_no_script_gets_out(who: str, folder: Path) -> None:
-    here = room(folder)
+    here = place(folder)
     script = "".join(f"if ( {way}\n) >/dev/null 2>&1; then echo '{name}'; fi\n" for name, way in ESCAPES.items())
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as other:
         other.bind(f"\0{folder}")
@@ -167,7 +175,7 @@ def test_no_script_gets_out(who: str, folder: Path) -> None:
 
 
 def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, folder: Path) -> None:
-    here = room(folder)
+    here = place(folder)
     look = """
         whoami; id -u; id -g; umask; pwd; hostname
         for place in / /etc /usr /usr/local /opt /dev /dev/shm /proc /tmp \\
@@ -179,7 +187,7 @@ def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, fol
         stat -c '%U %G %a' /ruckus /ruckus/out /ruckus/out/new
     """
     prefix = replace(here.settings, prefix_tools="/opt/ruckus/tools")
-    Path(f"{here.view}{prefix.prefix_tools}").mkdir(parents=True)
+    Path(f"{here.shown.view}{prefix.prefix_tools}").mkdir(parents=True)
     done = run_as(who, replace(here, settings=prefix).command(look), folder, {})
     places = [
         *("/ 755 ", "/etc 755 ", "/usr 755 ", "/usr/local 755 ", "/opt 755 ", "/dev 755 ", "/dev/shm 1777 writable"),
@@ -193,17 +201,17 @@ def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, fol
 
 def test_what_a_step_is_handed_is_its_own(who: str, folder: Path) -> None:
     """A working folder, the named pipe of make's jobserver, and a folder that outlives it."""
-    here = room(folder)
+    here = place(folder)
     pipe, objects = folder / "pipe", folder / "objects"
     os.mkfifo(pipe, 0o600)
-    sandbox.give(here.settings, pipe)
-    assert sandbox.give_folder(here.settings, objects)
-    assert sandbox.give_folder(here.settings, objects)
+    here.workplace.give(pipe)
+    assert here.workplace.shares(objects)
+    assert here.workplace.shares(objects)
     (here.work / "script").write_text(
         "set -e; : <>$PIPE; mkdir /ruckus/ccache/new; mkdir /ruckus/build; rmdir /ruckus/out"
     )
     program = ["/bin/sh", "/ruckus/script"]
-    command = sandbox.command(here.settings, here.work, here.view, program, ccache=objects, fifo=pipe)
+    command = here.workplace.command(replace(here.shown, objects=objects, fifo=pipe), program).words
     done = run_as(who, command, folder, {"PIPE": str(pipe)})
     assert (done.returncode, done.stderr) == (0, "")
     assert (objects / "new").is_dir()
@@ -211,7 +219,7 @@ def test_what_a_step_is_handed_is_its_own(who: str, folder: Path) -> None:
 
 def test_a_killed_sandbox_leaves_nothing_behind(who: str, folder: Path) -> None:
     """What runs inside may be another user's, whom the kernel lets nobody but root end."""
-    here = room(folder)
+    here = place(folder)
     script = "sleep 93"
     command = ["timeout", "--foreground", "--signal=KILL", "1", *here.command(script)]
     run_as(who, command, folder, {})

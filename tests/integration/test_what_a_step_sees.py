@@ -8,9 +8,9 @@ import pytest
 
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.steps import sandbox
-from ruckus_aux.steps.headers import INCLUDE, link_headers
+from ruckus_aux.steps.kinds import workplace_of
+from ruckus_aux.steps.workplace import Room
 from ruckus_aux.storage.layout import defaults
-from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import STAGES
 
@@ -26,17 +26,21 @@ int main() { return std::vector<int>().size(); }
 def in_a_step(folder: Path, script: str, *tools: str, ccache: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a script where a step that declares these tools of the host would run."""
     settings = defaults(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
-    work, view = folder / "work", folder / "view"
-    sandbox.prepare(settings, work)
-    for prefix in (settings.prefix_cross, settings.prefix_tools, settings.prefix_hostprep):
-        Path(f"{view}{prefix}").mkdir(parents=True)
-    link_headers(Path(f"{view}{INCLUDE}"), tools)
-    command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script], ccache=ccache)
-    environment = step_environment(settings, STAGES["hostprep"], paths.INSIDE, {})
-    if ccache:
-        sandbox.give_folder(settings, ccache)
-        environment |= sandbox.ccache_environment(environment)
-    return subprocess.run(command, env=environment, input=PROGRAM, capture_output=True, text=True, check=False)
+    workplace = workplace_of(settings)
+    room = Room(folder / "work", folder / "view", objects=ccache if ccache and workplace.shares(ccache) else None)
+    workplace.prepare(room.work)
+    workplace.show(room.view, (), tools)
+    environment = step_environment(settings, STAGES["hostprep"], workplace.inside(room.work), {})
+    words, descriptors = workplace.command(room, ["/bin/sh", "-c", script])
+    return subprocess.run(
+        words,
+        env=workplace.environment(room, environment),
+        pass_fds=descriptors,
+        input=PROGRAM,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_host_compilers_find_all_that_is_theirs(tmp_path: Path) -> None:

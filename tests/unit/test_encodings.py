@@ -16,7 +16,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
-from ruckus_aux.steps.runner import prepare_work
+from ruckus_aux.steps.kinds import workplace_of
+from ruckus_aux.steps.work import Work
 from ruckus_aux.storage.layout import defaults
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.recipes.manifest import read_manifest
@@ -27,7 +28,7 @@ read_manifest(folder / "sources.toml", folder)
 write_whole(folder / "page.html", "\\u00fc")
 settings = replace(defaults(folder, folder, ARCHITECTURES["i686"], "tiny", 1), buildroot=folder, isolation="none")
 step = Step(settings, StepName("one"), script="echo \\u00fc")
-prepare_work(settings, step, None)
+Work(step, workplace_of(settings)).prepare()
 """
 
 

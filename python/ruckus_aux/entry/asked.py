@@ -8,7 +8,6 @@ import sys
 import time
 
 from ruckus_aux.host import plain
-from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take
@@ -43,27 +42,21 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
-    from ruckus_aux.host.locks import held
-    from ruckus_aux.steps import sandbox
-    from ruckus_aux.steps.runner import prepare_work, source_of, view_of
+    from ruckus_aux.steps.kinds import workplace_of
+    from ruckus_aux.steps.work import Work
 
     take(settings)
     plan = evaluate(settings)
-    step = plan[options.step]
-    work = settings.work(step.name)
-    there = sandbox.inside(settings, work)
-    source = source_of(step)
-    environment = step_environment(settings, step.stage, there, {})
-    if "TERM" in os.environ:
-        environment["TERM"] = os.environ["TERM"]
+    work = Work(plan[options.step], workplace_of(settings))
+    terminal = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
     program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
-    with held(settings.work_lock(step.name), step.name, settings.builddir), view_of(step) as view:
-        if not (work / "script").exists():
-            prepare_work(settings, step, source)
-        command = sandbox.command(settings, work, view, program, source=source, terminal=True)
+    with work.held(), work.room() as room:
+        if not work.is_whole:
+            work.prepare()
+        command = work.workplace.command(room, program, terminal=True)
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.
-        status = os.spawnvpe(os.P_WAIT, command[0], command, environment)
+        status = os.spawnvpe(os.P_WAIT, command.words[0], command.words, work.environment(room, **terminal))
     sys.exit(status if status >= 0 else 128 - status)
 
 

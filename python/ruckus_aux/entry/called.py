@@ -85,7 +85,9 @@ def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
     from ruckus_aux.host.jobserver import only_asks
+    from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.steps.runner import run_step
+    from ruckus_aux.steps.work import Work
 
     if only_asks(os.environ):
         return
@@ -94,7 +96,7 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
     step = evaluate(settings)[options.step]
     check_open(settings, settings.root(step.stage))
-    run_step(step, verbose=verbose, keep=keep)
+    run_step(Work(step, workplace_of(settings)), verbose=verbose, keep=keep)
 
 
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
@@ -109,21 +111,23 @@ def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
+    from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.boot import boot, boot_once
 
     take(settings)
     if options.once:
-        boot_once(settings)
+        boot_once(settings, workplace_of(settings))
     else:
-        boot(settings, interactive=options.interactive)
+        boot(settings, workplace_of(settings), interactive=options.interactive)
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     """check the finished system: compiler, programs, paths in its files, and that it boots"""
+    from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.acceptance import check
 
     take(settings)
-    check(settings)
+    check(settings, workplace_of(settings))
 
 
 def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
@@ -141,11 +145,12 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.host.links import missing_links
     from ruckus_aux.host.root import Root
     from ruckus_aux.host.sudo import verify
+    from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.storage.layout import layout, volume_name
     from ruckus_aux.storage.operations import Volumes
     from ruckus_aux.words.paths import JOURNAL
 
-    commands = missing_links(settings.prefixes) if settings.isolation == "none" else []
+    commands = missing_links(settings.prefixes) if workplace_of(settings).links else []
     folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
     kept = layout(folder)
     if kept.clfs(folder, settings.arch) == settings.clfs:

@@ -21,7 +21,8 @@ from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.settings.ownership import check_own_cache
 from ruckus_aux.settings.settings import CONF_NAMES
 from ruckus_aux.sources.debian import own_release
-from ruckus_aux.steps import isolation, sandbox
+from ruckus_aux.steps import isolation
+from ruckus_aux.steps.kinds import KINDS
 from ruckus_aux.storage.devices import device as block_device
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
@@ -33,7 +34,6 @@ SPACE = 4.2e9  # bytes that the tiny profile takes at most, with gcc 14: 3.3e9 o
 MOST_CPUS = 4096
 _BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and the packages that they are in
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
-_KINDS = {"bwrap": "a bubblewrap sandbox", "none": "the host, not isolated"}
 _ARCHIVE = re.compile(r"(\[[^]\n]*\] )?[a-z+]+:/\S+")  # as in sources.list(5): options, and the address
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
 # What is handed over when nothing is given: the options, and what configure adds.
@@ -53,14 +53,14 @@ def prefix_path(name: str, value: str, srcdir: str) -> str:
     return path
 
 
-def default_prefixes(string: str, kind: str) -> dict[str, str]:
+def default_prefixes(string: str, *, links: bool) -> dict[str, str]:
     """The prefixes of an architecture, by the variables that change them.
 
     Args:
         string: its CLFS_ARCH_STRING.
-        kind: of isolation: without a sandbox, hostprep's is a link on the host, which can lead to one place only.
+        links: whether they are links on the host: that of hostprep, too, can lead to one place only.
     """
-    hostprep = "/hostprep" if kind == "bwrap" else f"/hostprep-{string}"
+    hostprep = f"/hostprep-{string}" if links else "/hostprep"
     return dict(zip(PREFIXES, (f"/cross-tools-{string}", f"/tools-{string}", hostprep), strict=True))
 
 
@@ -116,7 +116,7 @@ class Configuration:
         self.notes: list[str] = []
         self.answers: dict[str, str] = {}
         self.taken: set[str] = set()  # paths that something is written to
-        self.kind = "bwrap"  # of isolation
+        self.workplace = KINDS["bwrap"]
         self.fault: isolation.Fault | None = None  # why it is another
         self.prepared = True  # see check
 
@@ -292,7 +292,7 @@ class Configuration:
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")
-        for name, default in default_prefixes(string, self.kind).items():
+        for name, default in default_prefixes(string, links=self.workplace.links).items():
             self._attempt(partial(self._prefix, name, default))
         for name, other in combinations([name for name in PREFIXES if name in self.answers], 2):
             one, two = self.answers[name], self.answers[other]
@@ -311,28 +311,24 @@ class Configuration:
 
     def _isolation(self) -> None:
         wish = self.given["isolation"]
-        if wish not in ("auto", "bwrap", "none"):
-            raise RuckusError(f"--with-isolation: unknown kind '{wish}'", "choose one of: auto, bwrap, none")
-        self.fault = isolation.fault() if wish != "none" else None
-        if wish == "bwrap" and self.fault:
-            way_out = [self.fault.cure] if self.fault.cure else []
+        if wish not in (known := ("auto", *KINDS)):
+            raise RuckusError(f"--with-isolation: unknown kind '{wish}'", f"choose one of: {', '.join(known)}")
+        if wish == "bwrap" and (fault := isolation.fault()):
+            way_out = [fault.cure] if fault.cure else []
             raise RuckusError(
-                f"--with-isolation=bwrap: {self.fault}", "\n".join([*way_out, "or configure --with-isolation=none"])
+                f"--with-isolation=bwrap: {fault}", "\n".join([*way_out, "or configure --with-isolation=none"])
             )
-        self.kind = "none" if wish == "none" or self.fault else "bwrap"
-        self.answers["ruckus_isolation"] = self.kind
-        self.answers["ruckus_isolation_text"] = _KINDS[self.kind]
+        kind, self.fault = isolation.choose(wish)
+        self.workplace = KINDS[kind]
+        self.answers["ruckus_isolation"] = kind
+        self.answers["ruckus_isolation_text"] = self.workplace.title
         self.notes += self.fault.lines() if self.fault else []
-        if self.kind == "none" and os.geteuid() == 0:
-            self.notes.append("without a sandbox, root's steps can change anything on this host: build as another user")
-        if self.kind == "bwrap" and self.given["sharing"] == "yes" and not sandbox.ccache_program():
-            self.notes.append(
-                "no ccache in /usr/bin: what architectures could share of it is compiled for each of them"
-            )
+        self.notes += self.workplace.notes(sharing=self.given["sharing"] == "yes")
 
     def _symlinks(self) -> None:
         """Without a sandbox, the prefixes must lead into $CLFS and $BUILDROOT, as in the CLFS book."""
-        if not self.prepared or self.kind == "bwrap" or not all(name in self.answers for name in (*PREFIXES, "CLFS")):
+        answered = all(name in self.answers for name in (*PREFIXES, "CLFS"))
+        if not (self.prepared and self.workplace.links and answered):
             return
         missing = []
         for name in PREFIXES:
@@ -366,7 +362,7 @@ class Configuration:
             return
         places = {"BUILDROOT": self.answers["BUILDROOT"], "the build directory": self.given["builddir"]}
         places["--with-cache"] = self.answers["ruckus_cache"]
-        if self.answers.get("ruckus_isolation") == "none":
+        if self.workplace.links:
             places["CLFS"] = self.answers["CLFS"]
         for name, path in places.items():
             check_runnable(name, Path(path))

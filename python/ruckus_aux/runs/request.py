@@ -27,6 +27,8 @@ from ruckus_aux.settings.options import VARIABLES
 from ruckus_aux.settings.ownership import check_build_folder
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import isolation
+from ruckus_aux.steps.kinds import KINDS
+from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
@@ -127,7 +129,7 @@ class Request:
                 wrong.append(f"--configure={option}: the build gives this to configure itself")
             elif choice["choice"] and choice["choice"].replace("-", "_") not in USUAL:
                 wrong.append(f"--configure={option}: configure has no such option")
-            elif self._kind == "none" and len(self.archs) > 1 and option.startswith("PREFIX_"):
+            elif self._workplace.links and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
         if not wrong:
             wrong = list(dict.fromkeys(line for arch in self.archs for line in self._refused(arch)))
@@ -151,10 +153,10 @@ class Request:
     def settings(self, arch: Architecture) -> Settings:
         """An architecture's settings: as it is configured, or as far as they can be told before."""
         settings = defaults(self.srcdir, self.folder, arch, self.profile, self.jobs)
-        prefixes = default_prefixes(arch.string, self._kind) | self._given_prefixes()
+        prefixes = default_prefixes(arch.string, links=self._workplace.links) | self._given_prefixes()
         return replace(
             settings,
-            isolation=self._kind,
+            isolation=self._isolation[0],
             sharing=self.sharing,
             prefix_cross=prefixes["PREFIX_CROSS"],
             prefix_tools=prefixes["PREFIX_TOOLS"],
@@ -205,19 +207,20 @@ class Request:
         return shlex.join([*words, *(f"--configure={option}" for option in self.configure)])
 
     @cached_property
+    def _isolation(self) -> tuple[str, isolation.Fault | None]:
+        """Where steps run, as configure decides it, and why that is not a sandbox."""
+        option = "--with-isolation="
+        wishes = [word.removeprefix(option) for word in self.configure if word.startswith(option)]
+        return isolation.choose(wishes[-1] if wishes else "auto")
+
+    @property
     def fault(self) -> isolation.Fault | None:
         """Why steps run without a sandbox, where that was not asked for."""
-        return isolation.fault() if self._isolation == "auto" else None
+        return self._isolation[1]
 
     @property
-    def _isolation(self) -> str:
-        option = "--with-isolation="
-        return next((word.removeprefix(option) for word in reversed(self.configure) if word.startswith(option)), "auto")
-
-    @property
-    def _kind(self) -> str:
-        """Where steps run, as configure decides it."""
-        return "none" if self._isolation == "none" or self.fault else "bwrap"
+    def _workplace(self) -> type[Workplace]:
+        return KINDS[self._isolation[0]]
 
     def configure_options(self, arch: Architecture) -> list[str]:
         """What configure is given in an architecture's build directory."""
@@ -241,9 +244,9 @@ class Request:
 
         Raises RuckusError when something else has their names.
         """
-        if self._kind != "none":
+        if not self._workplace.links:
             return []
-        prefixes = default_prefixes(arch.string, self._kind) | self._given_prefixes()
+        prefixes = default_prefixes(arch.string, links=self._workplace.links) | self._given_prefixes()
         roots = {name: self.builddir(arch) if name == "PREFIX_HOSTPREP" else self.clfs(arch) for name in prefixes}
         return missing_links({prefix: roots[name] for name, prefix in prefixes.items()})
 

@@ -17,10 +17,9 @@ from tempfile import TemporaryDirectory
 
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
-from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import sandbox
-from ruckus_aux.steps.headers import INCLUDE, link_headers
-from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.steps.kinds import KINDS
+from ruckus_aux.steps.workplace import Room
 from ruckus_aux.words.errors import RuckusError
 
 COMPILERS, LIBELF = "compilers", "libelf"  # found when a program can be made
@@ -82,7 +81,7 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
     """Run a script where a step of this kind of isolation would run, with nothing in its view.
 
     Args:
-        kind: "bwrap" or "none".
+        kind: a name in KINDS.
         script: what /bin/sh runs in its working folder.
         files: what is there, by name.
 
@@ -92,37 +91,16 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
     Raises:
         RuckusError: when nothing can be tried.
     """
+    workplace = KINDS[kind](("/cross-tools", "/tools", "/hostprep"))
     with _scratch() as folder:
-        settings = _settings(folder, kind)
-        work, view = folder / "work", folder / "view"
-        for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
-            Path(f"{view}{prefix}").mkdir(parents=True)
-        if INCLUDE.is_dir():
-            link_headers(Path(f"{view}{INCLUDE}"), ["elfutils"])
-        sandbox.prepare(settings, work)
+        room = Room(folder / "work", folder / "view")
+        workplace.prepare(room.work)
+        workplace.show(room.view, (), ["elfutils"])
         for file, text in (files or {}).items():
-            (work / "files" / file).write_text(text)
-            (work / "files" / file).chmod(0o644)
-        command = sandbox.command(settings, work, view, ["/bin/sh", "-c", script])
-        return run(command, env=STEP_ENVIRONMENT, replace_env=True, cwd=work, check=False)
-
-
-def _settings(folder: Path, kind: str) -> Settings:
-    """Settings of which only where steps run matters."""
-    return Settings(
-        srcdir=folder,
-        builddir=folder,
-        buildroot=folder,
-        clfs=folder / "baby",
-        cache=folder / "cache",
-        arch=ARCHITECTURES["x86_64"],
-        profile="tiny",
-        prefix_cross="/cross-tools",
-        prefix_tools="/tools",
-        prefix_hostprep="/hostprep",
-        isolation=kind,
-        cpucount=1,
-    )
+            (room.work / "files" / file).write_text(text)
+            (room.work / "files" / file).chmod(0o644)
+        command = workplace.command(room, ["/bin/sh", "-c", script])
+        return run(command.words, env=STEP_ENVIRONMENT, replace_env=True, cwd=room.work, check=False)
 
 
 @contextmanager
@@ -145,6 +123,17 @@ def fault() -> Fault | None:
         return None
     said = f"bwrap was tried: {' '.join(output.split()) or f'exit status {status}'}"
     return Fault(said, *_explained(output))
+
+
+def choose(wish: str) -> tuple[str, Fault | None]:
+    """The kind that configure settles on, and why that is not a sandbox, where that was left to it.
+
+    wish: a name in KINDS, or "auto".
+    """
+    if wish != "auto":
+        return wish, None
+    reason = fault()
+    return "none" if reason else "bwrap", reason
 
 
 def _explained(output: str) -> tuple[str, str]:
@@ -184,7 +173,7 @@ def found(kind: str, programs: Iterable[str], tools: Iterable[str]) -> tuple[set
     """Which of the host's programs steps find.
 
     Args:
-        kind: of isolation, "bwrap" or "none".
+        kind: of isolation, a name in KINDS.
         programs: names that have to be in PATH.
         tools: names of what has to say its version, too.
 

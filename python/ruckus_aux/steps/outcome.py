@@ -1,8 +1,81 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The line on the terminal that says how a step ended."""
+"""How a step ended: the journal's row, and the line on the terminal."""
 
-from ruckus_aux.settings.journal import Entry
-from ruckus_aux.words.terminal import duration, label, readable_size
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ruckus_aux.host.process import Usage, own_cpu
+from ruckus_aux.recipes.plan import Step
+from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import duration, label, readable_size, utc
+
+_NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a step's build cost; bytes of working folder and artifact; shared objects that were found, or not."""
+
+    usage: Usage = _NOTHING
+    work: int = 0
+    artifact: int = 0
+    hits: int = 0
+    misses: int = 0
+
+
+@cache
+def run_name() -> str:
+    """The name of the run that this process belongs to: when it began (UTC)."""
+    return os.environ.get("RUCKUS_RUN") or utc(time.time())
+
+
+class Outcome:
+    """The journal's row for what happens to a step, written when it is over, however it ends.
+
+    kind: as Entry.outcome. built: what it cost. reason: of a crash, or of a failure outside of the script.
+    """
+
+    def __init__(self, step: Step, since: float) -> None:
+        """Begin.
+
+        Args:
+            step: the step.
+            since: CPU seconds that this process had taken before.
+        """
+        self.kind = "failed"
+        self.built = Built()
+        self.reason = ""
+        self.entry = Entry(run_name(), step.name, step.key, "", 0, time.time(), 0.0, 0.0, 0.0, 0.0, 0, 0, 0)
+        self._journal = Journal(step.settings.journal)
+        self._cpu = since
+
+    def write(self) -> None:
+        """Write the row; that it can't be written is a warning."""
+        usage = self.built.usage
+        self.entry = replace(
+            self.entry,
+            outcome=self.kind,
+            status=usage.status,
+            wall=time.time() - self.entry.started,
+            user=usage.user,
+            system=usage.system,
+            own=own_cpu() - self._cpu - usage.user - usage.system,
+            memory=usage.memory,
+            work=self.built.work,
+            artifact=self.built.artifact,
+            peak=usage.peak,
+            hits=self.built.hits,
+            misses=self.built.misses,
+            reason=self.reason,
+        )
+        try:
+            self._journal.add(self.entry)
+        except (RuckusError, OSError) as error:  # what happened to the step matters more
+            print(f"ruckus: warning: {error}", file=sys.stderr)
 
 
 def outcome_line(entry: Entry) -> str:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a step's script runs: a bubblewrap sandbox, or, without isolation, the host itself.
+"""A bubblewrap sandbox as a workplace.
 
-In the sandbox a step sees the host's /usr read-only, the artifacts of its declared dependencies at the prefixes, and
+In it a step sees the host's /usr read-only, the artifacts of its declared dependencies at the prefixes, and
 one writable folder, /ruckus; no network, no home, no other file of the host. Paths are the same for everybody, so
 that what a compiler writes into its output is, too, and so is the user that a step is: USER, without any rights. An
 ordinary user is USER in a user namespace. Root makes the sandbox, and has its script run as USER itself: a namespace
@@ -11,19 +11,19 @@ alone would leave it root's ownership of the kernel's files. See bwrap(1), setpr
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
-from ruckus_aux.host.trees import remove
-from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.headers import INCLUDE
+from ruckus_aux.steps.headers import INCLUDE, link_headers
+from ruckus_aux.steps.workplace import OBJECTS_LOG, Command, Room, Workplace, make_folders
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE, USER
 
 _COMPILERS = ("gcc", "g++", "cc", "c++")
 _CCACHE_COMPILERS = "/usr/local/ccache"  # where a step that shares objects has links to ccache, called like these
-CCACHE_LOG = "ccache.log"  # in the working folder: a line for each hit and miss
 _CCACHE = INSIDE / "ccache"
 # What of the host's root is needed to run a compiler. Symbolic links (/lib -> usr/lib) stay links.
 _ETC = ("alternatives", "ld.so.cache")
@@ -40,34 +40,10 @@ _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
 
 
-def ccache_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """What lets a step in the sandbox compile through ccache; never part of a key, because objects are the same.
-
-    environment: the step's, whose PATH is changed so that the host's compilers, and only they, are ccache's.
-    See ccache(1).
-    """
-    path = environment["PATH"].split(":")
-    path.insert(path.index("/usr/bin"), _CCACHE_COMPILERS)
-    return {
-        "PATH": ":".join(path),
-        "CCACHE_DIR": str(_CCACHE),
-        "CCACHE_TEMPDIR": "/tmp",
-        "CCACHE_COMPILERCHECK": "content",
-        "CCACHE_EXTRAFILES": "/usr/bin/as",  # it makes the object, and ccache looks at the compiler only
-        "CCACHE_MAXSIZE": "5G",
-        "CCACHE_STATSLOG": str(INSIDE / CCACHE_LOG),
-    }
-
-
 @cache
 def ccache_program() -> str | None:
     """Where steps find ccache; None where they find none."""
     return shutil.which("ccache", path=STEP_ENVIRONMENT["PATH"])
-
-
-def inside(settings: Settings, work: Path) -> Path:
-    """The working folder as the step's script sees it."""
-    return INSIDE if settings.isolation == "bwrap" else work
 
 
 @cache
@@ -87,44 +63,142 @@ def _is_mapped(kind: str) -> bool:
     return any(int(first) <= USER < int(first) + int(count) for first, _, count in lines)
 
 
-def prepare(settings: Settings, work: Path) -> None:
-    """Make a working folder, in place of what is there, in which a step can write, and read what is put there."""
-    remove(work)
-    for folder in (work, *(work / name for name in (*_READ, "out"))):
-        folder.mkdir(parents=True)
-        folder.chmod(0o755)  # whatever our umask is
-    for name, text in _USERS.items():
-        (work / "etc" / name).write_text(text)
-        (work / "etc" / name).chmod(0o644)
-    give(settings, work, work / "out")
-
-
-def give(settings: Settings, *things: Path | int) -> None:
-    """Hand what a step has to write to over to the user that it runs as.
-
-    Args:
-        settings: they say whether there is a sandbox, and so another user.
-        things: paths that no step could have changed yet, or descriptors.
-    """
-    if settings.isolation == "bwrap" and changes_user():
-        for thing in things:
-            os.chown(thing, USER, USER)
-
-
-def give_folder(settings: Settings, folder: Path) -> bool:
-    """Make a folder that steps write to, in one run after the other; False when it is somebody else's already."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if settings.isolation == "bwrap" and changes_user() and (owner := folder.stat().st_uid) != USER:
-        if owner != 0:
-            return False
-        run(["chown", "-R", "--no-dereference", f"{USER}:{USER}", folder])
-    return True
-
-
 def lacking() -> str:
     """The first program that the sandbox needs and this host does not have; "" when all are there."""
     wanted = {"bwrap": None} | ({"setpriv": STEP_ENVIRONMENT["PATH"]} if changes_user() else {})
     return next((name for name, path in wanted.items() if shutil.which(name, path=path) is None), "")
+
+
+@dataclass(frozen=True)
+class Sandbox(Workplace):
+    """A sandbox for each script, with the same paths and the same user for everybody."""
+
+    title: ClassVar[str] = "a bubblewrap sandbox"
+    links: ClassVar[bool] = False
+
+    @classmethod
+    def notes(cls, *, sharing: bool) -> list[str]:
+        """What would make it faster."""
+        if sharing and not ccache_program():
+            return ["no ccache in /usr/bin: what architectures could share of it is compiled for each of them"]
+        return []
+
+    def inside(self, work: Path) -> Path:
+        """It is the same folder for all."""
+        return INSIDE
+
+    def prepare(self, work: Path, source: Path | None = None) -> None:
+        """Make a working folder in which a script can write, and read what is put there."""
+        make_folders(work, (*_READ, "out"))
+        for name, text in _USERS.items():
+            (work / "etc" / name).write_text(text)
+            (work / "etc" / name).chmod(0o644)
+        self.give(work, work / "out")
+
+    def give(self, *things: Path | int) -> None:
+        """Hand them over to USER, where scripts are not ours."""
+        if changes_user():
+            for thing in things:
+                os.chown(thing, USER, USER)
+
+    def shares(self, objects: Path) -> bool:
+        """Make the folder USER's; where it is someone else's already, or there is no ccache, nothing is shared."""
+        if not ccache_program():
+            return False
+        try:
+            objects.mkdir(parents=True, exist_ok=True)
+            if changes_user() and (owner := objects.stat().st_uid) != USER:
+                if owner != 0:
+                    return False
+                run(["chown", "-R", "--no-dereference", f"{USER}:{USER}", objects])
+        except PermissionError:
+            return False
+        return True
+
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str]) -> None:
+        """Hard links to the artifacts, and symbolic ones to the headers of the host that the step sees."""
+        for prefix in self.prefixes:
+            Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)
+        for artifact in artifacts:
+            run(["cp", "-al", f"{artifact}/.", f"{view}/"])
+        if INCLUDE.is_dir():
+            link_headers(Path(f"{view}{INCLUDE}"), tools)
+
+    def environment(self, room: Room, environment: Mapping[str, str]) -> dict[str, str]:
+        """With objects to share, the host's compilers, and only they, are called through ccache(1).
+
+        That is never part of a key, because objects are the same.
+        """
+        if not room.objects:
+            return dict(environment)
+        path = environment["PATH"].split(":")
+        path.insert(path.index("/usr/bin"), _CCACHE_COMPILERS)
+        return {
+            **environment,
+            "PATH": ":".join(path),
+            "CCACHE_DIR": str(_CCACHE),
+            "CCACHE_TEMPDIR": "/tmp",
+            "CCACHE_COMPILERCHECK": "content",
+            "CCACHE_EXTRAFILES": "/usr/bin/as",  # it makes the object, and ccache looks at the compiler only
+            "CCACHE_MAXSIZE": "5G",
+            "CCACHE_STATSLOG": str(INSIDE / OBJECTS_LOG),
+        }
+
+    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> Command:
+        """bwrap(1), with what it shows in its words."""
+        rights, beginning = _as_user()
+        # As process 1 the script is bwrap's own child, which it waits for: else nobody learns what it cost.
+        words = [_program("bwrap"), *_NAMESPACES, "--cap-drop", "ALL", *rights]
+        words += ["--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
+        words += [] if terminal else ["--new-session"]
+        words += [*_host(room.view), *self._step(room)]
+        # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
+        for path in ("/usr/local", "/proc", "/dev", "/"):
+            words += ["--remount-ro", path]
+        return Command([*words, "--chdir", str(INSIDE), "--", *beginning, *program])
+
+    def _step(self, room: Room) -> list[str]:
+        """Words that show what is the step's own."""
+        words = _bind("--bind", str(room.fifo), str(room.fifo)) if room.fifo else []
+        for prefix in self.prefixes:
+            words += _bind("--ro-bind", f"{room.view}{prefix}", prefix)
+        words += ["--bind", str(room.work), str(INSIDE)]
+        for name in _READ:
+            words += ["--ro-bind", str(room.work / name), str(INSIDE / name)]
+        if room.source:
+            words += ["--ro-bind", str(room.source), str(INSIDE / "src")]
+        if room.objects and (linked := ccache_program()):
+            words += ["--bind", str(room.objects), str(_CCACHE), "--perms", "0755", "--dir", _CCACHE_COMPILERS]
+            for name in _COMPILERS:
+                words += ["--symlink", linked, f"{_CCACHE_COMPILERS}/{name}"]
+        return words
+
+    def as_owner(self, command: Sequence[str]) -> list[str]:
+        """In a namespace in which we are root."""
+        return ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]
+
+
+def _host(view: Path) -> list[str]:
+    """Words that show what a step sees of the host, and make an empty world around it."""
+    words: list[str] = []
+    for name in HOST_FOLDERS:
+        path = f"/{name}"
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    words += ["--tmpfs", "/usr/local"]
+    words += ["--ro-bind-try", str(INCLUDE), str(BEHIND), "--ro-bind-try", f"{view}{INCLUDE}", str(INCLUDE)]
+    for folder in sorted({path.resolve() for pattern in _PKGCONFIG for path in Path("/usr").glob(pattern)}):
+        words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
+    for name in _ETC:
+        words += _bind("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    for name in _USERS:
+        words += ["--symlink", str(INSIDE / "etc" / name), f"/etc/{name}"]
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for path in ("/tmp", "/dev/shm"):
+        words += ["--perms", "1777", "--tmpfs", path]
+    return words
 
 
 def _program(name: str, path: str | None = None) -> str:
@@ -147,67 +221,3 @@ def _as_user() -> tuple[list[str], list[str]]:
     setpriv += ["--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
     # A shell of root's stays process 1: only root may end it, and when bwrap is killed, it ends with all the others.
     return kept, ["/bin/sh", "-c", '"$@"; exit $?', "sh", *setpriv, "--"]
-
-
-def command(
-    settings: Settings,
-    work: Path,
-    view: Path,
-    program: list[str],
-    *,
-    source: Path | None = None,
-    ccache: Path | None = None,
-    fifo: Path | None = None,
-    terminal: bool = False,
-) -> list[str]:
-    """The command that runs a program where a step of these settings runs.
-
-    work: the step's working folder on the host.
-    view: a folder that holds the artifacts of its dependencies, merged.
-    source: its shared source, which it sees as $SRC and can't write to.
-    ccache: the folder of its family's objects, for a step that shares them.
-    fifo: the jobserver's named pipe, when it has one.
-    terminal: keep the terminal, for a shell that a person types into.
-    """
-    if settings.isolation == "none":
-        return program
-    rights, beginning = _as_user()
-    # As process 1 the script is bwrap's own child, which it waits for: else nobody learns what it cost.
-    words = [_program("bwrap"), *_NAMESPACES, "--cap-drop", "ALL", *rights]
-    words += ["--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
-    if not terminal:
-        words.append("--new-session")
-    for name in HOST_FOLDERS:
-        path = f"/{name}"
-        if os.path.islink(path):
-            words += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            words += ["--ro-bind", path, path]
-    words += ["--tmpfs", "/usr/local"]
-    words += ["--ro-bind-try", str(INCLUDE), str(BEHIND), "--ro-bind-try", f"{view}{INCLUDE}", str(INCLUDE)]
-    for folder in sorted({path.resolve() for pattern in _PKGCONFIG for path in Path("/usr").glob(pattern)}):
-        words += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    for name in _ETC:
-        words += _bind("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
-    for name in _USERS:
-        words += ["--symlink", str(INSIDE / "etc" / name), f"/etc/{name}"]
-    words += ["--proc", "/proc", "--dev", "/dev"]
-    for path in ("/tmp", "/dev/shm"):
-        words += ["--perms", "1777", "--tmpfs", path]
-    if fifo:
-        words += _bind("--bind", str(fifo), str(fifo))
-    for prefix in (settings.prefix_hostprep, settings.prefix_tools, settings.prefix_cross):
-        words += _bind("--ro-bind", f"{view}{prefix}", prefix)
-    words += ["--bind", str(work), str(INSIDE)]
-    for name in _READ:
-        words += ["--ro-bind", str(work / name), str(INSIDE / name)]
-    if source:
-        words += ["--ro-bind", str(source), str(INSIDE / "src")]
-    if ccache and (linked := ccache_program()):
-        words += ["--bind", str(ccache), str(_CCACHE), "--perms", "0755", "--dir", _CCACHE_COMPILERS]
-        for name in _COMPILERS:
-            words += ["--symlink", linked, f"{_CCACHE_COMPILERS}/{name}"]
-    # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
-    for path in ("/usr/local", "/proc", "/dev", "/"):
-        words += ["--remount-ro", path]
-    return [*words, "--chdir", str(INSIDE), "--", *beginning, *program]

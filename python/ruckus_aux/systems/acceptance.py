@@ -14,8 +14,8 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps import sandbox
 from ruckus_aux.steps.merge import stamps
+from ruckus_aux.steps.workplace import Room, Workplace
 from ruckus_aux.systems.boot import boot
 from ruckus_aux.words.architecture import Abi
 from ruckus_aux.words.errors import RuckusError
@@ -49,25 +49,34 @@ int main() {
 _BATCH = 200  # files on one command line
 
 
-def check(settings: Settings) -> None:
-    """Check a finished system, and say what was found good; RuckusError names what was not."""
-    _check_programs(settings)
+def check(settings: Settings, workplace: Workplace) -> None:
+    """Check a finished system, and say what was found good.
+
+    Args:
+        settings: of its build directory.
+        workplace: where its steps run, and so its compiler does.
+
+    Raises:
+        RuckusError: names what was not.
+    """
+    _check_programs(settings, workplace)
     _check_files(settings)
-    boot(settings)
+    boot(settings, workplace)
     print("all checks passed")
 
 
-def _check_programs(settings: Settings) -> None:
+def _check_programs(settings: Settings, workplace: Workplace) -> None:
     """Compile, inspect and run a program for each ABI, in C and, when the full gcc is there, in C++."""
     work = settings.work("check")
-    sandbox.prepare(settings, work)
+    workplace.prepare(work)
     with _finished_view(settings) as view:
+        room = Room(work, view)
         for driver, (name, text) in _PROGRAMS.items():
             compiler = f"{settings.arch.target}-{driver}"
             if Path(f"{settings.clfs}{settings.prefix_cross}/bin/{compiler}").exists():
                 (work / name).write_text(text)
                 for abi in settings.arch.abis:
-                    _check_program(settings, work, view, f"{compiler} -D_GNU_SOURCE", name, abi)
+                    _check_program(settings, workplace, room, f"{compiler} -D_GNU_SOURCE", name, abi)
 
 
 @contextmanager
@@ -83,15 +92,15 @@ def _finished_view(settings: Settings) -> Iterator[Path]:
         yield view
 
 
-def _check_program(settings: Settings, work: Path, view: Path, compiler: str, name: str, abi: Abi) -> None:
-    inside = sandbox.inside(settings, work)
+def _check_program(settings: Settings, workplace: Workplace, room: Room, compiler: str, name: str, abi: Abi) -> None:
+    inside = workplace.inside(room.work)
     flag = abi.flag if len(settings.arch.abis) > 1 else ""
     program = f"{inside}/{name}-{abi.bits}"
     readelf = f"{settings.arch.target}-readelf"
     script = f"{compiler} {flag} {inside}/{name} -o {program} && {readelf} -l {program} && {program}"
     environment = step_environment(settings, STAGES["stage1"], inside, {})
-    variables = [f"{name}={value}" for name, value in environment.items()]
-    _, output = run(["env", "-i", *variables, *sandbox.command(settings, work, view, ["/bin/sh", "-c", script])])
+    command = workplace.command(room, ["/bin/sh", "-c", script])
+    _, output = run(command.words, env=environment, replace_env=True)
     loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
     if f"interpreter: {loader}]" not in output or f"hello, {abi.bits} bits, {abi.bits}" not in output:
         raise RuckusError(f"a {abi.bits}-bit program is not as it should be: {program}", output)

@@ -14,6 +14,7 @@ from ruckus_aux.host.commands import run
 from ruckus_aux.host.trees import remove, size
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.merge import stamps
+from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BOOTED
@@ -28,23 +29,26 @@ _NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-syste
 UP = "ruckus: system is up"
 
 
-def make_image(settings: Settings, image: Path) -> None:
+def make_image(settings: Settings, workplace: Workplace, image: Path) -> None:
     """Write $CLFS into an ext4 image, as an ordinary user.
 
     What the system does not need is left out: the cross toolchain, and a build directory, cache or hostprep that
     lies in $CLFS.
-    Where bubblewrap works, root owns everything in the image; else the owners are those of the files.
+
+    Args:
+        settings: of the build directory.
+        workplace: where its steps run. With a sandbox, root owns everything in the image; else the owners are those of
+            the files.
+        image: the file.
     """
     remove(image)
     image.parent.mkdir(parents=True, exist_ok=True)
     with Store(settings.cache).scratch("image") as tree:
         command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", f"baby-{settings.arch.name}", "-d", str(tree), str(image)]
-        if settings.isolation == "bwrap":
-            command = ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]
         _link_system(settings, tree)
         with image.open("wb") as file:
             file.truncate(int(size(tree) * 1.1) + _SPARE)
-        run(command, env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"})
+        run(workplace.as_owner(command), env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"})
 
 
 def _link_system(settings: Settings, tree: Path) -> None:
@@ -111,18 +115,26 @@ def check_console(settings: Settings, text: str) -> None:
         raise RuckusError(f"the system did not come up as {expected}", f"the end of its console:\n{tail}")
 
 
-def boot(settings: Settings, *, interactive: bool = False) -> str:
-    """Boot the system; returns the console's text.
+def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False) -> str:
+    """Boot the system.
 
-    interactive: leave the serial console to the user, on this terminal, until the machine is powered off.
-    Raises RuckusError when there is no system yet, or it does not come up, with the end of its console.
+    Args:
+        settings: of its build directory.
+        workplace: where its steps run; it says whose the files in its disk image can be.
+        interactive: leave the serial console to the user, on this terminal, until the machine is powered off.
+
+    Returns:
+        The console's text.
+
+    Raises:
+        RuckusError: there is no system yet, or it does not come up, with the end of its console.
     """
     if not (settings.clfs / "boot" / "vmlinuz").exists():
         raise RuckusError(
             f"{settings.clfs}: no kernel there yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
         )
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
-    make_image(settings, image)
+    make_image(settings, workplace, image)
     accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
     if interactive:
         command = [*qemu(settings, image, accelerators[-1], ""), "-serial", "mon:stdio"]
@@ -146,12 +158,12 @@ def boot(settings: Settings, *, interactive: bool = False) -> str:
     return text
 
 
-def boot_once(settings: Settings) -> None:
+def boot_once(settings: Settings, workplace: Workplace) -> None:
     """Boot the system unless just this one has been booted before; see boot."""
     held = sorted(str(stamp.path.relative_to(settings.stamps)) for stamp in stamps(settings))
     mark = settings.buildroot / BOOTED
     if mark.exists() and mark.read_text(errors="replace").splitlines() == held:
         print(f"  BOOTED   {settings.arch.name}, before; nothing in it has changed")
         return
-    boot(settings)
+    boot(settings, workplace)
     mark.write_text("\n".join(held))

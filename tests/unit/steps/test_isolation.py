@@ -75,7 +75,7 @@ def test_settings_for_ordinary_users_are_no_reason_for_root(
     kernel: dict[str, str], fp: FakeProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "changes_user", lambda: True)
-    monkeypatch.setattr(sandbox, "give", lambda *things: None)
+    monkeypatch.setattr(sandbox.Sandbox, "give", lambda *things: None)
     kernel["/proc/sys/user/max_user_namespaces"] = "0\n"
     said(fp, "bwrap: Failed to make something")
     assert fault() == isolation.Fault("bwrap was tried: bwrap: Failed to make something")

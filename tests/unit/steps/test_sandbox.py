@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,21 @@ from ruckus_aux.host.folders import within
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import sandbox
+from ruckus_aux.steps.kinds import workplace_of
+from ruckus_aux.steps.workplace import Room
 from ruckus_aux.words import paths
 from ruckus_aux.words.stage import STAGES
 
-WORK, VIEW = Path("/b/work"), Path("/b/view")
+ROOM = Room(Path("/b/work"), Path("/b/view"))
+
+
+def command(settings: Settings, *program: str, room: Room = ROOM) -> list[str]:
+    return workplace_of(settings).command(room, program).words
+
+
+def environment(settings: Settings, room: Room = ROOM) -> dict[str, str]:
+    place = workplace_of(settings)
+    return place.environment(room, step_environment(settings, STAGES["cross"], place.inside(room.work), {}))
 
 
 def binds(words: list[str], option: str) -> dict[str, str]:
@@ -22,7 +34,7 @@ def binds(words: list[str], option: str) -> dict[str, str]:
 
 
 def test_the_prefixes_are_the_views_and_read_only(settings: Settings) -> None:
-    words = sandbox.command(settings, WORK, VIEW, ["/bin/sh", "script"])
+    words = command(settings, "/bin/sh", "script")
     shown = binds(words, "--ro-bind")
     assert shown["/tools-x86_64"] == "/b/view/tools-x86_64"
     assert shown["/cross-tools-x86_64"] == "/b/view/cross-tools-x86_64"
@@ -31,13 +43,13 @@ def test_the_prefixes_are_the_views_and_read_only(settings: Settings) -> None:
 
 
 def test_no_network_and_no_home(settings: Settings) -> None:
-    words = sandbox.command(settings, WORK, VIEW, ["true"])
+    words = command(settings, "true")
     assert "--unshare-net" in words
     assert not any(word.startswith(("/home", "/root", "/var", "/srv")) for word in words)
 
 
 def test_a_named_pipe_is_visible(settings: Settings) -> None:
-    words = sandbox.command(settings, WORK, VIEW, ["true"], fifo=Path("/tmp/GMfifo1"))
+    words = command(settings, "true", room=replace(ROOM, fifo=Path("/tmp/GMfifo1")))
     assert binds(words, "--bind")["/tmp/GMfifo1"] == "/tmp/GMfifo1"
 
 
@@ -51,27 +63,28 @@ def test_the_compilers_of_a_step_that_shares_objects_are_links_of_ours_to_ccache
     monkeypatch.setitem(STEP_ENVIRONMENT, "PATH", str(tmp_path))
     sandbox.ccache_program.cache_clear()
     assert sandbox.ccache_program() == str(ccache)
-    words = sandbox.command(settings, WORK, VIEW, ["true"], ccache=Path("/c/gcc"))
+    room = replace(ROOM, objects=Path("/c/gcc"))
+    words = command(settings, "true", room=room)
+    path = workplace_of(settings).environment(room, {"PATH": "/hostprep/bin:/usr/bin:/bin"})["PATH"]
     sandbox.ccache_program.cache_clear()
     links = {link: target for link, target in binds(words, "--symlink").items() if target == str(ccache)}
     folders = {str(Path(link).parent) for link in links}
     assert {Path(link).name for link in links} == {"gcc", "g++", "cc", "c++"}
-    path = sandbox.ccache_environment({"PATH": "/hostprep/bin:/usr/bin:/bin"})["PATH"]
     assert path.split(":") == ["/hostprep/bin", *folders, "/usr/bin", "/bin"]
 
 
 def test_without_isolation_the_program_runs_as_it_is(settings: Settings) -> None:
-    plain = Settings(**{**settings.__dict__, "isolation": "none"})
-    assert sandbox.command(plain, WORK, VIEW, ["/bin/sh", "x"]) == ["/bin/sh", "x"]
-    assert step_environment(plain, STAGES["cross"], sandbox.inside(plain, WORK), {})["SRC"] == "/b/work/src"
+    plain = replace(settings, isolation="none")
+    assert command(plain, "/bin/sh", "x") == ["/bin/sh", "x"]
+    assert environment(plain)["SRC"] == "/b/work/src"
 
 
 def test_the_environment_is_the_same_for_everybody(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = step_environment(settings, STAGES["cross"], sandbox.inside(settings, WORK), {})
+    before = environment(settings)
     for name in ("CFLAGS", "PATH", "LANG", "HOME", "MAKEFLAGS", "CONFIG_SITE"):
         monkeypatch.setenv(name, "/strange")
-    elsewhere = Settings(**{**settings.__dict__, "buildroot": Path("/b2"), "cpucount": 99})
-    assert step_environment(elsewhere, STAGES["cross"], sandbox.inside(elsewhere, Path("/b2/work")), {}) == before
+    elsewhere = replace(settings, buildroot=Path("/b2"), cpucount=99)
+    assert environment(elsewhere, replace(ROOM, work=Path("/b2/work"))) == before
     assert before["SRC"] == "/ruckus/src"
     assert before["PATH"].split(":")[:2] == ["/cross-tools-x86_64/bin", "/hostprep/bin"]
 

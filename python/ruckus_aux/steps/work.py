@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The working folder of a step, and what its script is shown: from an empty folder to its end."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.host.locks import held, try_held
+from ruckus_aux.host.trees import remove
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.manifest import verify
+from ruckus_aux.recipes.plan import Step
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.workplace import Room, Workplace
+from ruckus_aux.words.errors import RuckusError
+
+_READ = ("sources", "files", "script")  # what of a working folder a step only reads
+
+
+@dataclass(frozen=True)
+class Work:
+    """A step's working folder, in a workplace; whoever changes it holds its lock."""
+
+    step: Step
+    workplace: Workplace
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the build directory."""
+        return self.step.settings
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.settings.work(self.step.name)
+
+    @property
+    def inside(self) -> Path:
+        """Where its script sees it."""
+        return self.workplace.inside(self.path)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all is there that `prepare` puts there."""
+        return all((self.path / name).exists() for name in _READ)
+
+    def held(self) -> AbstractContextManager[int]:
+        """Its lock, as a descriptor."""
+        return held(self.settings.work_lock(self.step.name), self.step.name, self.settings.builddir)
+
+    def prepare(self) -> None:
+        """Make it anew, with the step's sources, files and script."""
+        self.workplace.prepare(self.path, self._source())
+        for source in self.step.sources:
+            for path in verify(self.settings.sources, source):
+                _link(path, self.path / "sources" / path.name)
+        for path in self.step.files:
+            _copy(path, self.path / "files" / path.name)
+        script = self.path / "script"
+        script.write_text(self.step.script, encoding="utf-8")
+        script.chmod(0o644)
+
+    @contextmanager
+    def room(self, *, fifo: Path | None = None, objects: Path | None = None) -> Iterator[Room]:
+        """What the script is shown, while it runs.
+
+        Args:
+            fifo: the jobserver's named pipe.
+            objects: see `objects`.
+
+        Raises:
+            RuckusError: an artifact or a shared source that it needs is not there.
+        """
+        source = self._source()
+        with Store(self.settings.cache).scratch("view") as view:
+            self.workplace.show(view, self._artifacts(), self.step.tools)
+            yield Room(self.path, view, source, objects, fifo)
+
+    def objects(self) -> Path | None:
+        """The folder of shared objects, for a step that shares them where that is possible.
+
+        Each family has a folder of its own: its steps can write what they like into it, and none of another family
+        takes it for an object.
+        """
+        if not (self.step.objects and self.settings.sharing):
+            return None
+        folder = self.settings.ccache / quote(self.step.objects, safe="")
+        return folder if self.workplace.shares(folder) else None
+
+    def environment(self, room: Room, **more: str) -> dict[str, str]:
+        """The script's whole environment; more: such as the jobserver's MAKEFLAGS."""
+        return self.workplace.environment(room, step_environment(self.settings, self.step.stage, self.inside, more))
+
+    def remove(self) -> None:
+        """Remove it, with its lock."""
+        remove(self.path)
+        self.settings.work_lock(self.step.name).unlink()
+
+    def sweep(self) -> None:
+        """Remove what a failed or killed attempt has left; not while somebody looks at it."""
+        if os.path.lexists(self.path):
+            with try_held(self.settings.work_lock(self.step.name)) as free:
+                if free is not None:
+                    self.remove()
+
+    def _artifacts(self) -> Iterator[Path]:
+        store = Store(self.settings.cache)
+        for need in (need for need in self.step.needs if need.installs):
+            if need.key not in store:
+                raise RuckusError(f"{self.step.name} needs {need.name}, which is not built", f"run: make {need.name}")
+            yield store.tree(need.key)
+
+    def _source(self) -> Path | None:
+        """The unpacked source that the step shares with others; None when it unpacks its own."""
+        store = Store(self.settings.cache)
+        for need in (need for need in self.step.needs if not need.installs):
+            if need.key not in store:
+                hint = f"run: make {self.step.name}"
+                raise RuckusError(f"{self.step.name} needs {need.name}, which is not unpacked", hint)
+            return store.tree(need.key)
+        return None
+
+
+def _link(path: Path, target: Path) -> None:
+    """Show a step a file without copying it, where that is possible and everybody may read it."""
+    if path.stat().st_mode & 0o444 == 0o444:
+        with suppress(OSError):
+            os.link(path, target)
+            return
+    _copy(path, target)
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy a file for a step, which sees the same modes whatever the umask was when it came here."""
+    shutil.copy2(path, target)
+    target.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
