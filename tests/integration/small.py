@@ -23,6 +23,12 @@ def cross(sh):
     {source}
     sh.sh({text!r})
 """
+COSTS = """
+machine = "none"
+date = 2026-01-01
+[steps]
+"cross/small" = { cpu = 1, memory = 1 }
+"""
 INSTALL = 'mkdir -p "$OUT/bin"; echo {} > "$OUT/bin/small"'
 WAIT = 'touch "$HOME/begun"; while [ ! -e "$HOME/go" ]; do sleep 0.05; done; '
 
@@ -34,6 +40,7 @@ class Small:
         self.folder = folder
         (folder / "src/packages/profiles").mkdir(parents=True)
         (folder / "src/packages/profiles/tiny.toml").write_text('steps = ["cross/small"]')
+        (folder / "src/packages/costs.toml").write_text(COSTS)
         (folder / "mirror").mkdir()
         (folder / "src/packages/sources.toml").write_text("")
         self.running: list[subprocess.Popen[str]] = []

@@ -128,9 +128,9 @@ def fault() -> Fault | None:
 def choose(wish: str) -> tuple[str, Fault | None]:
     """The kind that configure settles on, and why that is not a sandbox, where that was left to it.
 
-    wish: a name in KINDS, or "auto".
+    wish: a name in KINDS; for all else, of which configure knows "auto" only, the host is tried.
     """
-    if wish != "auto":
+    if wish in KINDS:
         return wish, None
     reason = fault()
     return "none" if reason else "bwrap", reason
