@@ -62,6 +62,14 @@ die() {
     exit 1
 }
 
+# Stop where the source tree has a path that configure would refuse, before anything is installed.
+check_path() {
+    local LC_ALL=C
+    [[ $srcdir =~ ^[A-Za-z0-9_.+@%/-]+$ ]] ||
+        die "the source tree's path '$srcdir' has a space or another character that make, sh or a search path would split" \
+            "move it, or clone it again, to where the path has letters, digits and / . _ - + @ % only"
+}
+
 # Whether this is there; arguments: KIND NAME, as `needs` has them.
 is_there() {
     local PATH=$PATH:/usr/sbin:/sbin
@@ -182,7 +190,7 @@ make_venv() {
 has_configure() {
     local input
     [ -e "$srcdir/configure" ] && [ -e "$srcdir/Makefile.in" ] || return
-    for input in "$srcdir"/{configure.ac,Makefile.am,m4/*.m4,python/ruckus_aux/__init__.py}; do
+    for input in "$srcdir"/{configure.ac,Makefile.am,m4/*.m4,python/ruckus_aux/{__init__,settings/options}.py}; do
         [ ! "$input" -nt "$srcdir/configure" ] || return
     done
 }

@@ -218,7 +218,21 @@ def test_python_without_the_modules_is_told_how_to_get_them(tree: Tree, tmp_path
     if done.returncode == 0:
         pytest.skip("the system's Python happens to have them all")
     assert "build-aux/setup" in done.stderr
-    assert "-m venv DIR && DIR/bin/pip install -r " in done.stderr, "pip alone is refused by many systems (PEP 668)"
+    assert "-m venv DIR && DIR/bin/pip install --require-hashes -r " in done.stderr, (
+        "pip alone is refused by many systems (PEP 668)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [("/nonexistent", "PYTHON: '/nonexistent' can't be run"), ("/opt/my python", "'/opt/my python' has a space")],
+)
+def test_a_python_that_can_not_be_run_is_not_called_too_old(
+    tree: Tree, tmp_path: Path, python: str, message: str
+) -> None:
+    done = run(tree.top / "configure", f"PYTHON={python}", cwd=tmp_path, status=1)
+    assert message in done.stderr
+    assert "too old" not in done.stderr
 
 
 def test_where_programs_can_not_be_run_nothing_is_configured(tree: Tree, tmp_path: Path) -> None:

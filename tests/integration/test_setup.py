@@ -88,6 +88,18 @@ def test_what_no_build_can_do_without_is_named_with_the_command_that_installs_it
     assert "  install with: as root: apt-get install " in host.run("setup").stderr
 
 
+@pytest.mark.parametrize("name", ["my tree", "Gr\u00fc\u00dfe"])
+def test_a_tree_that_configure_would_refuse_is_not_set_up(host: Host, tmp_path: Path, name: str) -> None:
+    host.lacks("gcc")
+    shutil.move(host.top, tmp_path / name)
+    host.top = tmp_path / name
+    done = host.run("build", "--dry-run")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"setup: error: the source tree's path '{host.top}' has a space or another character")
+    assert "clone it again" in done.stderr
+    assert not (host.top / ".venv").exists()
+
+
 def test_a_build_goes_on_without_what_it_can_do_without(ready: Host) -> None:
     ready.lacks("bison", "qemu-system-x86_64", "ccache")
     done = ready.run("setup")

@@ -11,7 +11,7 @@ from ruckus_aux.host.commands import run
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.terminal import readable_size
 
-LONGEST = 400  # characters of a path; SQLite opens nothing whose path has more than 512
+LONGEST = 400  # characters of a path: below it are journals, see LONGEST in database.py
 _LONGEST_NAME = 255  # of one file, in every usual file system
 _PLAIN = re.compile(r"/[A-Za-z0-9_.+@%/-]*")  # no space, no colon, nothing special to sh, make or sed
 

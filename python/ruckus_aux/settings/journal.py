@@ -6,16 +6,14 @@ folder that `build` works in has another, of its runs and of samples of the mach
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
+from ruckus_aux.host.database import opened
 from ruckus_aux.host.root import Rooted
-from ruckus_aux.words.errors import RuckusError
 
-BUSY = 30.0  # seconds that a writer waits for another
+_CONTENT = "figures of earlier builds, and which volumes are Ruckus's,"
 
 
 @dataclass(frozen=True)
@@ -154,21 +152,12 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=BUSY)) as connection, connection:
-                yield connection
-        except sqlite3.Error as error:
-            hint = "move it away if it is damaged; then figures of earlier builds and records of volumes are lost"
-            raise RuckusError(f"{self.path}: {error}", hint) from error
-
     def add(self, row: Row) -> None:
         """Record a row."""
         kind = type(row)
         marks = ", ".join("?" * len(fields(kind)))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as connection:
+        with opened(self.path, _CONTENT) as connection:
             # "end" is a word of SQL, hence the quotes.
             table = f'"{kind.__name__.lower()}"'
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, {_columns(kind)})")
@@ -190,7 +179,7 @@ class Journal:
         if not self.path.exists():
             return []
         table = f'"{kind.__name__.lower()}"'
-        with self._open() as connection:
+        with opened(self.path, _CONTENT) as connection:
             there = _columns_of(connection, table)
             if not there:
                 return []
