@@ -23,7 +23,9 @@ _FILE_NAMES = r"/^(--- |\+\+\+ |diff |Index: |rename |copy )/b"
 def sed_program(prefix_cross: str, prefix_tools: str) -> list[str]:
     """The expressions of a `sed -E` that rewrites a patch of the CLFS book.
 
-    prefix_cross, prefix_tools: absolute paths without characters that are special to sed (configure sees to it).
+    Args:
+        prefix_cross: PREFIX_CROSS; no character in it is special to sed (configure makes sure of that).
+        prefix_tools: PREFIX_TOOLS, of the same kind.
     """
     expressions = [_FILE_NAMES]
     for book, mark in (("/cross-tools", "\\x01"), ("/tools", "\\x02")):

@@ -15,9 +15,11 @@ SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
 def step_environment(settings: Settings, stage: Stage, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a step.
 
-    stage: the step's; before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
-    work: its working folder as the script sees it.
-    jobserver: MAKEFLAGS with the run's jobserver, or nothing.
+    Args:
+        settings: Of the build directory.
+        stage: The step's. Before there is a cross toolchain, its prefix is not in PATH, and so not in the step's key.
+        work: Its working folder as the script sees it.
+        jobserver: MAKEFLAGS with the run's jobserver, or nothing.
     """
     cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""
     return {

@@ -40,7 +40,7 @@ class OnTerminal:
 
     def line(self, text: str) -> None:
         """Show a line of output above the view."""
-        self.live.console.print(coloured(text), soft_wrap=True)
+        self.live.console.print(colored(text), soft_wrap=True)
 
     def look(self, make: int) -> None:
         """Show what goes on now."""
@@ -59,8 +59,8 @@ def shown(watch: Watch, console: Console) -> Iterator[View]:
         yield OnTerminal(watch, live)
 
 
-def coloured(text: str) -> Text:
-    """A line of make or of a step, with its first word in the colour of what it says."""
+def colored(text: str) -> Text:
+    """A line of make or of a step, with its first word in the color of what it says."""
     line = Text(text)
     word = text.strip().partition(" ")[0]
     start = text.find(word)

@@ -14,7 +14,7 @@ from rich.console import Console
 from unit.samples import built
 
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.runs.display import coloured, render
+from ruckus_aux.runs.display import colored, render
 from ruckus_aux.runs.status import Progress, State, Watch, from_json, jobs_in_use, to_json
 from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.settings.settings import Settings
@@ -86,8 +86,8 @@ def test_a_state_survives_its_file() -> None:
         ("", []),
     ],
 )
-def test_lines_are_coloured_by_what_they_say(line: str, styles: list[str]) -> None:
-    text = coloured(line)
+def test_lines_are_colored_by_what_they_say(line: str, styles: list[str]) -> None:
+    text = colored(line)
     assert text.plain == line
     assert [str(span.style) for span in text.spans] == styles
 

@@ -57,7 +57,7 @@ def test_the_line_of_a_finished_step() -> None:
     assert "cpu" not in outcome_line(replace(ENTRY, outcome="stored"))
 
 
-def test_colour_on_a_terminal_only() -> None:
+def test_color_on_a_terminal_only() -> None:
     assert label("failed", terminal=True) == "\033[31mFAILED  \033[0m"
     assert label("failed", terminal=False) == "FAILED  "
 

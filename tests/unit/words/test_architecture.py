@@ -16,7 +16,7 @@ from ruckus_aux.words.errors import RuckusError
         ("x86_64-64", "x86_64-64", "x86_64-ruckus-linux-gnu", ("lib",)),
     ],
 )
-def test_the_three_flavours(name: str, string: str, target: str, libdirs: tuple[str, ...]) -> None:
+def test_the_three_kinds(name: str, string: str, target: str, libdirs: tuple[str, ...]) -> None:
     arch = architecture(name)
     assert (arch.string, arch.target, arch.libdirs) == (string, target, libdirs)
 
