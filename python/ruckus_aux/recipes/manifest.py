@@ -259,7 +259,12 @@ def read_manifest(
 
 
 def recorded(cache: Path, source: Source) -> Source:
-    """A source with what of it is in the cache, if that is what is wanted now."""
+    """A source with what the cache has of it, if that is what is wanted now.
+
+    Args:
+        cache: The folder of sources.
+        source: The source, without that.
+    """
     return replace(source, fetched=next(filter(source.accepts, _records(cache, source.name)), None))
 
 
@@ -270,10 +275,18 @@ def sha256_of(path: Path) -> str:
 
 
 def verify(cache: Path, source: Source) -> list[Path]:
-    """The files of a downloaded source, after a look at their content.
+    """Check the content of a downloaded source's files.
 
-    Raises RuckusError when the source is not there, or a file is not what was downloaded; a bad file is moved aside,
-    so that the next download fetches it anew.
+    Args:
+        cache: The folder of sources.
+        source: The source.
+
+    Returns:
+        The files.
+
+    Raises:
+        RuckusError: The source is not there, or a file is not what was downloaded. A bad file is moved aside, so that
+            the next download fetches it again.
     """
     if source.fetched is None:
         raise RuckusError(f"source {source.name} {source.version} is not downloaded", "run: make download")

@@ -166,8 +166,9 @@ class Plan:
 def remaining(needs: Mapping[str, Iterable[str]], cost: Mapping[str, float]) -> dict[str, float]:
     """For each target, the seconds of the longest path from its start to the end of the build.
 
-    needs: each target's prerequisites; a target comes after what it needs.
-    cost: seconds that each takes.
+    Args:
+        needs: Each target's prerequisites; a target comes after what it needs.
+        cost: The seconds that each takes.
     """
     longest = dict.fromkeys(needs, 0.0)
     for target in reversed(list(needs)):

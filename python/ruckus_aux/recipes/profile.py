@@ -8,14 +8,24 @@ from ruckus_aux.words.errors import RuckusError
 
 
 def profile_path(folder: Path, name: str) -> Path:
-    """Where a folder of recipes has a profile."""
+    """Where a folder of recipes has a profile.
+
+    Args:
+        folder: The folder.
+        name: The profile's.
+    """
     return folder / "profiles" / f"{name}.toml"
 
 
 def read_profile(folder: Path, name: str) -> tuple[str, ...]:
-    """What a profile lists: STAGE/PACKAGE, for all ABIs; nothing, when there is no such profile yet.
+    """The steps that a profile lists: STAGE/PACKAGE, for all ABIs; none if there is no such profile yet.
 
-    Raises RuckusError when its file can't be read.
+    Args:
+        folder: Of recipes.
+        name: The profile's.
+
+    Raises:
+        RuckusError: Its file can't be read.
     """
     path = profile_path(folder, name)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A build as a person sees it: plain lines in a file, a live view below the lines on a terminal."""
+"""A build as a person sees it: plain lines in a file, or a live display below the lines on a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

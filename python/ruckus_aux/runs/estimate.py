@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`invoke estimate`: what a build will cost, before it is begun, from earlier builds or from the recipes' figures."""
+"""`invoke estimate`: what a build will cost, before it starts, from earlier builds or from packages/costs.toml."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,10 @@ class Estimate:
 def estimate(selection: Selection, cpus: int, *, fresh: bool = False) -> list[Estimate]:
     """What each architecture of a selection costs, and at the end all together.
 
-    fresh: from nothing, whatever is in the store already.
+    Args:
+        selection: The plans, with the steps that are wanted.
+        cpus: How many jobs run at a time.
+        fresh: Ignore existing artifacts.
     """
     targets = [target for target in combined(selection, fresh=fresh) if target.cost]
     known = _known(selection)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`invoke build --notify=COMMAND`: tell somebody who went away that a run is over."""
+"""`invoke build --notify=COMMAND`: notify someone who went away that a run is over."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ _TIMED_OUT = 124  # exit status of timeout(1)
 
 @dataclass(frozen=True)
 class Result:
-    """How a run has ended.
+    """How a run ended.
 
     run: its name. status: exit status. folder: of the build. wall: seconds.
     summary: a line for a person.
@@ -32,7 +32,7 @@ class Result:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the command is told."""
+        """The variables that the command gets."""
         word = {0: "success", INTERRUPTED: "interrupted"}.get(self.status, "failed")
         return {
             "RUCKUS_RUN": self.run,
@@ -45,11 +45,11 @@ class Result:
 
 
 def notify(command: str, result: Result) -> None:
-    """Run a command of the user's, in sh; whatever becomes of it, it is no more than a warning.
+    """Run a command of the user's, in sh; if it fails, that is only a warning.
 
     Args:
-        command: a line of shell.
-        result: what it is told, in its environment.
+        command: A line of shell.
+        result: What it gets in its environment.
     """
     # timeout(1) ends the command with all that it has started, in its process group.
     words = ["timeout", f"--kill-after={_GRACE}", str(LIMIT), "sh", "-c", command]

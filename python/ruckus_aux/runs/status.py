@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a build is doing at a moment: made for the live view, written for `invoke status`, sampled for the report."""
+"""What a build is doing at a moment: created for the live display, written for `invoke status`, sampled for reports."""
 
 import array
 import fcntl
@@ -164,7 +164,12 @@ class Watch:
 def jobs_in_use(make: int, cpus: int) -> int:
     """How many job slots of a make are in use: one is its own, and the others are the bytes missing from its pipe.
 
-    Returns -1 when its jobserver is no pipe that this process may look into.
+    Args:
+        make: Its process.
+        cpus: How many slots there are.
+
+    Returns:
+        The number; -1 when its jobserver is not a pipe that this process may inspect.
     """
     ends: dict[int, dict[int, str]] = {}  # by inode and access mode
     with suppress(OSError, ValueError):
