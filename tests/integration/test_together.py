@@ -240,7 +240,7 @@ def test_one_architectures_failure_does_not_stop_the_others(place: Place, recipe
 
 def test_fail_fast_stops_at_the_first_failure(place: Place, recipe: Recipes) -> None:
     # What has the longest way to go comes first: the source, and then the step that fails.
-    recipe.change("libz/recipe.py", "cpu=4,", "cpu=400,")
+    recipe.change("costs.toml", '"cross/libz" = { cpu = 4,', '"cross/libz" = { cpu = 400,')
     recipe.change("libz/recipe.py", "    sh.shared_source()\n", '    sh.shared_source()\n    sh.sh("exit 3")\n')
     one = ("--arch-list=i686", "--no-boot", "--jobs=1")
     done = place.invoke("build", *one, "--fail-fast", status=2)
@@ -340,7 +340,7 @@ def test_a_disk_that_is_too_small_is_found_before_the_step(place: Place, recipe:
     work.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "ruckus-test", work], check=True)
     try:
-        recipe.change("bzip2/recipe.py", "cpu=6, memory=50", "cpu=6, memory=50, disk=300")
+        recipe.change("costs.toml", "cpu = 6, memory = 50", "cpu = 6, memory = 50, disk = 300")
         done = place.invoke("build", *one, status=2)
         assert re.search(r"i686/cross/bzip2 needs 300 MB of disk, and \S+/work has \d MB free", done.stdout)
         assert not (work / "i686/cross/bzip2/src").exists()

@@ -39,7 +39,7 @@ class Costs:
     installed: int = 0
 
 
-UNKNOWN = Costs(cpu=60.0, memory=300, disk=100, installed=10)
+UNKNOWN = Costs(cpu=60.0, memory=300)  # and no need of room on the disk that could be checked
 
 
 def read_costs(folder: Path) -> dict[str, Costs]:
