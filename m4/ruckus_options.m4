@@ -38,7 +38,7 @@ AS_IF([test $? -ne 0], [
 rm -f conftest.err
 eval "$ruckus_answer"
 AC_MSG_RESULT([good])
-m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_hostprep_only ruckus_isolation ruckus_manifests ruckus_lock
+m4_foreach_w([ruckus_name], [ruckus_srcdir ruckus_arch ruckus_hostprep_only ruckus_isolation ruckus_packages ruckus_manifests ruckus_lock
   ruckus_conf CLFS_ARCH_STRING CLFS_TARGET], [AC_SUBST(ruckus_name)])
 AM_SUBST_NOTMAKE([ruckus_conf])
 AC_SUBST([ruckus_variables], ["RUCKUS_VARIABLES"])
@@ -58,6 +58,7 @@ Ruckus $PACKAGE_VERSION is configured:
   hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build: ${ruckus_hostprep_tools:-none}
   everything else    $BUILDROOT
   cache              $ruckus_cache
+  recipes in         $ruckus_srcdir/packages${ruckus_packages:+ $ruckus_packages}
   sources of         $ruckus_srcdir/packages/sources.toml${ruckus_manifests:+ $ruckus_manifests}${ruckus_lock:+, as locked by $ruckus_lock}
   common hostprep    ${ruckus_prefix:-of this build directory alone (--prefix)}
   steps run in       $ruckus_isolation_text

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from golden.scripts import settings
 
+from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import STAGES
@@ -24,7 +25,16 @@ esac
 def sh(tmp_path: Path) -> Script:
     """A script of a step whose recipe's folder is a temporary one."""
     arch = ARCHITECTURES["x86_64"]
-    return Script(settings(arch), {}, "x", "x", tmp_path, STAGES["stage1"], STAGES["stage1"], arch.main_abi)
+    return Script(
+        settings(arch),
+        {},
+        "x",
+        "x",
+        RecipeFiles(tmp_path / "x.py", (tmp_path,)),
+        STAGES["stage1"],
+        STAGES["stage1"],
+        arch.main_abi,
+    )
 
 
 def run(sh: Script, folder: Path, **variables: Path) -> subprocess.CompletedProcess[str]:

@@ -76,6 +76,7 @@ VALUES = {
     "isolation": "bwrap",
     "cpucount": "4",
     "mirrors": "/m1 /m2",
+    "packages": "/p1 /p2",
     "hostprep_tools": "m4 bison",
     "hostprep_only": "no",
     "sharing": "yes",

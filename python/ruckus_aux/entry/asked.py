@@ -21,14 +21,19 @@ def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     """list the steps of the profile, or all, in the order in which they can be built"""
     plan = evaluate(settings)
     for step in plan.steps.values() if options.all else plan.of_profile():
-        print(f"{step.name:<34} {step.title}")
+        of_user = "" if settings.recipes in step.recipe.parents else f"   (of {step.recipe})"
+        print(f"{step.name:<34} {step.title}{of_user}")
 
 
 def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
     """print the script of a step"""
     plan = evaluate(settings)
     step = plan[options.step]
-    print(f"# {step.name}: {step.title}\n# needs: {' '.join(need.name for need in step.needs) or 'nothing'}")
+    print(f"# {step.name}: {step.title}\n# recipe: {step.recipe}")
+    print(f"# needs: {' '.join(need.name for need in step.needs) or 'nothing'}")
+    for path in step.files:
+        if settings.recipes not in path.parents:
+            print(f"# of your own: {path}")
     print(step.script, end="")
 
 

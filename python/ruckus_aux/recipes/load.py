@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ruckus_aux.host.visible import visible
-from ruckus_aux.recipes.costs import UNKNOWN, Costs, read_costs
+from ruckus_aux.recipes.costs import UNKNOWN, Costs
+from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import Source, read_manifest
+from ruckus_aux.recipes.overlay import Overlay
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.recipes.profile import read_profile
 from ruckus_aux.recipes.recipe import Phase, Recipe
@@ -71,14 +72,12 @@ class _Draft:
 
 
 def _drafts(
-    settings: Settings, sources: Mapping[str, Source], path: Path, recipe: Recipe, phase: Phase
+    settings: Settings, sources: Mapping[str, Source], files: RecipeFiles, recipe: Recipe, phase: Phase
 ) -> Iterator[_Draft]:
     """The steps of one of a recipe's functions, each with that which unpacks its shared source."""
-    arch = settings.arch.name
+    arch, path = settings.arch.name, files.path
     for package, abi, takes_abi in phase.for_each_abi(settings.arch):
-        script = Script(
-            settings, sources, recipe.name, recipe.source, path.parent, phase.stage, phase.configured_as, abi
-        )
+        script = Script(settings, sources, recipe.name, recipe.source, files, phase.stage, phase.configured_as, abi)
         with located(path):
             phase.record(script, *([abi] if takes_abi else []))
         if script.source:
@@ -93,6 +92,7 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
     script = draft.script
     return Step(
         settings=script.settings,
+        recipe=draft.path,
         name=draft.name,
         title=draft.title,
         script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
@@ -109,18 +109,21 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
 def evaluate(settings: Settings) -> Plan:
     """Evaluate every recipe for the configured architecture.
 
-    A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files.
+    A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files; see also overlay.py.
     Raises RuckusError for a recipe that can't be read, two steps of one name, or needs that nothing builds.
     """
     locked = read_lockfile(settings.lock) if settings.lock else None
-    sources = read_manifest(settings.recipes / "sources.toml", settings.sources, settings.manifests, locked)
-    costs = read_costs(settings.recipes)
+    overlay = Overlay(settings.recipe_folders)
+    manifests = (*overlay.manifests(), *settings.manifests)
+    sources = read_manifest(settings.recipes / "sources.toml", settings.sources, manifests, locked)
+    costs = overlay.costs()
     members: dict[str, list[StepName]] = {}
     drafts: dict[StepName, _Draft] = {}
-    for path in visible(settings.recipes, "*.py", "*/recipe.py"):
+    for files in overlay.recipes():
+        path = files.path
         recipe = load_recipe(path)
         for phase in recipe.phases:
-            for draft in _drafts(settings, sources, path, recipe, phase):
+            for draft in _drafts(settings, sources, files, recipe, phase):
                 other = drafts.setdefault(draft.name, draft)
                 if other is not draft and draft.name.stage.installs:
                     raise RuckusError(
@@ -132,7 +135,7 @@ def evaluate(settings: Settings) -> Plan:
                     )
                 if draft.name.stage.installs:
                     members.setdefault(f"{phase.stage.name}/{phase.name}", []).append(draft.name)
-    profile = read_profile(settings.recipes, settings.profile)
+    profile = read_profile(overlay.profile_path(settings.profile))
     wanted = [name for entry in profile for name in members.get(entry, [StepName(entry)])]
     needs = {name: drafts[name].script.needed for name in (*wanted, *drafts) if name in drafts}
     steps: dict[StepName, Step] = {}

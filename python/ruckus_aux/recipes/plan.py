@@ -11,7 +11,6 @@ from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.recipes.costs import UNKNOWN, Costs
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.manifest import Source, sha256_of
-from ruckus_aux.recipes.profile import profile_path
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import RuckusError
@@ -27,6 +26,7 @@ class Step:
     """One recipe in one stage for one architecture: the unit of scheduling, logging, caching and retrying.
 
     settings: of the build directory that it is a step of.
+    recipe: the file that describes it.
     script: what runs, POSIX sh.
     needs: the steps whose artifacts are in its view.
     tools: programs of the host that it declares; their versions are part of its key.
@@ -38,6 +38,7 @@ class Step:
 
     settings: Settings = field(repr=False)
     name: StepName
+    recipe: Path = field(default=Path(), repr=False)
     title: str = ""
     script: str = ""
     needs: tuple["Step", ...] = field(default=(), repr=False)
@@ -134,14 +135,16 @@ class Plan:
         """
         if self.settings.hostprep_only:
             return self.hostprep()
-        path = profile_path(self.settings.recipes, self.settings.profile)
         if not self.has_profile:
             raise RuckusError(
-                f"the profile '{self.settings.profile}' has no steps yet: {path}", "configure --with-profile=tiny"
+                f"the profile '{self.settings.profile}' has no steps yet", "configure --with-profile=tiny"
             )
         unknown = [name for name in self.profile if name not in self.steps]
         if unknown:
-            raise RuckusError(f"{path}: no recipe has {', '.join(unknown)}", "list the steps with: ruckus list --all")
+            raise RuckusError(
+                f"the profile '{self.settings.profile}' lists what no recipe has: {', '.join(unknown)}",
+                "list the steps with: ruckus list --all",
+            )
         return self.closure([*self.profile, *(step.name for step in self.hostprep())])
 
     def hostprep(self) -> list[Step]:

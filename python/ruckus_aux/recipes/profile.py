@@ -17,17 +17,11 @@ def profile_path(folder: Path, name: str) -> Path:
     return folder / "profiles" / f"{name}.toml"
 
 
-def read_profile(folder: Path, name: str) -> tuple[str, ...]:
-    """The steps that a profile lists: STAGE/PACKAGE, for all ABIs; none if there is no such profile yet.
+def read_profile(path: Path) -> tuple[str, ...]:
+    """The steps that a profile's file lists: STAGE/PACKAGE, for all ABIs; none if there is no such profile yet.
 
-    Args:
-        folder: Of recipes.
-        name: The profile's.
-
-    Raises:
-        RuckusError: Its file can't be read.
+    Raises RuckusError when it can't be read.
     """
-    path = profile_path(folder, name)
     try:
         steps = tomllib.loads(path.read_text())["steps"]
     except FileNotFoundError:

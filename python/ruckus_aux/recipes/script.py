@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from ruckus_aux.host.visible import visible
 from ruckus_aux.recipes.book import sed_program
+from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.stages import WITHOUT_MANUALS, Defaults, defaults
 from ruckus_aux.settings.settings import Settings
@@ -49,7 +49,7 @@ def _quoted(text: str) -> str:
 class Script:
     """Records one step. Its methods append to the script; its attributes are what a recipe may depend on.
 
-    name: the recipe's. main_source: its entry in the manifest. folder: where its files are.
+    name: the recipe's. main_source: its entry in the manifest. files: those that belong to it.
     stage: the step's. configured_as: the stage whose prefix, triplets and compilers it gets.
     abi: what it is built for: the main ABI, where a step is not one of several.
     """
@@ -58,7 +58,7 @@ class Script:
     sources: Mapping[str, Source]
     name: str
     main_source: str
-    folder: Path
+    files: RecipeFiles
     stage: Stage
     configured_as: Stage
     abi: Abi
@@ -170,7 +170,7 @@ class Script:
             beside: Folders that find a changed file by going up from them (../gcc/tm.h).
         """
         self.source = Script(
-            self.settings, self.sources, self.name, self.main_source, self.folder, SOURCE, SOURCE, self.abi
+            self.settings, self.sources, self.name, self.main_source, self.files, SOURCE, SOURCE, self.abi
         )
         self.source.unpack(without=without)
         own = [path for path in self._patches() if _names_a_prefix(path)]
@@ -204,12 +204,10 @@ class Script:
         """)
 
     def _patches(self) -> list[Path]:
-        version = self.version() if self.main_source in self.sources else ""
-        folders = ("patches", f"patches/{version}") if version else ("patches",)
-        return sorted(visible(self.folder, *(f"{folder}/*.patch" for folder in folders)), key=lambda path: path.name)
+        return self.files.patches(self.version() if self.main_source in self.sources else "")
 
     def _apply(self, path: Path) -> None:
-        file = f"$FILES/{self._file(path)}"
+        file = self._in_files(path)
         if _names_a_prefix(path):
             program = " ".join(f"-e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
             # Not through a pipe: sh would not notice if sed fails.
@@ -219,7 +217,7 @@ class Script:
 
     def file(self, name: str) -> str:
         """Use a file of the recipe's folder; returns what the script calls it."""
-        return f"$FILES/{self._file(self.folder / name)}"
+        return self._in_files(self.files.find(name))
 
     # Building.
 
@@ -277,7 +275,8 @@ class Script:
 
         Args:
             base: Make's target for the configuration to start with, such as tinyconfig.
-            fragments: Files of the recipe's folder with what differs; a later one overrides an earlier one.
+            fragments: Files of the recipe's folder with what differs; a later one overrides an earlier one, and those
+                that are laid over the recipe (--with-packages) override all of them.
             make: Words for make.
             settle: Make's target that decides what the fragments leave open; "oldconfig", where there is no other.
             apart: Whether it is built in $BUILD (make O=), not in the source.
@@ -287,7 +286,8 @@ class Script:
             self.sh('cd "$BUILD"')
         else:
             self.make(*make, base)
-        files = " ".join(quoted(self.file(name)) for name in fragments)
+        names = [*map(self.file, fragments), *(self._in_files(path) for path in self.files.further_fragments())]
+        files = " ".join(map(quoted, names))
         # Kconfig drops what it can't have without a word.
         self.sh(f"""
             sed '{_KCONFIG_UNSET}' {files} | grep '^CONFIG_' | tac | sort -su -t= -k1,1 > wanted.config
@@ -357,6 +357,9 @@ class Script:
         then neither would find the other's objects.
         """
         self.objects = f"{self.name} {family}"
+
+    def _in_files(self, path: Path) -> str:
+        return f"$FILES/{self._file(path)}"
 
     def _file(self, path: Path) -> str:
         if not path.is_file():

@@ -137,6 +137,7 @@ class Configuration:
             self._debian,
             self._snapshot,
             self._manifests,
+            self._packages,
             self._lock,
             self._isolation,
             self._prefixes,
@@ -281,6 +282,15 @@ class Configuration:
         for manifest in manifests:
             self._attempt(partial(read_entries, Path(manifest)))
         self.answers["ruckus_manifests"] = " ".join(manifests)
+
+    def _packages(self) -> None:
+        folders = paths_of("--with-packages", self.given["packages"])
+        for folder in folders:
+            if not Path(folder).is_dir():
+                raise RuckusError(
+                    f"--with-packages: '{folder}' is not a folder", "name one with recipes or patches in it"
+                )
+        self.answers["ruckus_packages"] = " ".join(folders)
 
     def _lock(self) -> None:
         self.answers["ruckus_lock"] = lock = self.given["lock"] if self.given["lock"] != "no" else ""

@@ -128,6 +128,13 @@ OPTIONS = (
         repeatable=True,
     ),
     Option(
+        "packages",
+        "folder of your own recipes, patches and Kconfig fragments, laid over packages/; may be given several times, "
+        "or as DIR:DIR: the last one is on top",
+        value="DIR",
+        repeatable=True,
+    ),
+    Option(
         "lock",
         "take only sources with the hashes that are in FILE, a sources-lock.json as make download writes it [without "
         "=FILE: the one in BUILDROOT]",

@@ -30,6 +30,7 @@ class Settings:
     debian_mirror, debian_suite: the archive and the release of Debian whose source packages are taken, when named.
     debian_snapshot: where old versions of them are looked for; "" for nowhere.
     manifests: files that are laid over the manifest of sources.
+    packages: folders of recipes that are laid over those of the source tree, the last on top.
     lock: the lock file that sources have to agree with, when one was named.
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
@@ -56,6 +57,7 @@ class Settings:
     debian_suite: str = ""
     debian_snapshot: str = ""
     manifests: tuple[Path, ...] = ()
+    packages: tuple[Path, ...] = ()
     lock: Path | None = None
     hostprep_tools: tuple[str, ...] = ()
     hostprep_only: bool = False
@@ -69,6 +71,11 @@ class Settings:
     def recipes(self) -> Path:
         """The folder of recipes."""
         return self.srcdir / "packages"
+
+    @property
+    def recipe_folders(self) -> tuple[Path, ...]:
+        """All folders of recipes, the lowest first."""
+        return (self.recipes, *self.packages)
 
     @property
     def sources(self) -> Path:

@@ -83,7 +83,9 @@ def test_list_and_show(here: Settings, capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().out.splitlines()[-1].split() == ["x86_64/stage1/pigz", "the", "program"]
     assert main(["show", "x86_64/stage1/pigz"]) == 0
     output = capsys.readouterr().out
-    assert output.startswith("# x86_64/stage1/pigz: the program\n# needs: hostprep/zlib\n#!/bin/sh\nset -eu\n")
+    recipe = here.recipes / "pigz" / "recipe.py"
+    start = f"# x86_64/stage1/pigz: the program\n# recipe: {recipe}\n# needs: hostprep/zlib\n#!/bin/sh\nset -eu\n"
+    assert output.startswith(start)
 
 
 def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:

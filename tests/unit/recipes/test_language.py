@@ -168,8 +168,8 @@ def test_a_patch_may_belong_to_a_version(settings: Settings, recipes: Path) -> N
     step = evaluate(settings)["x86_64/stage1/pigz"]
     assert [path.name for path in step.files] == ["b.patch", "c.patch", "d.patch"]
     (folder / "1.3" / "b.patch").write_text("--- a/x\n+++ b/x\n")
-    with pytest.raises(RuckusError, match=r"b\.patch have one name in \$FILES"):
-        evaluate(settings)
+    files = evaluate(settings)["x86_64/stage1/pigz"].files
+    assert [str(path.relative_to(folder)) for path in files] == ["1.3/b.patch", "1.3/c.patch", "d.patch"]
 
 
 def test_a_patch_with_the_books_prefixes_is_applied_to_copies(settings: Settings, recipes: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_profile_that_is_wrong_is_named(settings: Settings, recipes: Path, tex
 
 def test_a_profile_with_a_step_that_nothing_builds(settings: Settings, recipes: Path) -> None:
     (recipes / "profiles" / "tiny.toml").write_text('steps = ["stage1/pigz", "stage1/pgiz"]')
-    with pytest.raises(RuckusError, match=r"/tiny\.toml: no recipe has stage1/pgiz"):
+    with pytest.raises(RuckusError, match="'tiny' lists what no recipe has: stage1/pgiz"):
         evaluate(settings).of_profile()
 
 

@@ -15,6 +15,7 @@ def test_what_configure_writes_can_be_read(tmp_path: Path) -> None:
     settings = load(configured(tmp_path))
     assert (settings.arch.name, settings.cpucount, settings.hostprep_only) == ("i686", 4, False)
     assert settings.mirrors == (Path("/m1"), Path("/m2"))
+    assert settings.packages == (Path("/p1"), Path("/p2"))
     assert settings.hostprep_tools == ("m4", "bison")
     assert settings.log("i686/cross/gcc") == Path("/b/log/i686/cross/gcc.log")
     assert settings.prefix is None
