@@ -93,7 +93,12 @@ def compiled(folder: Path) -> Iterator[tuple[Path, int, os.stat_result]]:
 
 
 def without_objects(folder: Path, moment: float) -> Iterator[Path]:
-    """What in a folder of ccache's has no objects any more, and only bookkeeping that is older than a moment."""
+    """What in a folder of ccache's has no objects any more, only bookkeeping.
+
+    Args:
+        folder: The folder.
+        moment: Seconds since 1970; bookkeeping that is not older stays.
+    """
 
     def is_over(file: Path) -> bool:
         return _BOOKKEEPING.fullmatch(file.name) is not None and file.lstat().st_mtime <= moment

@@ -106,8 +106,13 @@ def entries(listing: str) -> list[Entry]:
 def refused(commands: Iterable[Command], user: str = "", way_out: str = "") -> list[Command]:
     """Those of some commands that a user may not run as root without a password.
 
-    user: another than who runs this, about whom only root may ask. way_out: what an administrator can do.
-    Raises RuckusError when there is no sudo, or it does not know this user. About no commands, nothing is asked.
+    Args:
+        commands: The commands; if there are none, sudo is not asked.
+        user: The user's name; "" for the one who runs this. Only root may ask about others.
+        way_out: What an administrator can do, for the error.
+
+    Raises:
+        RuckusError: There is no sudo, or it does not know this user.
     """
     wanted = dict.fromkeys(map(_sample, commands))
     me = user_name(os.getuid())

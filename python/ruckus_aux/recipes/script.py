@@ -329,7 +329,12 @@ class Script:
         ]
 
     def write(self, path: str, content: str) -> None:
-        """Write a text file. path may hold variables; content is written as it is."""
+        """Write a text file.
+
+        Args:
+            path: The file; it may contain variables.
+            content: Written as it is.
+        """
         self.lines += [f'mkdir -p "{path.rpartition("/")[0]}"', f"cat > \"{path}\" <<'END'"]
         self.lines += [*content.strip("\n").split("\n"), "END"]
 

@@ -44,7 +44,16 @@ USUAL = {
 
 
 def prefix_path(name: str, value: str, srcdir: str) -> str:
-    """The path that a prefix is given as; RuckusError when it can be none."""
+    """The path that a prefix is given as.
+
+    Args:
+        name: The variable.
+        value: What was given.
+        srcdir: The source tree, which it must not be in.
+
+    Raises:
+        RuckusError: It can't be a prefix.
+    """
     path = absolute(name, value)
     if within(path, srcdir) or within(srcdir, path):
         raise RuckusError(f"{name}: '{path}' is inside the source tree {srcdir}", "choose one outside of it")

@@ -51,7 +51,12 @@ class OnTerminal:
 
 @contextmanager
 def shown(watch: Watch, console: Console) -> Iterator[View]:
-    """A view that suits where the console writes to."""
+    """A view that suits the place that the console writes to.
+
+    Args:
+        watch: What is going on.
+        console: Where it is shown.
+    """
     if not console.is_terminal:
         yield Plain(watch)
         return

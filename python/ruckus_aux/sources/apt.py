@@ -130,7 +130,16 @@ class Apt:
             self.trouble = [*dict.fromkeys(failed or said)]
 
     def run(self, *command: str, cwd: Path | None = None, watch: Callable[[], None] | None = None) -> tuple[int, str]:
-        """Run one of apt's commands; returns its exit status and output."""
+        """Run one of apt's commands.
+
+        Args:
+            command: Its words.
+            cwd: The folder to run it in; by default, the current one.
+            watch: Called a few times a second while it runs; an exception from it ends the command.
+
+        Returns:
+            Its exit status and output.
+        """
         words: Sequence[str] = (command[0], "-c", str(self.folder / "apt.conf"), *command[1:])
         return run(words, env={"LC_ALL": "C"}, cwd=cwd, check=False, watch=watch)
 

@@ -49,7 +49,12 @@ class Candidate:
 
 
 def parse_showsrc(text: str, package: str) -> list[Candidate]:
-    """The versions of a package in the output of `apt-cache showsrc`, newest first."""
+    """The versions of a package in apt's records, newest first.
+
+    Args:
+        text: The output of `apt-cache showsrc`.
+        package: The source package.
+    """
     found = {}
     for stanza in re.split(r"\n\s*\n", text):
         fields = dict(re.findall(r"^(\S+):((?:.*(?:\n[ \t].*)*))", stanza, re.MULTILINE))

@@ -82,7 +82,12 @@ def fetch(source: Source, providers: Sequence[Provider], cache: Path, watcher: W
 def download(settings: Settings, sources: Iterable[Source]) -> None:
     """Bring all of these sources into the cache, several at a time, with a progress bar for each on a terminal.
 
-    Raises RuckusError, after all that could be had was had, with every failure in its text.
+    Args:
+        settings: Of the build directory.
+        sources: The sources.
+
+    Raises:
+        RuckusError: Some could not be fetched; it lists every failure, after everything else was fetched.
     """
     missing = [source for source in sources if source.fetched is None]
     if not missing:

@@ -19,7 +19,13 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def update(self, name: str, done: int, total: int) -> None:
-        """Say how many bytes of a source are there, of how many (0: not known)."""
+        """Report the progress of a source.
+
+        Args:
+            name: The source.
+            done: How many bytes are there.
+            total: Of how many; 0 if unknown.
+        """
         if self._progress is None:
             return
         if name not in self._tasks:
@@ -27,14 +33,20 @@ class Bars:
         self._progress.update(self._tasks[name], completed=done, total=total or None)
 
     def finished(self, name: str, version: str, origin: str) -> None:
-        """Replace a source's bar by a line that stays."""
+        """Replace a source's bar by a line that stays.
+
+        Args:
+            name: The source.
+            version: Its version.
+            origin: Where it came from.
+        """
         if self._progress is not None and name in self._tasks:
             self._progress.remove_task(self._tasks.pop(name))
         text = f"  FETCHED  {name} {version}  [dim]{escape(origin)}[/dim]"
         self._console.print(text, highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
-        """Tell something: above the bars, or on standard error where there are none."""
+        """Print a message: above the bars, or on standard error where there are none."""
         if self._progress is None:
             print(f"ruckus: {text}", file=sys.stderr, flush=True)
         else:

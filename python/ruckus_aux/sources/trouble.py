@@ -42,7 +42,12 @@ def host_of(url: str) -> str:
 
 
 def status_text(url: str, status: int) -> str:
-    """An address and an answer of its server that is no success."""
+    """A sentence about an answer that is not a success.
+
+    Args:
+        url: The address that was asked.
+        status: The HTTP status.
+    """
     try:
         phrase = http.HTTPStatus(status).phrase  # not the server's own words, which could be anything
     except ValueError:

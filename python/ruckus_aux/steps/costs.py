@@ -17,8 +17,10 @@ MOST_TIMES = 10_000
 def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
     """CPU seconds of a step, and those when its objects are in ccache already.
 
-    built: its builds until now, the oldest first. The recipe's figures stand in for what was not measured yet, scaled
-    to this machine by what was.
+    Args:
+        step: The step.
+        built: Its builds so far, the oldest first. packages/costs.toml stands in for what was not measured yet, scaled
+            to this machine by what was.
     """
     measured = {entry.hits > entry.misses: entry.cpu for entry in built}
     stated = {False: step.costs.cpu, True: step.costs.shared_cpu or step.costs.cpu}
@@ -28,35 +30,67 @@ def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
 
 
 def memory(step: Step, last: Entry | None, cpus: int) -> int:
-    """Bytes of all its processes together, at their most, with so many jobs."""
+    """Bytes of all its processes together, at their most.
+
+    Args:
+        step: The step.
+        last: Its last build; None if there was none here.
+        cpus: How many jobs run.
+    """
     return last.together if last and last.peak else step.costs.memory * MB + (cpus - 1) * JOB_MEMORY
 
 
 def disk(step: Step, last: Entry | None) -> int:
-    """Bytes of its working folder."""
+    """Bytes of its working folder.
+
+    Args:
+        step: The step.
+        last: Its last build; None if there was none here.
+    """
     return last.work if last else step.costs.disk * MB
 
 
 def installed(step: Step, last: Entry | None) -> int:
-    """Bytes of what it installs."""
+    """Bytes of what it installs.
+
+    Args:
+        step: The step.
+        last: Its last build; None if there was none here.
+    """
     return last.artifact if last else step.costs.installed * MB
 
 
 def longest(step: Step, built: Sequence[Entry]) -> float:
-    """Seconds that it took at most: here, or, on one processor somewhere, as its recipe states."""
+    """The most seconds that it took: here, or, on one processor somewhere, according to packages/costs.toml.
+
+    Args:
+        step: The step.
+        built: Its builds so far.
+    """
     return max((entry.wall for entry in built), default=step.costs.cpu)
 
 
 def limit(step: Step, built: Sequence[Entry], factor: float) -> float:
-    """Seconds after which a step takes too long: so many times what it took at most, but never less than a while.
+    """Seconds after which a step takes too long: a multiple of the most that it took, but never less than a while.
 
-    factor: 0 for no limit.
+    Args:
+        step: The step.
+        built: Its builds so far.
+        factor: The multiple; 0 for no limit.
     """
     return max(SHORTEST_LIMIT, factor * longest(step, built)) if factor else math.inf
 
 
 def limit_factor(text: str, option: str) -> float:
-    """The factor that an option gives for `limit`; RuckusError when it is none."""
+    """The factor that an option gives for `limit`.
+
+    Args:
+        text: What was given.
+        option: The option, for errors.
+
+    Raises:
+        RuckusError: It is not a factor.
+    """
     try:
         factor = float(text or "0")
     except ValueError:

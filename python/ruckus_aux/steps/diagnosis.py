@@ -39,10 +39,14 @@ _EPILOGUE = re.compile(r"(\S*/)?g?make(\[\d+\])?: (Leaving|Entering|\*\*\* (\[.*
 
 
 def crash(status: int, output: str) -> str:
-    """How a script died, when it was no fault of the source: by a signal, a compiler that crashed, or lack of memory.
+    """How a script died if the source was not to blame: by a signal, a compiler that crashed, or lack of memory.
 
-    status: its exit status; negative is the signal that ended it.
-    Returns "" for an ordinary failure.
+    Args:
+        status: Its exit status; negative is the signal that ended it.
+        output: The end of its output.
+
+    Returns:
+        A few words; "" for an ordinary failure.
     """
     number = -status if status < 0 else status - 128 if status in _SIGNALS else 0
     if number:

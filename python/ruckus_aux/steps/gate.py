@@ -101,10 +101,14 @@ class Gate:
 
     @contextmanager
     def admitted(self, wanted: Running, *, alone: bool = False) -> Iterator[Ticket]:
-        """Wait until there is room for a step, announce it, and take that back at the end.
+        """Wait until there is room for a step, announce it, and withdraw that at the end.
 
-        alone: wait until no other script runs, and let none start meanwhile.
-        Raises RuckusError when there is too little disk and no running step that could give some back.
+        Args:
+            wanted: What the step needs.
+            alone: Wait until no other script runs, and let none start meanwhile.
+
+        Raises:
+            RuckusError: There is too little disk, and no running step that could free some.
         """
         with ExitStack() as stack:
             if alone:

@@ -61,7 +61,9 @@ def _targets(settings: Settings, steps: Sequence[Step], fresh: bool) -> list[Tar
 def combined(selection: Selection, *, fresh: bool = False) -> list[Target]:
     """The targets of some steps of some plans, each after what it needs, with the edges between architectures.
 
-    fresh: as if the store were empty.
+    Args:
+        selection: The plans, with the steps that are wanted.
+        fresh: As if the store were empty.
     """
     targets = [target for plan, steps in selection for target in _targets(plan.settings, steps, fresh)]
     same: dict[str, Target] = {}
@@ -100,7 +102,12 @@ def _left(targets: Sequence[Target]) -> dict[str, float]:
 
 
 def shortest(targets: Sequence[Target], cpus: int) -> float:
-    """Seconds that a build takes at least: its longest path, or its CPU seconds on all processors."""
+    """The fewest seconds that a build takes: its longest path, or its CPU seconds on all processors.
+
+    Args:
+        targets: All of them.
+        cpus: How many jobs run at a time.
+    """
     longest = max(_left(targets).values(), default=0.0) / min(cpus, PARALLEL)
     return max(longest, sum(target.cost for target in targets) / cpus)
 
@@ -136,7 +143,12 @@ def graph(selection: Selection) -> str:
 
 
 def write_graph(selection: Selection, path: Path) -> None:
-    """Bring a graph.mk up to date; it is not touched when nothing changed."""
+    """Bring a graph.mk up to date; it is not touched if nothing changed.
+
+    Args:
+        selection: The plans, with the steps that are wanted.
+        path: The file.
+    """
     text = graph(selection)
     if not path.exists() or path.read_bytes() != text.encode(errors="surrogateescape"):
         write_whole(path, text)

@@ -35,7 +35,13 @@ class Log:
 
 
 def beginning(fields: Mapping[str, str], environment: Mapping[str, str], script: str) -> str:
-    """What a log begins with; fields that tell what is run, and when, come first."""
+    """What a log begins with.
+
+    Args:
+        fields: What is run, and when; they come first.
+        environment: Of the script.
+        script: Its text.
+    """
     lines = [f"# {name:<8} {value}\n" for name, value in fields.items()]
     lines += [_ENVIRONMENT, *(f"#   {name}={value}\n" for name, value in environment.items())]
     lines += ["# script:\n", *(f"#   {line}\n" for line in script.splitlines())]
@@ -43,7 +49,12 @@ def beginning(fields: Mapping[str, str], environment: Mapping[str, str], script:
 
 
 def ending(usage: Usage, started: float) -> str:
-    """What a log ends with, when its script has come to an end."""
+    """What a log ends with when its script has ended.
+
+    Args:
+        usage: What it cost.
+        started: When it started, in seconds since 1970.
+    """
     largest, together = (readable_size(units * 1024) for units in (usage.memory, usage.peak))
     fields = {
         "end": utc(started + usage.wall),

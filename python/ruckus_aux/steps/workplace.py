@@ -97,7 +97,12 @@ class Workplace(ABC):
 
     @abstractmethod
     def environment(self, room: Room, environment: Mapping[str, str]) -> dict[str, str]:
-        """A step's environment (recipes.environment) as the script has it: with what is in no key, such as ccache's."""
+        """A step's environment (recipes.environment) as the script gets it: with what is in no key, such as ccache's.
+
+        Args:
+            room: What the script is shown.
+            environment: As its key has it.
+        """
 
     @abstractmethod
     def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> Command:
@@ -115,7 +120,12 @@ class Workplace(ABC):
 
 
 def make_folders(work: Path, names: Iterable[str]) -> None:
-    """Make a working folder, in place of what is there, and folders in it."""
+    """Make a working folder, in place of what is there, and folders in it.
+
+    Args:
+        work: The folder.
+        names: Those in it.
+    """
     remove(work)
     for folder in (work, *(work / name for name in names)):
         folder.mkdir(parents=True)

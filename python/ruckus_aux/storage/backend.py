@@ -82,4 +82,9 @@ class Backend(Protocol):
         """The commands that need root to create and remove a volume."""
 
     def further_commands(self, name: str, point: Path) -> Iterator[Command]:
-        """The commands that need root to take a snapshot of a volume and to grow it while it is mounted on `point`."""
+        """The commands that need root to take a snapshot of a volume and to grow it while it is mounted.
+
+        Args:
+            name: Of the volume.
+            point: Where it is mounted.
+        """

@@ -73,7 +73,14 @@ def _link_system(settings: Settings, tree: Path) -> None:
 
 
 def qemu(settings: Settings, image: Path, accelerator: str, append: str) -> list[str]:
-    """The QEMU command line for a boot."""
+    """The QEMU command line for a boot.
+
+    Args:
+        settings: Of the build directory.
+        image: The disk image.
+        accelerator: "kvm" or "tcg".
+        append: For the kernel's command line.
+    """
     cpu = "host" if accelerator == "kvm" else "max,-smap"
     words = ["qemu-system-x86_64", "-accel", accelerator, "-cpu", cpu, "-m", str(MEMORY), "-no-reboot"]
     words += ["-nodefaults", "-display", "none"]
@@ -107,7 +114,15 @@ def _watch(command: list[str], console: Path, accelerator: str) -> str:
 
 
 def check_console(settings: Settings, text: str) -> None:
-    """Raise RuckusError unless the console shows the machine and the system that were built, up and running."""
+    """Make sure that the console shows the machine and the system that were built, up and running.
+
+    Args:
+        settings: Of the build directory.
+        text: What came over the console.
+
+    Raises:
+        RuckusError: It does not.
+    """
     facts = dict(re.findall(r"ruckus: (machine|CLFS_ARCH_STRING) (\S+)", text))
     expected = {"machine": settings.arch.machine, "CLFS_ARCH_STRING": settings.arch.string}
     if UP not in text or facts != expected:
@@ -159,7 +174,15 @@ def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False)
 
 
 def boot_once(settings: Settings, workplace: Workplace) -> None:
-    """Boot the system unless just this one has been booted before; see boot."""
+    """Boot the system unless exactly this one has been booted before.
+
+    Args:
+        settings: Of the build directory.
+        workplace: As for `boot`.
+
+    Raises:
+        RuckusError: As `boot` does.
+    """
     held = sorted(str(stamp.path.relative_to(settings.stamps)) for stamp in stamps(settings))
     mark = settings.buildroot / BOOTED
     if mark.exists() and mark.read_text(errors="replace").splitlines() == held:
