@@ -43,3 +43,9 @@ def test_every_program_names_its_license() -> None:
 def test_the_newest_changes_are_those_of_this_version() -> None:
     headings = [line for line in (TOP / "CHANGELOG.md").read_text("utf-8").splitlines() if line.startswith("## ")]
     assert headings[0].split()[1] == __version__
+
+
+def test_no_change_is_named_twice() -> None:
+    """As it can be after a merge: .gitattributes has CHANGELOG.md merged line by line."""
+    lines = [line for line in (TOP / "CHANGELOG.md").read_text("utf-8").splitlines() if len(line) > 40]
+    assert [line for line in set(lines) if lines.count(line) > 1] == []
