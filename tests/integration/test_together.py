@@ -372,7 +372,7 @@ def test_without_a_sandbox_the_links_are_made(place: Place) -> None:
         (top / "tools").unlink()
         (top / "tools").mkdir()
         refused = place.invoke("build", *options, status=1)
-        assert f"{top}/tools is there already, and is no symbolic link" in refused.stderr
+        assert f"{top}/tools exists, and is not a symbolic link" in refused.stderr
     finally:
         shutil.rmtree(top)
 

@@ -29,9 +29,7 @@ def link(target: str, path: str) -> Command:
     if Path(path).is_symlink() and os.path.exists(path):
         raise RuckusError(f"{path} leads to {os.path.realpath(path)}", f"it has to lead to {target}: remove it first")
     if os.path.lexists(path) and not Path(path).is_symlink():
-        raise RuckusError(
-            f"{path} is there already, and is no symbolic link", f"move it away: it must lead to {target}"
-        )
+        raise RuckusError(f"{path} exists, and is not a symbolic link", f"move it away: it must lead to {target}")
     return as_command("ln", "-sfn", target, path)
 
 

@@ -255,5 +255,5 @@ def _opened(path: Path) -> int:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         os.close(descriptor)
-        raise RuckusError(f"{path} is no plain file", "let root see what it is, and remove it")
+        raise RuckusError(f"{path} is not a plain file", "let root see what it is, and remove it")
     return descriptor

@@ -33,7 +33,7 @@ def undoing() -> Iterator[Step]:
                 stack.close()
             if left:
                 message, hint = (error.message, error.hint) if isinstance(error, RuckusError) else (_said(error), "")
-                raise RuckusError(message, "\n".join([hint, "this is left, take it back with:", *left])) from error
+                raise RuckusError(message, "\n".join([hint, "this is left; undo it with:", *left])) from error
             raise
         stack.pop_all()
 

@@ -93,7 +93,7 @@ def test_only_links_are_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         link("/clfs/tools", str(path))
     path.unlink()
     path.mkdir()
-    with pytest.raises(RuckusError, match="no symbolic link"):
+    with pytest.raises(RuckusError, match="not a symbolic link"):
         link("/clfs/tools", str(path))
 
 
