@@ -3,10 +3,12 @@
 import errno
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
+from unit.reports.test_history import BUILT
 from unit.samples import TOP, built, configured
 
 from ruckus_aux.entry.cli import main, parser
@@ -98,6 +100,13 @@ def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -
     assert main(["log", "x86_64/stage1/pigz"]) == 1
     assert main(["boot"]) == 1
     assert "nothing has been built yet" in capsys.readouterr().err
+
+
+def test_times_are_printed_and_written_for_others(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    Journal(here.journal).add(replace(BUILT, step="hostprep/zlib", user=41.0, system=1.0))
+    assert main(["times", "--write"]) == 0
+    assert "| hostprep/zlib |" in capsys.readouterr().out
+    assert evaluate(here)["hostprep/zlib"].costs.cpu == 42.0
 
 
 def test_a_full_disk_is_an_error_and_not_a_traceback(
