@@ -13,7 +13,7 @@ import shlex
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
@@ -72,6 +72,9 @@ def register(plan: Plan) -> None:
     settings, store = plan.settings, Store(plan.settings.cache)
     uses = used_by(plan)
     path = _record_file(settings)
+    if plan.errors:  # what a broken recipe's steps used is not known any more, and still needed
+        with suppress(OSError, ValueError):
+            uses = replace(uses, keys=tuple(sorted({*uses.keys, *read_record(Uses, path.read_bytes()).keys})))
     text = to_json(uses)
     with store.unswept():  # `gc` has either ended, or reads this record
         path.parent.mkdir(exist_ok=True)

@@ -6,13 +6,15 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import replace
 
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.terminal import printable
 
@@ -20,9 +22,24 @@ from ruckus_aux.words.terminal import printable
 def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     """list the steps of the profile, or all, in the order in which they can be built"""
     plan = evaluate(settings)
-    for step in plan.steps.values() if options.all else plan.of_profile():
+    everything = list(plan.steps.values()), list(plan.broken.values())
+    steps, broken = everything if options.all else plan.split(plan.goal("bootstrap"))
+    for step in steps:
         of_user = "" if settings.recipes in step.recipe.parents else f"   (of {step.recipe})"
         print(f"{step.name:<34} {step.title}{of_user}")
+    for one in broken:
+        print(f"{one.name:<34} BROKEN: {one.error.message}")
+    for error in plan.unread:
+        print(f"{'unknown steps':<34} BROKEN: {error.message}")
+
+
+def cmd_check_recipes(settings: Settings, options: argparse.Namespace) -> None:
+    """check the recipes for every architecture, and report all that is wrong"""
+    mistakes = Mistakes()
+    for arch in ARCHITECTURES.values():
+        mistakes.errors += evaluate(replace(settings, arch=arch)).errors
+    mistakes.check("mistakes in recipes")
+    print(f"the recipes are fine for {', '.join(ARCHITECTURES)}")
 
 
 def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
@@ -124,7 +141,9 @@ def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:
     """print, as JSON, what of the cache this build directory uses; gc asks that of each"""
     from ruckus_aux.artifacts.registry import to_json, used_by
 
-    print(to_json(used_by(evaluate(settings))), end="")
+    plan = evaluate(settings)
+    plan.check()  # what a broken recipe's steps use is not known
+    print(to_json(used_by(plan)), end="")
 
 
 def cmd_gc(settings: Settings, options: argparse.Namespace) -> None:

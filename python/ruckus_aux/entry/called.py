@@ -17,18 +17,19 @@ from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.terminal import readable_size
 
 
-def _goal(plan: Plan, goal: str) -> list[Step]:
-    """The steps that a goal of graph.mk stands for."""
-    if goal == "bootstrap":
-        return plan.of_profile()
-    return plan.hostprep() if goal == "hostprep" else plan.closure([goal])
+def _possible(plan: Plan, goal: str) -> list[Step]:
+    """The steps of a goal; with make's -k, without those that are broken, which fail when make comes to them."""
+    from ruckus_aux.host.jobserver import flags
+
+    names = plan.goal(goal)
+    return plan.split(names)[0] if "k" in flags(os.environ) else plan.closure(names)
 
 
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
     take(settings)
     plan = evaluate(settings)
-    steps = list(plan.steps.values()) if options.goal == "all" else _goal(plan, options.goal)
+    steps = list(plan.steps.values()) if options.goal == "all" else plan.closure(plan.goal(options.goal))
     if supply([(plan, steps)]) == [plan]:
         print("all sources are there")
 
@@ -56,17 +57,18 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
 
     take(settings)
     plan = evaluate(settings)
-    steps = _goal(plan, options.goal)
+    steps = _possible(plan, options.goal)
     asked = only_asks(os.environ)
     if not asked:
         (plan,) = supply([(plan, steps)])
-        steps = _goal(plan, options.goal)
+        steps = _possible(plan, options.goal)
         register(plan)
     with lock(settings):
         if not asked:
             tidy(plan, steps)
             Store(settings.cache).sweep()
-        write_graph([(plan, list(plan.steps.values()))], settings.buildroot / GRAPH)
+        broken = [*plan.broken.values(), *plan.split(plan.goal(options.goal))[1]]
+        write_graph([(plan, list(plan.steps.values()))], settings.buildroot / GRAPH, list(dict.fromkeys(broken)))
 
 
 def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
@@ -86,6 +88,7 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     """build one step, or take it from the store, and merge it; its dependencies must be there"""
     from ruckus_aux.host.jobserver import only_asks
     from ruckus_aux.steps.kinds import workplace_of
+    from ruckus_aux.steps.outcome import broken_recorded
     from ruckus_aux.steps.runner import run_step
     from ruckus_aux.steps.work import Work
 
@@ -94,7 +97,9 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     take(settings)
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
-    step = evaluate(settings)[options.step]
+    plan = evaluate(settings)
+    with broken_recorded(plan, options.step):
+        step = plan[options.step]
     check_open(settings, settings.root(step.stage))
     run_step(Work(step, workplace_of(settings)), verbose=verbose, keep=keep)
 

@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
         return sub
 
     add(asked.cmd_list).add_argument("--all", action="store_true", help="also steps that the profile does not use")
+    add(asked.cmd_check_recipes)
     step(add(asked.cmd_show))
     step(add(asked.cmd_why))
     step(add(asked.cmd_log))

@@ -13,12 +13,12 @@ from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import Source, read_manifest
 from ruckus_aux.recipes.overlay import Overlay
-from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.recipes.plan import Broken, Plan, Step, unless
 from ruckus_aux.recipes.profile import read_profile
-from ruckus_aux.recipes.recipe import Phase, Recipe
+from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.stage import SOURCE
 from ruckus_aux.words.step_name import StepName
 
@@ -57,9 +57,10 @@ def load_recipe(path: Path) -> Recipe:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A step before those that it needs are known; path: its recipe."""
+    """A step before those that it needs are known; path: its recipe; place: the same, with the line."""
 
     path: Path
+    place: str
     name: StepName
     title: str
     script: Script
@@ -71,21 +72,52 @@ class _Draft:
         return all(mine[name] == its[name] for name in ("lines", "needed", "used_sources", "used_files"))
 
 
-def _drafts(
-    settings: Settings, sources: Mapping[str, Source], files: RecipeFiles, recipe: Recipe, phase: Phase
-) -> Iterator[_Draft]:
-    """The steps of one of a recipe's functions, each with that which unpacks its shared source."""
-    arch, path = settings.arch.name, files.path
-    for package, abi, takes_abi in phase.for_each_abi(settings.arch):
-        script = Script(settings, sources, recipe.name, recipe.source, files, phase.stage, phase.configured_as, abi)
-        with located(path):
-            phase.record(script, *([abi] if takes_abi else []))
-        if script.source:
-            name = StepName.of(arch, SOURCE, recipe.name)
-            yield _Draft(path, name, SOURCE.title.format(recipe.name), script.source)
-        name = StepName.of(arch, phase.stage, package)
-        title = (phase.record.__doc__ or "").strip() or phase.stage.title.format(package)
-        yield _Draft(path, name, title, script, tuple(StepName(f"{arch}/{step}") for step in phase.replaces))
+class _Recorder:
+    """What recipes say: drafts of their steps, and what is wrong.
+
+    members: the names of steps, by the STAGE/PACKAGE that profiles have for all ABIs.
+    """
+
+    def __init__(self, settings: Settings, sources: Mapping[str, Source]) -> None:
+        self.settings = settings
+        self.sources = sources
+        self.drafts: dict[StepName, _Draft] = {}
+        self.errors: dict[StepName, RuckusError] = {}
+        self.members: dict[str, list[StepName]] = {}
+
+    def record(self, files: RecipeFiles, recipe: Recipe) -> None:
+        """Call a recipe's functions; files: its own, and those beside it."""
+        arch, path = self.settings.arch, files.path
+        for phase in recipe.phases:
+            code = phase.record.__code__
+            place = f"{path}:{code.co_firstlineno}" if code.co_filename == str(path) else str(path)
+            for package, abi, takes_abi in phase.for_each_abi(arch):
+                name = StepName.of(arch.name, phase.stage, package)
+                self.members.setdefault(f"{phase.stage.name}/{phase.name}", []).append(name)
+                about = self.settings, self.sources, recipe.name, recipe.source, files
+                script = Script(*about, phase.stage, phase.configured_as, abi)
+                try:
+                    with located(path):
+                        phase.record(script, *([abi] if takes_abi else []))
+                except RuckusError as error:
+                    self.errors[name] = error
+                    continue
+                title = (phase.record.__doc__ or "").strip() or phase.stage.title.format(package)
+                replaces = tuple(StepName(f"{arch.name}/{step}") for step in phase.replaces)
+                self._add(_Draft(path, place, name, title, script, replaces))
+                if script.source:
+                    source = StepName.of(arch.name, SOURCE, recipe.name)
+                    self._add(_Draft(path, place, source, SOURCE.title.format(recipe.name), script.source))
+
+    def _add(self, draft: _Draft) -> None:
+        other = self.drafts.setdefault(draft.name, draft)
+        if other is not draft and draft.name.stage.installs:
+            message = f"{draft.place}: another recipe has step {draft.name.within_arch}: {other.place}"
+            self.errors[draft.name] = RuckusError(message, "give one of them another name")
+        elif not draft.does_the_same(other):
+            self.errors[draft.name] = RuckusError(
+                f"{draft.place}: its steps want different shared sources", "use one shared_source() for all"
+            )
 
 
 def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
@@ -110,63 +142,65 @@ def evaluate(settings: Settings) -> Plan:
     """Evaluate every recipe for the configured architecture.
 
     A recipe is packages/NAME.py, or packages/NAME/recipe.py beside its patches and other files; see also overlay.py.
-    Raises RuckusError for a recipe that can't be read, two steps of one name, or needs that nothing builds.
+    One that is wrong stops only what needs its steps: see Plan.check.
+
+    Raises RuckusError when the manifest, costs or profile can't be read.
     """
     locked = read_lockfile(settings.lock) if settings.lock else None
     overlay = Overlay(settings.recipe_folders)
     manifests = (*overlay.manifests(), *settings.manifests)
     sources = read_manifest(settings.recipes / "sources.toml", settings.sources, manifests, locked)
     costs = overlay.costs()
-    members: dict[str, list[StepName]] = {}
-    drafts: dict[StepName, _Draft] = {}
+    recorder, unread = _Recorder(settings, sources), Mistakes()
     for files in overlay.recipes():
-        path = files.path
-        recipe = load_recipe(path)
-        for phase in recipe.phases:
-            for draft in _drafts(settings, sources, files, recipe, phase):
-                other = drafts.setdefault(draft.name, draft)
-                if other is not draft and draft.name.stage.installs:
-                    raise RuckusError(
-                        f"{path}: another recipe has step {draft.name}", "give this one a name of its own"
-                    )
-                if not draft.does_the_same(other):
-                    raise RuckusError(
-                        f"{path}: its steps want different shared sources", "use one shared_source() for all"
-                    )
-                if draft.name.stage.installs:
-                    members.setdefault(f"{phase.stage.name}/{phase.name}", []).append(draft.name)
-    profile = read_profile(overlay.profile_path(settings.profile))
-    wanted = [name for entry in profile for name in members.get(entry, [StepName(entry)])]
-    needs = {name: drafts[name].script.needed for name in (*wanted, *drafts) if name in drafts}
+        with unread.collected():
+            recorder.record(files, load_recipe(files.path))
+    entries = read_profile(overlay.profile_path(settings.profile))
+    profile = [name for entry in entries for name in recorder.members.get(entry, [StepName(entry)])]
+    drafts = {name: recorder.drafts[name] for name in (*profile, *recorder.drafts) if name in recorder.drafts}
+    order, circles = in_order({name: draft.script.needed for name, draft in drafts.items()})
+    errors = dict(recorder.errors)
+    for circle in circles:
+        message = f"{drafts[circle[0]].place}: steps need each other: {' -> '.join((*circle, circle[0]))}"
+        errors |= dict.fromkeys(circle, RuckusError(message))
+    broken = {name: Broken(settings, name, error) for name, error in errors.items()}
     steps: dict[StepName, Step] = {}
-    for name in in_order(needs):
-        own_costs = costs.get(name.within_arch, UNKNOWN)
-        steps[name] = _step(drafts[name], tuple(steps[need] for need in drafts[name].script.needed), own_costs)
-    return Plan(settings, steps, sources, wanted)
+    for name in order:
+        if name in broken:
+            continue
+        draft = drafts[name]
+        lacking = next((need for need in draft.script.needed if need not in steps), None)
+        if lacking is None:
+            own_costs = costs.get(name.within_arch, UNKNOWN)
+            steps[name] = _step(draft, tuple(steps[need] for need in draft.script.needed), own_costs)
+        elif lacking in broken:
+            broken[name] = Broken(settings, name, broken[lacking].error, lacking)
+        else:
+            message = f"{draft.place}: {name.within_arch} needs '{lacking.within_arch}', which no recipe builds"
+            broken[name] = Broken(settings, name, RuckusError(message, unless(unread.errors)))
+    return Plan(settings, steps, sources, profile, broken, unread.errors)
 
 
-def in_order(needs: Mapping[StepName, Iterable[StepName]]) -> list[StepName]:
+def in_order(needs: Mapping[StepName, Iterable[StepName]]) -> tuple[list[StepName], list[tuple[StepName, ...]]]:
     """Steps, each after what it needs.
 
     Args:
-        needs: The names of the steps that each needs.
+        needs: The names of the steps that each needs; those that are no keys do not count.
 
-    Raises:
-        RuckusError: They need each other, or what is not there.
+    Returns:
+        All keys in order, and circles of those that need each other.
     """
     ordered: dict[StepName, None] = {}
+    circles: list[tuple[StepName, ...]] = []
 
     def visit(name: StepName, path: tuple[StepName, ...]) -> None:
-        if name in ordered:
-            return
         if name in path:
-            raise RuckusError(f"steps need each other: {' -> '.join((*path, name))}")
-        if name not in needs:
-            raise RuckusError(f"step {path[-1]} needs '{name}', which no recipe builds")
-        for need in needs[name]:
-            visit(need, (*path, name))
-        ordered[name] = None
+            circles.append(path[path.index(name) :])
+        elif name in needs and name not in ordered:
+            for need in needs[name]:
+                visit(need, (*path, name))
+            ordered[name] = None
 
     for name in needs:
         visit(name, ())
-    return list(ordered)
+    return list(ordered), circles

@@ -13,7 +13,7 @@ from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.manifest import Source, sha256_of
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.stage import STAGES, Stage
 from ruckus_aux.words.step_name import StepName
 
@@ -94,6 +94,21 @@ class Step:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A step that can't be made: its recipe is wrong, or that of a step that it needs.
+
+    settings: as for Step.
+    error: what is wrong.
+    cause: the step that it needs and that is broken for this error, if it is not so itself.
+    """
+
+    settings: Settings = field(repr=False)
+    name: StepName
+    error: RuckusError
+    cause: StepName | None = None
+
+
 class Plan:
     """All steps of a configured build directory, by name, each after what it needs."""
 
@@ -103,67 +118,121 @@ class Plan:
         steps: Mapping[StepName, Step],
         sources: Mapping[str, Source],
         profile: Sequence[StepName] = (),
+        broken: Mapping[StepName, Broken] | None = None,
+        unread: Sequence[RuckusError] = (),
     ) -> None:
         """Keep what was evaluated.
 
         Args:
             settings: What it was evaluated for.
-            steps: All steps, each after what it needs.
+            steps: The steps that can be made, each after what it needs.
             sources: The manifest.
             profile: The names of those that the configured profile lists, in its order.
+            broken: The steps that can't be made.
+            unread: What is wrong with recipes whose steps are unknown: they can't even be read.
         """
         self.settings = settings
         self.steps = steps
         self.sources = sources
         self.profile = profile
+        self.broken = broken or {}
+        self.unread = unread
 
     def __getitem__(self, name: str) -> Step:
-        """The step of this name; RuckusError when there is none."""
-        if step := self.steps.get(StepName(name)):
-            return step
-        raise RuckusError(f"no step '{name}'", "list the steps with: ruckus list")
+        """The step of this name; RuckusError when there is none, or it is broken."""
+        return self.steps.get(StepName(name)) or self.closure([name])[-1]
+
+    def knows(self, name: StepName) -> bool:
+        """Whether a recipe has this step; one that can't be read may have any."""
+        return name in self.steps or name in self.broken or bool(self.unread)
+
+    @property
+    def errors(self) -> list[RuckusError]:
+        """What is wrong with recipes."""
+        return [*self.unread, *(one.error for one in self.broken.values() if one.cause is None)]
+
+    def check(self) -> None:
+        """Raise RuckusError, with all that is wrong, when any recipe is."""
+        Mistakes(self.errors).check("mistakes in recipes")
 
     @property
     def has_profile(self) -> bool:
         """Whether there is anything to build for the configured profile."""
         return self.settings.hostprep_only or bool(self.profile)
 
-    def of_profile(self) -> list[Step]:
-        """The steps of the configured profile with all that they need, and hostprep's tools, in order.
+    def goal(self, goal: str) -> list[StepName]:
+        """The names of the steps that a goal of make stands for: bootstrap, hostprep, or a step.
 
-        Raises RuckusError when the profile is empty, or lists a step that no recipe has.
+        Raises RuckusError when there is nothing to build for the profile.
         """
-        if self.settings.hostprep_only:
-            return self.hostprep()
+        if goal == "hostprep" or (goal == "bootstrap" and self.settings.hostprep_only):
+            return self._hostprep()
+        if goal != "bootstrap":
+            return [StepName(goal)]
         if not self.has_profile:
             raise RuckusError(
                 f"the profile '{self.settings.profile}' has no steps yet", "configure --with-profile=tiny"
             )
-        unknown = [name for name in self.profile if name not in self.steps]
-        if unknown:
-            raise RuckusError(
-                f"the profile '{self.settings.profile}' lists what no recipe has: {', '.join(unknown)}",
-                "list the steps with: ruckus list --all",
-            )
-        return self.closure([*self.profile, *(step.name for step in self.hostprep())])
+        return [*self.profile, *self._hostprep()]
+
+    def of_profile(self) -> list[Step]:
+        """The steps of the configured profile with all that they need, and hostprep's tools; see closure."""
+        return self.closure(self.goal("bootstrap"))
 
     def hostprep(self) -> list[Step]:
-        """The steps of hostprep that this build uses: tools that the host lacks, libraries of the cross toolchain."""
+        """The steps of hostprep that this build uses; see closure."""
+        return self.closure(self.goal("hostprep"))
+
+    def _hostprep(self) -> list[StepName]:
+        """Tools that the host lacks, and libraries of the cross toolchain."""
         others = [step for step in self.steps.values() if step.stage.of_system]  # what these need comes with them
         used = {need.name for step in others for need in step.needs if not need.stage.of_system}
         lacking = {StepName.of("", STAGES["hostprep"], tool) for tool in self.settings.hostprep_tools}
-        return self.closure(used | lacking)
+        return sorted(used | lacking)
 
     def closure(self, names: Iterable[str]) -> list[Step]:
-        """These steps and all that they need, in order."""
-        pending = [self[name] for name in names]
+        """These steps and all that they need, in order.
+
+        Raises RuckusError, with all that is wrong, when any of them does not exist or is broken.
+        """
+        steps, broken = self.split(names)
+        unknown = {one.name for one in broken} - self.broken.keys()
+        errors = [*self.unread] if unknown else []
+        # What a profile lists is somewhere, and most likely there.
+        told = [one.error for one in broken if not (self.unread and one.name in unknown.intersection(self.profile))]
+        Mistakes([*errors, *told]).check("mistakes in recipes")
+        return steps
+
+    def split(self, names: Iterable[str]) -> tuple[list[Step], list[Broken]]:
+        """What of these steps can be made, with all that it needs and in order; and what can't."""
         wanted: set[Step] = set()
+        broken: list[Broken] = []
+        pending: list[Step] = []
+        for name in map(StepName, names):
+            if name in self.steps:
+                pending.append(self.steps[name])
+            else:
+                broken.append(self._refusal(name))
         while pending:
             step = pending.pop()
             if step not in wanted:
                 wanted.add(step)
                 pending += step.needs
-        return [step for step in self.steps.values() if step in wanted]
+        return [step for step in self.steps.values() if step in wanted], broken
+
+    def _refusal(self, name: StepName) -> Broken:
+        """Why there is no such step."""
+        if name in self.broken:
+            return self.broken[name]
+        message, hint = f"no step '{name}'", f"list the steps with: {self.settings.builddir / 'ruckus'} list --all"
+        if name in self.profile:
+            message = f"the profile '{self.settings.profile}' lists what no recipe has: {name}"
+        return Broken(self.settings, name, RuckusError(message, hint))
+
+
+def unless(unread: Iterable[RuckusError]) -> str:
+    """A hint for a step that no recipe has, when some could not be read."""
+    return "\n".join(f"unless in {error.message}" for error in unread)
 
 
 def remaining(needs: Mapping[str, Iterable[str]], cost: Mapping[str, float]) -> dict[str, float]:

@@ -119,7 +119,11 @@ class Request:
             wrong.append(f"--until={self.until}: choose one of: {', '.join(UNTIL)}")
         if self.profile not in PROFILES:
             wrong.append(f"--profile={self.profile}: choose one of: {', '.join(PROFILES)}")
-        for step in set(self.only) - self._steps():
+        settings = [defaults(self.srcdir, self.folder, arch, self.profile, self.jobs) for arch in self.archs]
+        plans = [evaluate(one) for one in settings] if self.only else []
+        for step in dict.fromkeys(self.only):
+            if any(plan.knows(StepName(step)) for plan in plans):
+                continue
             wrong.append(f"--only={step}: no such step; ruckus list --all names them")
         for option in self.configure:
             choice = _CHOICE.fullmatch(option)
@@ -142,13 +146,6 @@ class Request:
         asked = Configuration(given_by(plain.configure_options(arch), self.srcdir, plain.builddir(arch)))
         asked.check(prepared=False)
         return [f"{error.message}\n  {error.hint}" for error in asked.errors]
-
-    def _steps(self) -> set[str]:
-        """The names that --only may have."""
-        if not self.only:
-            return set()
-        settings = [defaults(self.srcdir, self.folder, arch, self.profile, self.jobs) for arch in self.archs]
-        return {name for one in settings for name in evaluate(one).steps}
 
     def settings(self, arch: Architecture) -> Settings:
         """An architecture's settings: as it is configured, or as far as they can be told before."""

@@ -24,7 +24,7 @@ from ruckus_aux.host.signals import INTERRUPTED, hung_up
 from ruckus_aux.host.sudo import verify
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.lockfile import write_lockfile
-from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.recipes.plan import Broken, Plan, Step
 from ruckus_aux.runs.follow import Stream, View
 from ruckus_aux.runs.forecast import forecast
 from ruckus_aux.runs.notify import Result, notify
@@ -39,10 +39,11 @@ from ruckus_aux.steps.merge import lock, stamp_path
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK, SOURCES_LOCK
 from ruckus_aux.words.paths import JOURNAL as JOURNAL
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable
 
 
@@ -68,6 +69,8 @@ class Build:
             self.plans = [evaluate(self.request.settings(arch)) for arch in self.request.archs]
             for line in forecast(self.selection):
                 print(f"# {line}")
+            for one in self.broken:
+                print(f"# {one.name} can't be made: {one.error.message}")
 
     def prepare_root(self) -> None:
         """Make sure of the root's rights that are needed, and use them: for volumes, and for links."""
@@ -106,6 +109,8 @@ class Build:
         for one in settings:
             take(one)
         self.plans = [evaluate(one) for one in settings]
+        if self.request.fail_fast:
+            Mistakes(one.error for one in self.broken).check("steps can't be made")
         self.plans = supply(self.selection)
         if (lockfile := self.request.folder / SOURCES_LOCK) != settings[0].lock:
             write_lockfile(lockfile, sources_of(self.plans))
@@ -115,19 +120,25 @@ class Build:
                 tidy(plan, wanted)
         Store(settings[0].cache).sweep()
 
-    def wanted(self, plan: Plan) -> list[Step]:
-        """The steps of a plan that this run makes, in order."""
-        if self.request.only:
-            return plan.closure(name for name in self.request.only if name in plan.steps)
+    def wanted(self, plan: Plan) -> tuple[list[Step], list[Broken]]:
+        """The steps of a plan that this run makes, in order, and those that it can't make."""
         stages = self.request.stages
-        if stages[-1].goal == "hostprep":
-            return plan.hostprep()
-        return plan.closure(step.name for step in plan.of_profile() if step.stage in stages)
+        if self.request.only:
+            arch = plan.settings.arch.name
+            return plan.split(name for name in self.request.only if StepName(name).arch in ("", arch))
+        steps, broken = plan.split(plan.goal(stages[-1].goal))
+        within = plan.closure(step.name for step in steps if step.stage in stages)
+        return within, [one for one in broken if one.name.stage in stages]
 
     @property
     def selection(self) -> Selection:
         """All plans, with the steps of theirs that this run makes."""
-        return [(plan, self.wanted(plan)) for plan in self.plans]
+        return [(plan, self.wanted(plan)[0]) for plan in self.plans]
+
+    @property
+    def broken(self) -> list[Broken]:
+        """The steps that this run would make if their recipes were not broken."""
+        return [one for plan in self.plans for one in self.wanted(plan)[1]]
 
     def failed(self) -> list[tuple[Plan, Entry]]:
         """The entries of steps that failed in this run."""
@@ -157,7 +168,7 @@ class Build:
     def make(self, stream: Stream) -> int:
         """Let make build everything; returns its exit status."""
         path = self.request.folder / GRAPH
-        write_graph(self.selection, path)
+        write_graph(self.selection, path, self.broken)
         status = stream.run(self.request.make_command())
         tried = None
         while status and not self.request.fail_fast and (left := self.possible()):
@@ -174,7 +185,7 @@ class Build:
         status = 0
         for plan, steps in self.selection if self.request.finishes else ():
             arch = plan.settings.arch
-            if _not_made(steps):
+            if _not_made(steps) or self.wanted(plan)[1]:
                 continue
             commands = [self.request.install_command(arch)] if os.geteuid() == 0 else []
             commands += [self.request.boot_command(arch)] if self.request.reaches("boot") else []
@@ -262,7 +273,8 @@ class Build:
     def _tell(self, status: int, wall: float) -> None:
         """The last lines of a run: what is complete, what failed, what could not be made for that."""
         for plan, steps in self.selection:
-            missing, every = len(_not_made(steps)), sum(step.installs for step in steps)
+            broken = len(self.wanted(plan)[1])
+            missing, every = len(_not_made(steps)) + broken, sum(step.installs for step in steps) + broken
             arch = plan.settings.arch
             if not missing:
                 print(f"  {label('ready')} {arch.name:<12} {every} steps  {self.request.clfs(arch)}")

@@ -10,13 +10,14 @@ after it and find its artifact in the store. Of steps that share objects of the 
 the next, unless there are so many processors that waiting for it would take longer than compiling again.
 """
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.recipes.plan import Plan, Step, remaining
+from ruckus_aux.recipes.plan import Broken, Plan, Step, remaining
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import costs
@@ -112,25 +113,30 @@ def shortest(targets: Sequence[Target], cpus: int) -> float:
     return max(longest, sum(target.cost for target in targets) / cpus)
 
 
-def graph(selection: Selection) -> str:
-    """The text of graph.mk for some steps of some plans; its goal `steps` stands for all of them."""
+def graph(selection: Selection, broken: Sequence[Broken] = ()) -> str:
+    """The text of graph.mk.
+
+    Args:
+        selection: Steps of some plans; the goal `steps` stands for all of them.
+        broken: Steps that it stands for, too, and that fail with their errors.
+    """
     targets = combined(selection)
-    left = _left(targets)
+    left = _left(targets) | {_failing(one): math.inf for one in broken}
 
     def first_the_longest(stamps: Iterable[str]) -> str:
         return " ".join(sorted(stamps, key=lambda stamp: (-left[stamp], stamp)))
 
-    goals: dict[str, set[str]] = {"steps": set(), "hostprep": set(), "bootstrap": set()}
+    goals: dict[str, set[str]] = {"steps": {_failing(one) for one in broken}, "hostprep": set(), "bootstrap": set()}
     for plan, steps in selection:
         members = {
-            "steps": steps,
-            "hostprep": plan.hostprep(),
-            "bootstrap": plan.of_profile() if plan.has_profile else [],
+            "steps": (steps, []),
+            "hostprep": plan.split(plan.goal("hostprep")),
+            "bootstrap": plan.split(plan.goal("bootstrap") if plan.has_profile else []),
         }
-        for goal, wanted in members.items():
-            stamps_of_goal = (stamp_path(step) for step in wanted if step.installs)
-            goals[goal] |= {str(stamp) for stamp in stamps_of_goal} & left.keys()
-    names = dict.fromkeys(target.step.name for target in targets)
+        for goal, (wanted, impossible) in members.items():
+            stamps_of_goal = {str(stamp_path(step)) for step in wanted if step.installs}
+            goals[goal] |= stamps_of_goal.union(map(_failing, impossible)) & left.keys()
+    names = dict.fromkeys([target.step.name for target in targets] + [one.name for one in broken])
     lines = ["# Written by Ruckus; changes are lost.", "MAKEFLAGS += -rR", "", f".PHONY: {' '.join([*goals, *names])}"]
     for goal, members_of_goal in goals.items():
         ready = "echo '  READY    $@'" if goal != "steps" else ":"
@@ -139,16 +145,26 @@ def graph(selection: Selection) -> str:
         needs = first_the_longest(target.needs)
         lines += ["", f"{target.step.name}: {target.stamp}", f"{target.stamp}:{' | ' + needs if needs else ''}"]
         lines += [f"\t+@{target.step.settings.builddir / 'ruckus'} step {target.step.name}"]
+    for one in broken:
+        cause = f" | {_failing(replace(one, name=one.cause))}" if one.cause else ""
+        lines += ["", f"{one.name}: {_failing(one)}", f"{_failing(one)}:{cause}"]
+        lines += [f"\t+@{one.settings.builddir / 'ruckus'} step {one.name}"]
     return "\n".join(lines) + "\n"
 
 
-def write_graph(selection: Selection, path: Path) -> None:
+def _failing(broken: Broken) -> str:
+    """The target of a step that can't be made: no such file will ever exist."""
+    return f"{broken.settings.stamps / broken.name}.broken"
+
+
+def write_graph(selection: Selection, path: Path, broken: Sequence[Broken] = ()) -> None:
     """Bring a graph.mk up to date; it is not touched if nothing changed.
 
     Args:
         selection: The plans, with the steps that are wanted.
         path: The file.
+        broken: See graph.
     """
-    text = graph(selection)
+    text = graph(selection, broken)
     if not path.exists() or path.read_bytes() != text.encode(errors="surrogateescape"):
         write_whole(path, text)

@@ -4,13 +4,16 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
 from ruckus_aux.host.process import Usage, own_cpu
-from ruckus_aux.recipes.plan import Step
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, readable_size, utc
 
 _NOTHING = Usage(0, 0.0, 0.0, 0.0, 0, 0)
@@ -76,6 +79,23 @@ class Outcome:
             self._journal.add(self.entry)
         except (RuckusError, OSError) as error:  # what happened to the step matters more
             print(f"ruckus: warning: {error}", file=sys.stderr)
+
+
+@contextmanager
+def broken_recorded(plan: Plan, name: str) -> Iterator[None]:
+    """Let the journal have a row for a step that can't even be begun, because its recipe is broken.
+
+    Args:
+        plan: what should have the step.
+        name: the step's.
+    """
+    try:
+        yield
+    except RuckusError as error:
+        if plan.knows(StepName(name)):
+            row = Entry(run_name(), name, "", "failed", 0, time.time(), 0, 0, 0, 0, 0, 0, 0, reason=error.message)
+            Journal(plan.settings.journal).add(row)
+        raise
 
 
 def outcome_line(entry: Entry) -> str:

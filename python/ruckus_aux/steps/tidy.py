@@ -15,8 +15,9 @@ from ruckus_aux.words.hints import make_command
 def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
     """Drop stamps that no longer tell the truth.
 
-    A stamp goes when it can't be read, when the recipe of its step is gone (with the files that it merged), when a file
-    that it merged is missing, and when something must be built whose dependency is merged but no longer in the store.
+    A stamp goes when it can't be read, when the recipe of its step is gone and not only broken (with the files that it
+    merged), when a file that it merged is missing, and when something must be built whose dependency is merged but no
+    longer in the store.
 
     Args:
         plan: All steps of the build directory.
@@ -36,7 +37,7 @@ def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
         path.unlink()
     for stamp in found.values():
         _check_same_system(settings, stamp)
-        if stamp.step not in plan.steps:
+        if not plan.knows(stamp.step):
             unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
             dropped.append(stamp.path)
         elif not stamp.is_pending and stamp.missing():

@@ -3,7 +3,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,38 @@ class RuckusError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class Mistakes:
+    """Mistakes that are collected, so that all of them are reported at once."""
+
+    def __init__(self, errors: Iterable[RuckusError] = ()) -> None:
+        self.errors = list(errors)
+
+    def add(self, message: str, hint: str = "") -> None:
+        """Collect a mistake, described as RuckusError has it."""
+        self.errors.append(RuckusError(message, hint))
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Collect the RuckusError that ends what is done here, instead of letting it end everything."""
+        try:
+            yield
+        except RuckusError as error:
+            self.errors.append(error)
+
+    def check(self, what: str = "mistakes") -> None:
+        """Raise RuckusError, when there are any: the only one, or one that has all, each with its way out below it.
+
+        Args:
+            what: What several of them are called.
+        """
+        different = list({(error.message, error.hint): error for error in self.errors}.values())
+        if len(different) == 1:
+            raise different[0]
+        if different:
+            lines = (f"{error.message}\n{error.hint}".strip().replace("\n", "\n  ") for error in different)
+            raise RuckusError(f"{len(different)} {what}", "\n".join(lines))
 
 
 _AGAIN = "then the same command continues"

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 from unit.reports.test_history import BUILT
-from unit.samples import TOP, built, configured
+from unit.samples import OTHER, TOP, ZLIB, built, configured
 
+from ruckus_aux.artifacts.registry import known, register
 from ruckus_aux.entry.cli import main, parser
 from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Gate, Running
@@ -92,7 +93,8 @@ def test_list_and_show(here: Settings, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "x86_64/cross/nothing"]) == 1
-    assert "no step 'x86_64/cross/nothing'\n  list the steps with: ruckus list" in capsys.readouterr().err
+    hint = f"list the steps with: {here.builddir}/ruckus list --all"
+    assert f"no step 'x86_64/cross/nothing'\n  {hint}" in capsys.readouterr().err
 
 
 def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -267,3 +269,56 @@ def test_without_a_sandbox_the_missing_links_are_what_root_is_asked_for(
     assert main(["verify-sudo"]) == 0
     assert (f"{here.clfs}/tools-x86_64", "/tools-x86_64") in [command[-2:] for command in asked]
     assert len(asked) == 3
+
+
+@pytest.fixture
+def broken(here: Settings) -> Settings:
+    """A recipe that was mistyped, of a library that another step needs."""
+    (here.recipes / "zlib.py").write_text(ZLIB.replace("unpack()", "unpak()"))
+    return here
+
+
+def test_a_broken_recipe_stops_only_what_needs_it(broken: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "bootstrap"]) == 1
+    assert "zlib.py:9: AttributeError" in capsys.readouterr().err
+    assert main(["graph", "x86_64/cross/other-32"]) == 0
+    assert main(["show", "x86_64/cross/other-32"]) == 0
+
+
+def test_a_broken_recipe_is_listed_with_what_is_wrong(broken: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "once per ABI" in lines["x86_64/cross/other-32"]
+    assert "BROKEN: " in lines["x86_64/stage1/pigz"]
+    assert "zlib.py:9: AttributeError" in lines["x86_64/stage1/pigz"]
+
+
+def test_make_that_keeps_going_builds_the_rest(broken: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", "k")
+    assert main(["graph", "bootstrap"]) == 0
+    assert "x86_64/stage1/pigz.broken" in (broken.buildroot / "graph.mk").read_text()
+    assert main(["step", "hostprep/zlib"]) == 1
+    (entry,) = Journal(broken.journal).rows(Entry)
+    assert (entry.step, entry.outcome) == ("hostprep/zlib", "failed")
+    assert "zlib.py:9: AttributeError" in entry.reason
+
+
+def test_all_recipes_are_checked_for_all_architectures(broken: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    (broken.recipes / "other.py").write_text(OTHER.replace("abi.flag", "abi.flag if abi.bits == '64' else nothing"))
+    assert main(["check-recipes"]) == 1
+    said = capsys.readouterr().err
+    assert "zlib.py:9: AttributeError" in said
+    assert "other.py:8: NameError" in said
+    assert said.count("zlib.py:9") == 1
+    for name, text in (("zlib", ZLIB), ("other", OTHER)):
+        (broken.recipes / f"{name}.py").write_text(text)
+    assert main(["check-recipes"]) == 0
+
+
+def test_what_a_broken_recipe_used_stays_recorded(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    zlib = evaluate(here)["hostprep/zlib"].key
+    register(evaluate(here))
+    (here.recipes / "zlib.py").write_text("this, is; not Python")
+    assert main(["uses"]) == 1, "gc then removes nothing"
+    register(evaluate(here))
+    assert [zlib in uses.uses.keys for uses in known(here.cache)] == [True]

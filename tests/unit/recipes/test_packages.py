@@ -20,7 +20,9 @@ from ruckus_aux.words.architecture import ARCHITECTURES
 def plan(request: pytest.FixtureRequest, settings: Settings, host: FakeProcess) -> Plan:
     arch = ARCHITECTURES[request.param]
     prefixes = {"prefix_cross": "/opt/r/x", "prefix_tools": "/opt/r/t", "prefix_hostprep": "/opt/r/h"}
-    return evaluate(Settings(**{**settings.__dict__, "srcdir": TOP, "arch": arch, **prefixes}))
+    plan = evaluate(Settings(**{**settings.__dict__, "srcdir": TOP, "arch": arch, **prefixes}))
+    plan.check()
+    return plan
 
 
 def test_the_tiny_profile_is_a_toolchain_a_kernel_and_a_userland(plan: Plan) -> None:

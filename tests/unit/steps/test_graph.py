@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from unit.samples import OTHER, built
+from unit.samples import OTHER, ZLIB, built
 
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
@@ -67,3 +67,15 @@ def test_why(plan: Plan, settings: Settings) -> None:
     assert lines[1:] == ["  script: changed"]
     (settings.clfs / "share" / "x86_64-cross-other-32").unlink()
     assert "would be merged again" in explain(other)
+
+
+def test_a_broken_step_is_a_target_that_fails_and_the_first_of_its_goals(settings: Settings, recipes: Path) -> None:
+    (recipes / "zlib.py").write_text(ZLIB.replace("unpack()", "unpak()"))
+    plan = evaluate(settings)
+    text = graph(whole(plan), list(plan.broken.values()))
+    zlib, pigz = (f"{settings.stamps}/{name}.broken" for name in ("hostprep/zlib", "x86_64/stage1/pigz"))
+    targets = rules(text)
+    assert targets["bootstrap"].split()[0] == pigz
+    assert targets["hostprep"].split() == []
+    assert targets[pigz] == f" | {zlib}"
+    assert f"\n{zlib}:\n\t+@{settings.builddir}/ruckus step hostprep/zlib\n" in text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.samples import built
+from unit.samples import OTHER, built
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
@@ -78,3 +78,12 @@ def test_a_stamp_that_cannot_be_read_is_not_taken_as_done(plan: Plan, settings: 
     assert not stamp.exists()
     built(plan, "x86_64/stage1/pigz")
     assert tidy(plan, plan.of_profile()) == []
+
+
+@pytest.mark.parametrize("text", ["this, is; not Python", OTHER.replace("abi.flag", "abi.flags")])
+def test_what_a_broken_recipe_installed_stays(plan: Plan, settings: Settings, text: str) -> None:
+    built(plan, *plan.steps)
+    (settings.recipes / "other.py").write_text(text)
+    broken = evaluate(settings)
+    assert tidy(broken, broken.closure(["x86_64/stage1/pigz"])) == []
+    assert (settings.clfs / "share" / "x86_64-cross-other-32").exists()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.words.errors import RuckusError, afterwards, naming, of_the_system
+from ruckus_aux.words.errors import Mistakes, RuckusError, afterwards, naming, of_the_system
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,19 @@ def test_what_failed_first_is_told_and_not_that_cleaning_up_failed() -> None:
         raise OSError(errno.EROFS, "read-only")
     with pytest.raises(RuckusError, match="'rm' failed"), afterwards(clean_up):
         pass
+
+
+def test_one_mistake_is_told_as_it_is_and_several_together() -> None:
+    mistakes = Mistakes()
+    mistakes.check()
+    with mistakes.collected():
+        raise RuckusError("one", "do this")
+    for _ in range(2):
+        with pytest.raises(RuckusError, match=r"^one$") as caught:
+            mistakes.check()
+        mistakes.add("one", "do this")  # the same, once more
+    assert caught.value.hint == "do this"
+    mistakes.add("another")
+    with pytest.raises(RuckusError, match=r"^2 wrong things$") as caught:
+        mistakes.check("wrong things")
+    assert caught.value.hint == "one\n  do this\nanother"
