@@ -25,10 +25,10 @@ from ruckus_aux.runs.request import arch_list, number_of_jobs
 from ruckus_aux.runs.status import Progress, State, from_json
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load
+from ruckus_aux.settings.stamps import Stamp
 from ruckus_aux.sources.debian import parse_showsrc
 from ruckus_aux.steps import diagnosis, logs
 from ruckus_aux.steps.gate import Running
-from ruckus_aux.steps.merge import Stamp
 from ruckus_aux.storage.layout import Layout, layout
 from ruckus_aux.storage.xen import xen_disks
 from ruckus_aux.words.errors import RuckusError
@@ -71,7 +71,7 @@ RECORDS: dict[type[Any], Any] = {
     Running: RUNNING,
     State: State("r", 1, 1.0, 2.0, (Progress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 0.5, 3, 4, 5.0),
     Layout: Layout(),
-    Stamp: Stamp(Path("/p"), StepName("s"), "k", Path("/b"), {"a": "k"}, (), ("lib/x",)),
+    Stamp: Stamp(Path("/p"), StepName("s"), "k", Path("/b"), (), {"a": "k"}, ("lib/x",)),
     Index: Index("r", (Collected("s", "i686", "f", 0, 1.0, ("e",)), Collected("t", "i686", "g", None, 1.0, ())), ()),
     Record: Record("s", "00"),
     Uses: Uses(Path("/b"), "h", Path("/c"), ("00",), ("x-1.tar",)),

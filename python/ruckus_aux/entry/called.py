@@ -50,8 +50,8 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     """bring graph.mk, sources and stamps up to date for a goal; make calls it before every build"""
     from ruckus_aux.artifacts.registry import register
     from ruckus_aux.host.jobserver import only_asks
+    from ruckus_aux.settings.stamps import lock
     from ruckus_aux.steps.graph import write_graph
-    from ruckus_aux.steps.merge import lock
     from ruckus_aux.steps.tidy import tidy
     from ruckus_aux.words.paths import GRAPH
 

@@ -33,9 +33,10 @@ from ruckus_aux.runs.status import Watch
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
 from ruckus_aux.settings.ownership import refuse_root, take, take_folder
 from ruckus_aux.settings.settings import load
+from ruckus_aux.settings.stamps import lock
 from ruckus_aux.sources.supply import sources_of, supply
 from ruckus_aux.steps.graph import Selection, combined, write_graph
-from ruckus_aux.steps.merge import lock, stamp_path
+from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes

@@ -1,122 +1,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Merge artifacts into the systems that they make up, and remember which file came from which step.
 
-A stamp, stamps/STEP.KEY, says that the artifact of this key is merged, where, and which files it has. Stamps are the
-targets of graph.mk: since the key is part of the name, whether one exists is all that make needs to know.
-
 Before a file is touched, the stamp is on the disk as a pending one, STEP.KEY.part, and so are those of the step's
-earlier versions. So after a crash or a power cut, whenever it was, every file that may be there is known to be ours.
+earlier versions (settings/stamps.py). Who else has installed a file says the index (settings/installed.py).
 """
 
 import filecmp
-import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
-from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import listing
-from ruckus_aux.host.writing import copy_new, make_folder, settle, write_whole
+from ruckus_aux.host.writing import copy_new
 from ruckus_aux.recipes.plan import Step
+from ruckus_aux.settings.installed import Installed, installed
 from ruckus_aux.settings.ownership import explained
-from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.stamps import Owner, Stamp, lock
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import STAMPS_LOCK
-from ruckus_aux.words.records import read_record
-from ruckus_aux.words.step_name import StepName
-
-_PENDING = ".part"
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """A merged artifact, or one whose merging was cut off: then it is pending.
+class Others:
+    """What all other steps have installed where a step does."""
 
-    path: the stamp's own file.
-    root: the folder that it was merged into.
-    inputs: what its key was made of, for `ruckus why`.
-    replaces: steps whose files its own files overwrite.
-    files: its files, links and empty directories (with a slash at the end), relative to root.
-    temporary: what each of its files was called while it was copied, in its own folder: short, so that it fits where
-        the file's name does, and random, so that it is the name of nobody else's file.
-    """
+    def __init__(self, index: Installed, step: str, root: Path) -> None:
+        def owners(name: str) -> list[Owner]:
+            return [owner for owner in index.owners(name, root) if owner.step != step]
 
-    path: Path
-    step: StepName
-    key: str
-    root: Path
-    inputs: Mapping[str, str]
-    replaces: tuple[StepName, ...]
-    files: tuple[str, ...]
-    temporary: str = ""
+        self.owners = cache(owners)
 
-    def missing(self) -> list[str]:
-        """What was merged and is not there any more."""
-        return [name for name in self.files if not os.path.lexists(self.root / name)]
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether it only claims its files, and make does not take the step as done."""
-        return self.path.suffix == _PENDING
-
-    @property
-    def pending(self) -> Path:
-        """Its file while it is pending."""
-        return self.path if self.is_pending else self.path.with_name(f"{self.path.name}{_PENDING}")
-
-    def reopen(self) -> None:
-        """Make it pending."""
-        self.path.rename(self.pending)
-
-    def announce(self) -> None:
-        """Write down which files are about to be merged: after a crash, they are known to be ours."""
-        data = {name: value for name, value in self.__dict__.items() if name != "path"}
-        make_folder(self.path.parent)
-        write_whole(self.pending, json.dumps(data, default=str), lasting=True)
-
-    def complete(self) -> None:
-        """Turn what was announced into the stamp, when the files are on the disk."""
-        settle(self.pending, self.path)
+    def __contains__(self, name: str) -> bool:
+        return bool(self.owners(name))
 
 
 def stamp_path(step: Step) -> Path:
     """The file of a step's stamp, which is make's target."""
     return step.settings.stamps / f"{step.name}.{step.key}"
-
-
-def stamps(settings: Settings, *, pending: bool = False) -> Iterator[Stamp]:
-    """All stamps of a build directory.
-
-    pending: also those whose merging was cut off.
-    """
-    found = (_read(path) for path in _stamp_files(settings))
-    return (stamp for stamp in found if stamp and (pending or not stamp.is_pending))
-
-
-def unreadable(settings: Settings) -> list[Path]:
-    """The files that only look like stamps: cut off, or not of this version. Without them, the step is merged again."""
-    return [path for path in _stamp_files(settings) if _read(path) is None]
-
-
-def _stamp_files(settings: Settings) -> list[Path]:
-    return [Path(folder, name) for folder, _, names in os.walk(settings.stamps) for name in names]
-
-
-def _read(path: Path) -> Stamp | None:
-    try:
-        return read_record(Stamp, path.read_bytes(), path=path)
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-def lock(settings: Settings) -> AbstractContextManager[int]:
-    """Held by who changes stamps, merged files or the graph: one process of a build directory at a time."""
-    return held(settings.buildroot / STAMPS_LOCK, "the merged files", settings.builddir)
 
 
 def merge(step: Step, tree: Path | None) -> Stamp:
@@ -140,20 +64,21 @@ def merge(step: Step, tree: Path | None) -> Stamp:
         files=tuple(listing(tree)) if tree else (),
         temporary=f".ruckus-{secrets.token_hex(8)}",
     )
-    with explained(settings), lock(settings):
-        existing = [other for other in stamps(settings, pending=True) if other.root == stamp.root]
-        earlier = [other for other in existing if other.step == step.name]
-        others = {name: other for other in existing if other.step != step.name for name in other.files}
-        hidden = {name for name in stamp.files if _is_hidden(name, others.get(name), step)}
+    with explained(settings), lock(settings), installed(settings) as index:
+        earlier = index.of_step(step.name, stamp.root)
+        others = Others(index, step.name, stamp.root)
+        hidden = {name for name in stamp.files if _is_hidden(name, others.owners(name), step)}
         for old in earlier:
             _remove_temporary(old)
         if tree:
-            _check_the_way(stamp, tree, {name for old in earlier for name in old.files} - others.keys(), others)
+            ours = {name for old in earlier for name in old.files if name not in others}
+            _check_the_way(stamp, tree, ours, others)
         for old in earlier:
             old.reopen()
         stamp.announce()
         for old in earlier:
-            _remove_files(old, {*others, *stamp.files})
+            _remove_files(old, {name for name in _names(old) if name in others}.union(stamp.files))
+            _uncover(old, set(old.files).difference(stamp.files), others, Store(settings.cache))
         if tree:
             _copy(tree, stamp, hidden)
         if stamp.files:
@@ -165,19 +90,43 @@ def merge(step: Step, tree: Path | None) -> Stamp:
     return stamp
 
 
-def _is_hidden(name: str, owner: Stamp | None, step: Step) -> bool:
-    """Whether a file of the step is overwritten by its owner's already; RuckusError when neither replaces the other."""
-    if name.endswith("/") or owner is None or owner.step in step.replaces:
-        return False
-    if step.name in owner.replaces:
-        return True
-    raise RuckusError(
-        f"{step.name} and {owner.step} both install {name}",
-        "let one of the recipes remove it, or declare that one replaces the other",
-    )
+def _is_hidden(name: str, owners: Iterable[Owner], step: Step) -> bool:
+    """Whether a file of the step is overwritten by an owner's already; RuckusError when neither replaces the other."""
+    is_hidden = False
+    for owner in owners if not name.endswith("/") else ():
+        if step.name in owner.replaces:
+            is_hidden = True
+        elif owner.step not in step.replaces:
+            raise RuckusError(
+                f"{step.name} and {owner.step} both install {name}",
+                "let one of the recipes remove it, or declare that one replaces the other",
+            )
+    return is_hidden
 
 
-def _check_the_way(stamp: Stamp, tree: Path, ours: Collection[str], others: Mapping[str, Stamp]) -> None:
+def _uncover(old: Stamp, names: Iterable[str], others: Others, store: Store) -> None:
+    """Bring back the files of other steps that an earlier version of a step has overwritten.
+
+    Args:
+        old: the earlier version, which is pending.
+        names: what is not the step's any more.
+        others: who else has installed them.
+        store: it has the files; a step whose artifact is gone from there is merged again by the next make.
+    """
+    for name in names:
+        owners = others.owners(name)
+        top = next((one for one in owners if not any(one.step in other.replaces for other in owners)), None)
+        if top is None or top.step not in old.replaces or name.endswith("/") or _link_above(old.root, name):
+            continue
+        source, partial = store.tree(top.key) / name, old.root / os.path.dirname(name) / old.temporary
+        if os.path.lexists(source):
+            _copy_one(source, partial, None)
+            partial.rename(old.root / name)
+        elif top.path.exists():  # not reopened yet, for another file
+            top.reopen()
+
+
+def _check_the_way(stamp: Stamp, tree: Path, ours: Collection[str], others: Others) -> None:
     """Raise RuckusError when merging would leave the root through a link, or destroy what the step did not install.
 
     ours: what only earlier versions of the step have, and what makes room. others: what other steps have.
@@ -203,12 +152,12 @@ def _check_the_way(stamp: Stamp, tree: Path, ours: Collection[str], others: Mapp
             raise _in_the_way(stamp, path, f"{stamp.step} installs {name}", others)
 
 
-def _in_the_way(stamp: Stamp, path: str, why: str, others: Mapping[str, Stamp]) -> RuckusError:
+def _in_the_way(stamp: Stamp, path: str, why: str, others: Others) -> RuckusError:
     """What is said of something that a merge would destroy."""
     there = stamp.root / path
     what = "a symbolic link" if there.is_symlink() else "a directory" if there.is_dir() else "a file"
-    if owner := others.get(path) or others.get(f"{path}/"):
-        return RuckusError(f"{there} is {what} of {owner.step}, and {why}", "let one of the recipes remove it")
+    if owners := others.owners(path) or others.owners(f"{path}/"):
+        return RuckusError(f"{there} is {what} of {owners[0].step}, and {why}", "let one of the recipes remove it")
     return RuckusError(f"{there} is {what} that no step has installed, and {why}", "move it away")
 
 
@@ -221,6 +170,12 @@ def _folders(names: Iterable[str]) -> list[str]:
             folders.add(folder)
             folder = os.path.dirname(folder)
     return sorted(folders)
+
+
+def _names(stamp: Stamp) -> Iterator[str]:
+    """What a stamp's files and their directories may be called in another's list."""
+    yield from stamp.files
+    yield from (f"{folder}/" for folder in _folders(stamp.files))
 
 
 def _is_folder(path: Path) -> bool:
@@ -252,14 +207,14 @@ def _same(one: Path, other: Path) -> bool:
     return filecmp.cmp(one, other, shallow=False)
 
 
-def unmerge(stamp: Stamp, keep: Collection[str] = ()) -> None:
+def unmerge(stamp: Stamp, keep: Container[str] = ()) -> None:
     """Remove a merged artifact's files, but those to keep, its stamp, and directories that are empty then."""
     _remove_temporary(stamp)
     _remove_files(stamp, keep)
     stamp.path.unlink(missing_ok=True)
 
 
-def _remove_files(stamp: Stamp, keep: Collection[str]) -> None:
+def _remove_files(stamp: Stamp, keep: Container[str]) -> None:
     """Remove what is still as the stamp says: a name that has become another kind of thing is not ours any more."""
     for name in stamp.files:
         if name in keep or _link_above(stamp.root, name):
@@ -274,7 +229,7 @@ def _remove_files(stamp: Stamp, keep: Collection[str]) -> None:
         _prune(stamp.root, os.path.dirname(name.rstrip("/")), keep)
 
 
-def _prune(root: Path, folder: str, keep: Collection[str]) -> None:
+def _prune(root: Path, folder: str, keep: Container[str]) -> None:
     """Remove a folder, and those that it is in, as far as they are empty and not to be kept for that."""
     while folder and f"{folder}/" not in keep:
         try:

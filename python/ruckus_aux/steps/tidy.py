@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put stamps right before a build, so that what make takes as done is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import Stamp, stamp_path, stamps, unmerge, unreadable
+from ruckus_aux.settings.stamps import Stamp, stamps, unreadable
+from ruckus_aux.steps.merge import stamp_path, unmerge
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 
@@ -16,8 +17,8 @@ def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
     """Drop stamps that no longer tell the truth.
 
     A stamp goes when it can't be read, when the recipe of its step is gone and not only broken (with the files that it
-    merged), when a file that it merged is missing, and when something must be built whose dependency is merged but no
-    longer in the store.
+    merged), when a file that it merged is missing, or was overwritten by a step that goes, and when something must be
+    built whose dependency is merged but no longer in the store.
 
     Args:
         plan: All steps of the build directory.
@@ -35,12 +36,14 @@ def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
     dropped = unreadable(settings)
     for path in dropped:
         path.unlink()
+    gone = [stamp for stamp in found.values() if not plan.knows(stamp.step)]
     for stamp in found.values():
         _check_same_system(settings, stamp)
-        if not plan.knows(stamp.step):
-            unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
-            dropped.append(stamp.path)
-        elif not stamp.is_pending and stamp.missing():
+    for stamp in gone:
+        unmerge(stamp, keep={name for other in found.values() if other is not stamp for name in other.files})
+        dropped.append(stamp.path)
+    for stamp in found.values():
+        if stamp not in gone and not stamp.is_pending and (stamp.missing() or _is_uncovered(stamp, gone)):
             stamp.reopen()
             dropped.append(stamp.path)
     needed: set[Step] = set()
@@ -52,6 +55,11 @@ def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
         if (path not in found or path in dropped) and step.key not in store:
             needed.update(step.needs)
     return dropped
+
+
+def _is_uncovered(stamp: Stamp, gone: Iterable[Stamp]) -> bool:
+    """Whether stamps that have gone had overwritten files of this one."""
+    return any(stamp.step in other.replaces and not set(stamp.files).isdisjoint(other.files) for other in gone)
 
 
 def _check_same_system(settings: Settings, stamp: Stamp) -> None:

@@ -8,7 +8,7 @@ import random
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import lock, stamps
+from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 

@@ -3,7 +3,7 @@
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.plan import Step
-from ruckus_aux.steps.merge import stamps
+from ruckus_aux.settings.stamps import stamps
 
 
 def explain(step: Step) -> str:

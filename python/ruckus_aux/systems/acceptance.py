@@ -14,7 +14,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import stamps
+from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.workplace import Room, Workplace
 from ruckus_aux.systems.boot import boot
 from ruckus_aux.words.architecture import Abi

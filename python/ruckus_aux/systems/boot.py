@@ -13,7 +13,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.trees import remove, size
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import stamps
+from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command

@@ -11,8 +11,9 @@ from ruckus_aux.host.locks import holder, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.settings.ownership import is_ours
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.steps.gate import Gate
-from ruckus_aux.steps.merge import lock, stamps, unmerge
+from ruckus_aux.steps.merge import unmerge
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, MARKER, SOURCES_LOCK
 

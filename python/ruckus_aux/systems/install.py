@@ -14,7 +14,7 @@ from pathlib import Path
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.settings.ownership import is_ours
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import Stamp, lock, stamps
+from ruckus_aux.settings.stamps import Stamp, lock, stamps
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CONF, MARKER

@@ -13,6 +13,7 @@ GRAPH = "graph.mk"
 SOURCES_LOCK = "sources-lock.json"  # also in the folder of a build of several architectures, and in a source bundle
 BOOTED = "booted"  # the stamps of the system that was booted last
 STAMPS_LOCK = "stamps.lock"
+INSTALLED = "installed.sqlite"  # the index of the stamps
 # In the folder of a build of several architectures.
 STATUS = "status.json"
 RUN_LOCK = "run.lock"
@@ -28,7 +29,10 @@ BUILDS = "builds"
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
-BUILDROOT_NAMES = ("work", "stamps", STAMPS_LOCK, "log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES)
+BUILDROOT_NAMES = (
+    *("work", "stamps", STAMPS_LOCK, INSTALLED),
+    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES),
+)
 BUILD_NAMES = (
     *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH, SOURCES_LOCK),
     *("volumes", VOLUMES, COPIES, HOSTPREP),

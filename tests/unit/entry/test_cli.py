@@ -158,7 +158,7 @@ def test_clean_leaves_what_is_not_ours(here: Settings, fp: FakeProcess) -> None:
     assert main(["clean"]) == 0
     assert [path.name for path in here.clfs.iterdir()] == ["precious"]
     removed = {Path(str(list(call)[-1])).name for call in fp.calls if "rm" in list(call)}
-    assert removed == {"stamps", "stamps.lock", "store"}
+    assert removed == {"stamps", "stamps.lock", "installed.sqlite", "store"}
 
 
 def test_clean_says_what_goes_and_what_stays(

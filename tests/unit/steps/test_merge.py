@@ -9,9 +9,11 @@ import pytest
 from golden.scripts import settings as anywhere
 from unit.samples import tree
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import Stamp, merge, stamps, unmerge
+from ruckus_aux.settings.stamps import Stamp, stamps
+from ruckus_aux.steps.merge import merge, unmerge
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
@@ -74,6 +76,46 @@ def test_a_declared_replacement_wins_in_any_order(settings: Settings, tmp_path: 
         merged(settings, steps[name], name, tree(tmp_path / name, bin__gcc=name, **{f"only__{name}": name}))
     assert (settings.clfs / "bin" / "gcc").read_text() == "full"
     assert sorted(path.name for path in (settings.clfs / "only").iterdir()) == ["full", "static"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_was_replaced_comes_back_when_the_replacement_no_longer_has_it(
+    settings: Settings, tmp_path: Path, kept: bool
+) -> None:
+    """From the store; or the step is merged again by the next make, when it is not there any more."""
+    static = replace(STEP, name=StepName("x86_64/cross/gcc-static"))
+    full = replace(STEP, replaces=(static.name,))
+    artifact = Store(settings.cache).tree("s1") if kept else tmp_path / "a"
+    first = merged(settings, static, "s1", tree(artifact, bin__gcc="static", bin__cc="static", lib__own="static"))
+    merged(settings, full, "f1", tree(tmp_path / "f1", bin__gcc="full", bin__cc="full", lib__more="full"))
+    merged(settings, full, "f2", tree(tmp_path / "f2", bin__cc="full"))
+    assert (settings.clfs / "bin" / "cc").read_text() == "full"
+    assert not (settings.clfs / "lib" / "more").exists()
+    assert first.path.exists() == kept
+    if not kept:
+        merged(settings, static, "s1", artifact)
+    assert (settings.clfs / "bin" / "gcc").read_text() == "static"
+    assert [path.name for path in (settings.clfs / "bin").iterdir() if path.name.startswith(".")] == []
+    assert sorted(stamp.key for stamp in stamps(settings, pending=True)) == ["f2", "s1"]
+
+
+def test_of_three_steps_the_uppermost_that_is_left_comes_back(settings: Settings, tmp_path: Path) -> None:
+    names = [StepName(f"x86_64/cross/{name}") for name in ("low", "middle", "high")]
+    for number, name in enumerate(names):
+        step = replace(STEP, name=name, replaces=tuple(names[:number]))
+        merged(settings, step, name.package, tree(Store(settings.cache).tree(name.package), bin__gcc=name.package))
+    merged(settings, replace(STEP, name=names[2], replaces=tuple(names[:2])), "next", tree(tmp_path / "n", bin__x="x"))
+    assert (settings.clfs / "bin" / "gcc").read_text() == "middle"
+
+
+def test_who_replaces_one_of_two_must_replace_the_other_too(settings: Settings, tmp_path: Path) -> None:
+    low, middle, high = (StepName(f"x86_64/cross/{name}") for name in ("low", "middle", "high"))
+    merged(settings, replace(STEP, name=low), "k", tree(tmp_path / "a", bin__gcc="low"))
+    merged(settings, replace(STEP, name=middle, replaces=(low,)), "k", tree(tmp_path / "b", bin__gcc="middle"))
+    for replaced, other in ((low, middle), (middle, low)):
+        with pytest.raises(RuckusError, match=f"{high} and {other} both install bin/gcc"):
+            step = replace(STEP, name=high, replaces=(replaced,))
+            merged(settings, step, "k", tree(tmp_path / "c", bin__gcc="high"))
 
 
 def test_a_directory_in_the_way_of_a_file(settings: Settings, tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from unit.samples import tree
 from unit.steps.test_merge import STEP, merged
 
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.stamps import stamps, unreadable
 from ruckus_aux.steps import merge as module
-from ruckus_aux.steps.merge import stamps, unreadable
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import INSTALLED
 from ruckus_aux.words.step_name import StepName
 
 WHERE = "share/thing"
@@ -117,7 +118,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def content(root: Path) -> dict[str, str]:
     """What is in a tree: kinds, modes, and content or targets."""
     found = {}
-    for path in root.rglob("*"):
+    for path in (path for path in root.rglob("*") if path.name != INSTALLED):  # which is made of the rest
         what = os.readlink(path) if path.is_symlink() else path.read_text() if path.is_file() else "/"
         found[str(path.relative_to(root))] = f"{path.lstat().st_mode:o} {what}"
     return found

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.samples import OTHER, built
+from unit.samples import OTHER, built, tree
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import merge
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.steps.why import explain
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
 
 
 @pytest.fixture
@@ -43,6 +45,21 @@ def test_a_recipe_that_is_gone_takes_its_files_along(plan: Plan, settings: Setti
     assert len(tidy(smaller, smaller.of_profile())) == 2
     assert not (settings.clfs / "share" / "x86_64-cross-other-32").exists()
     assert (settings.clfs / "share" / "x86_64-stage1-pigz").exists()
+
+
+def test_what_a_step_that_is_gone_had_overwritten_is_merged_again(plan: Plan, settings: Settings) -> None:
+    built(plan, *plan.steps)
+    below = plan["x86_64/cross/other-32"]
+    above = Step(settings, StepName("x86_64/cross/gone"), replaces=(below.name,))
+    vars(above).update(key="k", inputs={})
+    merge(above, tree(settings.buildroot / "artifact", **{"share__x86_64-cross-other-32": "gone"}))
+    file = settings.clfs / "share" / "x86_64-cross-other-32"
+    assert file.read_text() == "gone"
+    dropped = tidy(plan, plan.of_profile())
+    assert {path.name.partition(".")[0] for path in dropped} == {"gone", "other-32"}
+    built(plan, below.name)
+    assert file.read_text() == below.name
+    assert tidy(plan, plan.of_profile()) == []
 
 
 @pytest.mark.parametrize("change", ["arch", "clfs"])

@@ -11,7 +11,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.merge import stamps
+from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.steps.verify import verify_store
 from ruckus_aux.words.errors import RuckusError
