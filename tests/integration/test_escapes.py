@@ -5,6 +5,7 @@ Each escape is harmless should it succeed: files are new, settings are written b
 """
 
 import os
+import pty
 import shutil
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import sandbox
 from ruckus_aux.steps.kinds import workplace_of
-from ruckus_aux.steps.workplace import Room, Workplace
+from ruckus_aux.steps.workplace import Command, Room, Workplace
 from ruckus_aux.words.paths import USER
 
 ORDINARY = 54321  # a user who has no name
@@ -28,6 +29,18 @@ MARK = "ruckus-escape"
 SOURCE, FILE = "/ruckus/sources/source", "/ruckus/files/file"
 PTRACE = "import ctypes, os, sys; sys.exit(ctypes.CDLL(None).ptrace(16, int(os.environ['VICTIM']), 0, 0) != 0)"
 CONNECT = "import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['PORT'])), 5)"
+# keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING or KEY_SPEC_USER_KEYRING), add_key, request_key; see keyctl(2).
+KEYS = """
+import ctypes, sys
+libc = ctypes.CDLL(None)
+found = [libc.syscall(250, 0, keyring, 0) for keyring in (-3, -4)]
+found += [libc.syscall(248, b"user", b"x", b"y", 1, -3), libc.syscall(249, b"user", b"x", None, 0)]
+sys.exit(max(found) < 0)
+"""
+# The same question in the i386 ABI, which a process of 64 bits can use as well.
+KEYS_32 = """
+int main(void) { int id; __asm__ volatile("int $0x80" : "=a"(id) : "a"(288), "b"(0), "c"(-3), "d"(0)); return id <= 0; }
+"""
 ABSTRACT = "import os, socket; socket.socket(socket.AF_UNIX).connect('\\0' + os.environ['SOCKET'])"
 # By name: shell that succeeds when it has left the sandbox, or changed what is not the step's.
 ESCAPES = {
@@ -78,6 +91,8 @@ ESCAPES = {
     "new privileges": "grep -q '^NoNewPrivs:.*0' /proc/self/status",
     "root's number": "[ $(id -u) = 0 ]",
     "root's groups": "id -G | grep -qw 0",
+    "keys": f"python3 -c '{KEYS}'",
+    "keys, as a program of 32 bits": f"echo '{KEYS_32}' | gcc -x c - -o /tmp/keys && /tmp/keys",
     "network": f'python3 -c "{CONNECT}"',
     "abstract socket": f'python3 -c "{ABSTRACT}"',
 }
@@ -98,9 +113,9 @@ class Place:
     def work(self) -> Path:
         return self.shown.work
 
-    def command(self, script: str) -> list[str]:
+    def command(self, script: str) -> Command:
         (self.work / "script").write_text(script)
-        return self.workplace.command(self.shown, ["/bin/sh", "/ruckus/script"]).words
+        return self.workplace.command(self.shown, ["/bin/sh", "/ruckus/script"])
 
 
 def place(folder: Path) -> Place:
@@ -129,7 +144,7 @@ def who(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def run_as(
-    who: str, command: list[str], folder: Path, environment: dict[str, str]
+    who: str, command: Command, folder: Path, environment: dict[str, str], terminal: int = subprocess.DEVNULL
 ) -> "subprocess.CompletedProcess[str]":
     before: list[str] = []
     if who == "ordinary" and os.geteuid() == 0:
@@ -138,7 +153,13 @@ def run_as(
     elif who == "lonely root":
         before = ["unshare", "--map-root-user"]
     return subprocess.run(
-        [*before, *command], env=STEP_ENVIRONMENT | environment, cwd=folder, capture_output=True, text=True
+        [*before, *command.words],
+        env=STEP_ENVIRONMENT | environment,
+        cwd=folder,
+        pass_fds=command.descriptors,
+        stdin=terminal,
+        capture_output=True,
+        text=True,
     )
 
 
@@ -211,18 +232,34 @@ def test_what_a_step_is_handed_is_its_own(who: str, folder: Path) -> None:
         "set -e; : <>$PIPE; mkdir /ruckus/ccache/new; mkdir /ruckus/build; rmdir /ruckus/out"
     )
     program = ["/bin/sh", "/ruckus/script"]
-    command = here.workplace.command(replace(here.shown, objects=objects, fifo=pipe), program).words
+    command = here.workplace.command(replace(here.shown, objects=objects, fifo=pipe), program)
     done = run_as(who, command, folder, {"PIPE": str(pipe)})
     assert (done.returncode, done.stderr) == (0, "")
     assert (objects / "new").is_dir()
+
+
+TYPE = "import fcntl; fcntl.ioctl(0, 0x5412, bytes([120]))"  # TIOCSTI
+PASTE = "import fcntl; fcntl.ioctl(0, 0x541C, bytes([3]))"  # TIOCLINUX, TIOCL_PASTESEL
+
+
+@pytest.mark.parametrize("program", [TYPE, PASTE])
+def test_a_shell_cannot_type_into_the_terminal_that_it_shares(who: str, folder: Path, program: str) -> None:
+    """Only since Linux 6.2 the kernel may refuse the first itself, with another error."""
+    here = place(folder)
+    words, descriptors = here.workplace.command(here.shown, ["python3", "-c", program], terminal=True)
+    ours, theirs = pty.openpty()
+    done = run_as(who, Command(["setsid", "--ctty", "--wait", *words], descriptors), folder, {}, terminal=theirs)
+    assert done.stderr.endswith("PermissionError: [Errno 1] Operation not permitted\n")
+    os.close(theirs)
+    os.close(ours)
 
 
 def test_a_killed_sandbox_leaves_nothing_behind(who: str, folder: Path) -> None:
     """What runs inside may be another user's, whom the kernel lets nobody but root end."""
     here = place(folder)
     script = "sleep 93"
-    command = ["timeout", "--foreground", "--signal=KILL", "1", *here.command(script)]
-    run_as(who, command, folder, {})
+    words, descriptors = here.command(script)
+    run_as(who, Command(["timeout", "--foreground", "--signal=KILL", "1", *words], descriptors), folder, {})
     for _ in range(50):
         if not subprocess.run(["pgrep", "-f", "^sleep 93$"], capture_output=True).stdout:
             break

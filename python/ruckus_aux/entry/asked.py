@@ -76,6 +76,8 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
         if not work.is_whole:
             work.prepare()
         command = work.workplace.command(room, program, terminal=True)
+        for descriptor in command.descriptors:
+            os.set_inheritable(descriptor, True)
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.
         status = os.spawnvpe(os.P_WAIT, command.words[0], command.words, work.environment(room, **terminal))

@@ -32,6 +32,7 @@ def run(
     check: bool = True,
     detached: bool = False,
     watch: Callable[[], None] | None = None,
+    descriptors: Sequence[int] = (),
 ) -> tuple[int, str]:
     """Run a command of the host.
 
@@ -44,6 +45,7 @@ def run(
         detached: Whether it continues whatever happens to us: the terminal's Ctrl-C does not reach it, and when we are
             killed, it keeps our locks on things (locks.named) until it has ended.
         watch: Called a few times a second while it runs; an exception from it ends the command.
+        descriptors: What it inherits.
 
     Returns:
         The exit status, and what it wrote to stdout and stderr together.
@@ -55,7 +57,9 @@ def run(
     # Bytes, decoded here: what compilers and tar print is not always UTF-8.
     capture = sarge.Capture()
     # Of our descriptors, Python lets none be inherited but those of locks.
-    options: dict[str, int] = {"close_fds": False, "process_group": 0} if detached else {}
+    options: dict[str, object] = {"close_fds": False, "process_group": 0} if detached else {}
+    if descriptors:
+        options["pass_fds"] = descriptors
     if replace_env:
         options["replace_env"] = True
     job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, **options)

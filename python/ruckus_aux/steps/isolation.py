@@ -100,7 +100,14 @@ def trial(kind: str, script: str, files: dict[str, str] | None = None) -> tuple[
             (room.work / "files" / file).write_text(text)
             (room.work / "files" / file).chmod(0o644)
         command = workplace.command(room, ["/bin/sh", "-c", script])
-        return run(command.words, env=STEP_ENVIRONMENT, replace_env=True, cwd=room.work, check=False)
+        return run(
+            command.words,
+            env=STEP_ENVIRONMENT,
+            replace_env=True,
+            cwd=room.work,
+            check=False,
+            descriptors=command.descriptors,
+        )
 
 
 @contextmanager
@@ -140,6 +147,8 @@ def _explained(output: str) -> tuple[str, str]:
     """The reason and the cure for what bwrap said; both empty when unknown."""
     if "Unknown option" in output:
         return "it is older than 0.5", "install a newer bubblewrap"
+    if "PR_SET_SECCOMP" in output:
+        return "this kernel has no filters of system calls", "use one with CONFIG_SECCOMP_FILTER"
     if not any(str(mount.point) == "/" for mount in mounts.mounted()):
         return "a chroot whose top is no mount point", "enter it with systemd-nspawn, or what else makes it a container"
     if "/ slave" in output:

@@ -5,7 +5,8 @@ In it a step sees the host's /usr read-only, the artifacts of its declared depen
 one writable folder, /ruckus; no network, no home, no other file of the host. Paths are the same for everybody, so
 that what a compiler writes into its output is, too, and so is the user that a step is: USER, without any rights. An
 ordinary user is USER in a user namespace. Root makes the sandbox, and has its script run as USER itself: a namespace
-alone would leave it root's ownership of the kernel's files. See bwrap(1), setpriv(1), user_namespaces(7).
+alone would leave it root's ownership of the kernel's files. What namespaces do not keep apart, a filter of system calls
+does (host/syscalls.py). See bwrap(1), setpriv(1), user_namespaces(7).
 """
 
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.syscalls import system_call_filter
 from ruckus_aux.steps.headers import INCLUDE, link_headers
 from ruckus_aux.steps.workplace import OBJECTS_LOG, Command, Room, Workplace, make_folders
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE, USER
@@ -149,13 +151,15 @@ class Sandbox(Workplace):
         rights, beginning = _as_user()
         # As process 1 the script is bwrap's own child, which it waits for: else nobody learns what it cost.
         words = [_program("bwrap"), *_NAMESPACES, "--cap-drop", "ALL", *rights]
-        words += ["--as-pid-1", "--die-with-parent", "--hostname", "ruckus"]
+        refused = os.memfd_create("filter")
+        os.pwrite(refused, system_call_filter(), 0)
+        words += ["--as-pid-1", "--die-with-parent", "--hostname", "ruckus", "--seccomp", str(refused)]
         words += [] if terminal else ["--new-session"]
         words += [*_host(room.view), *self._step(room)]
         # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
         for path in ("/usr/local", "/proc", "/dev", "/"):
             words += ["--remount-ro", path]
-        return Command([*words, "--chdir", str(INSIDE), "--", *beginning, *program])
+        return Command([*words, "--chdir", str(INSIDE), "--", *beginning, *program], (refused,))
 
     def _step(self, room: Room) -> list[str]:
         """Words that show what is the step's own."""

@@ -100,7 +100,7 @@ def _check_program(settings: Settings, workplace: Workplace, room: Room, compile
     script = f"{compiler} {flag} {inside}/{name} -o {program} && {readelf} -l {program} && {program}"
     environment = step_environment(settings, STAGES["stage1"], inside, {})
     command = workplace.command(room, ["/bin/sh", "-c", script])
-    _, output = run(command.words, env=environment, replace_env=True)
+    _, output = run(command.words, env=environment, replace_env=True, descriptors=command.descriptors)
     loader = f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
     if f"interpreter: {loader}]" not in output or f"hello, {abi.bits} bits, {abi.bits}" not in output:
         raise RuckusError(f"a {abi.bits}-bit program is not as it should be: {program}", output)

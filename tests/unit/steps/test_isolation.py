@@ -87,6 +87,7 @@ def test_settings_for_ordinary_users_are_no_reason_for_root(
         ("bwrap: Failed to make / slave: Permission denied", "apparmor=unconfined"),
         ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "systempaths=unconfined"),
         ("bwrap: Unknown option --perms", "newer"),
+        ("bwrap: prctl(PR_SET_SECCOMP): Invalid argument", "CONFIG_SECCOMP_FILTER"),
     ],
 )
 def test_what_bwrap_says_may_be_the_reason(kernel: dict[str, str], fp: FakeProcess, words: str, cure: str) -> None:
