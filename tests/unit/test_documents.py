@@ -61,7 +61,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_modules_are_where_they_are_said_to_be(page: Path) -> None:
     for name in re.findall(r"(?<![\w/.])((?:[a-z_]+/)+[a-z_]+\.(?:py|sh|toml|m4))\b", page.read_text("utf-8")):
         places = (TOP, PACKAGE, TOP / "tests" / "lab" / "machine")
-        assert name.startswith("packages/") or any((place / name).exists() for place in places), name
+        assert name.startswith(("packages/", "mine/")) or any((place / name).exists() for place in places), name
 
 
 @by_page

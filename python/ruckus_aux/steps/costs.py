@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a step needs: as its earlier builds took it, or as its recipe states until there are any."""
+"""What a step needs: as its earlier builds took it, or as packages/costs.toml states until there are any."""
 
 import math
 from collections.abc import Sequence
