@@ -138,7 +138,7 @@ def test_configure_knows_the_install_device_by_each_of_its_names(place: Place) -
     names = place.root(f"udevadm settle; ls {links} {uuid}; realpath {VOLUME}").split()
     assert len(names) == 5
     place.root(f"for name in tools cross-tools; do ln -s {POINT}/$name-x86_64 /$name-x86_64; done")
-    place.root(f"ln -s {FOLDER}/hostprep /hostprep")
+    place.root(f"ln -s {FOLDER}/hostprep-x86_64 /hostprep-x86_64")
     for name in names:
         options = ("--with-isolation=none", f"--with-install-dev={name}")
         given = [f"{key}={value}" for key, value in given_by(options, Path("/srv/ruckus"), Path(FOLDER)).items()]
