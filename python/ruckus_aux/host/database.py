@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
 from ruckus_aux.words.errors import RuckusError, of_the_system
 
 PATIENCE = 30.0  # seconds that another program's lock is waited for
@@ -71,6 +69,6 @@ def _holders(path: Path) -> dict[int, str]:
             words = line.split()
             if file in words and (pid := int(words[words.index(file) - 1])) > 0:  # 0 of another PID namespace
                 holders[pid] = ""
-                with suppress(psutil.Error):
-                    holders[pid] = f" ({psutil.Process(pid).name()})"
+                with suppress(OSError):
+                    holders[pid] = f" ({Path(f'/proc/{pid}/comm').read_text().strip()})"
     return holders
