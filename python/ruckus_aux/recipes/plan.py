@@ -204,21 +204,24 @@ class Plan:
         return steps
 
     def split(self, names: Iterable[str]) -> tuple[list[Step], list[Broken]]:
-        """What of these steps can be made, with all that it needs and in order; and what can't."""
+        """What of these steps can be made, with all that it needs and in order; and what can't, with its causes."""
         wanted: set[Step] = set()
-        broken: list[Broken] = []
+        broken: dict[StepName, Broken] = {}
         pending: list[Step] = []
         for name in map(StepName, names):
             if name in self.steps:
                 pending.append(self.steps[name])
             else:
-                broken.append(self._refusal(name))
+                cause: StepName | None = name
+                while cause:
+                    broken[cause] = self._refusal(cause)
+                    cause = broken[cause].cause
         while pending:
             step = pending.pop()
             if step not in wanted:
                 wanted.add(step)
                 pending += step.needs
-        return [step for step in self.steps.values() if step in wanted], broken
+        return [step for step in self.steps.values() if step in wanted], list(broken.values())
 
     def _refusal(self, name: StepName) -> Broken:
         """Why there is no such step."""

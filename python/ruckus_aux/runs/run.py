@@ -129,7 +129,7 @@ class Build:
             return plan.split(name for name in self.request.only if StepName(name).arch in ("", arch))
         steps, broken = plan.split(plan.goal(stages[-1].goal))
         within = plan.closure(step.name for step in steps if step.stage in stages)
-        return within, [one for one in broken if one.name.stage in stages]
+        return within, [one for one in broken if one.name.stage in stages or not one.name.stage.installs]
 
     @property
     def selection(self) -> Selection:

@@ -27,6 +27,9 @@ def test_a_function_that_fails_breaks_its_step_and_what_needs_it(settings: Setti
         plan.of_profile()
     assert {step.name for step in plan.closure(OTHERS)} == OTHERS
     assert plan.hostprep() == []
+    steps, broken = plan.split(plan.goal("bootstrap"))
+    assert {step.name for step in steps} == OTHERS
+    assert {one.name for one in broken} == set(plan.broken), "with what is the cause"
 
 
 def test_what_a_recipe_that_cannot_be_read_has_is_unknown(settings: Settings, recipes: Path) -> None:
