@@ -413,7 +413,7 @@ def test_wrong_options_are_told_together_and_nothing_is_changed(place: Place) ->
 @pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
 def test_systems_on_volumes_of_their_own(place: Place, tmp_path: Path) -> None:
     media = tmp_path / "media"
-    options = ("--volumes=loop", f"--mount-base={media}", "--size=4G")
+    options = ("--volumes=loop", f"--mount-base={media}", "--size=5G")
     planned = place.build(*options, "--until=bootstrap", "--dry-run").stdout
     assert planned.count("mkfs.ext4") == len(ARCHS)
     try:
