@@ -92,6 +92,7 @@ def test_the_life_of_volumes_with_no_more_rights_than_were_printed(place: Place)
 
 
 def test_who_may_nothing_is_told(place: Place) -> None:
+    place.root(f"chown plain {FOLDER}")
     place.user = "plain"
     assert "without a password" in place.invoke("verify-sudo", *OPTIONS, status=1).stderr
     place.root("echo 'plain ALL=(root) NOPASSWD: /usr/bin/true, PASSWD: ALL' > /etc/sudoers.d/plain")
