@@ -76,7 +76,7 @@ def cache(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Afterwards, nothing of a test is mounted, attached or lent."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # `volume-look` mounts there
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # `volume-inspect` mounts there
     place = Place(tmp_path)
     yield place
     for point in sorted(place.media.glob("*")) if place.media.exists() else ():

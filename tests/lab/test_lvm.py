@@ -9,7 +9,7 @@ import pytest
 from fabric import Result
 from lab.machine.lab import Lab
 
-from ruckus_aux.runs.configuration import given_by
+from ruckus_aux.settings.options import given_by
 
 pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
 

@@ -31,7 +31,7 @@ class Record:
     """What was stored.
 
     step: who made it first; other steps may have the same key.
-    sha256: of the tree, see trees.tree_hash.
+    sha256: of the tree, see intake.tree_hash.
     """
 
     step: str
@@ -75,11 +75,11 @@ class Store:
             tree: what the step has left.
             step: its name.
             inside: the working folder as its script saw it.
-            ended: when the script had ended, see trees.take.
+            ended: when the script had ended, see intake.take.
             as_it_is: with all its files; else those that must not be installed stay behind.
 
         Raises:
-            RuckusError: when it holds what can't be installed, see trees.take, or somebody removes it meanwhile.
+            RuckusError: when it holds what can't be installed, see intake.take, or somebody removes it meanwhile.
         """
         with self.scratch(key) as staged:
             folders = take(tree, staged, step, inside=inside, ended=ended, as_it_is=as_it_is)

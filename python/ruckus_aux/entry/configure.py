@@ -8,8 +8,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from ruckus_aux.runs.configuration import Configuration, given_by
-from ruckus_aux.settings.options import OPTIONS
+from ruckus_aux.runs.configuration import Configuration
+from ruckus_aux.settings.options import OPTIONS, given_by
 
 
 def main(arguments: list[str]) -> int:

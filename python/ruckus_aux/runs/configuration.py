@@ -7,7 +7,7 @@ Every mistake is reported, not only the first, and each with the way out.
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -27,7 +27,7 @@ from ruckus_aux.storage.devices import device as block_device
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, PREFIX_NAMES, SOURCES_LOCK
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, PREFIX_NAMES, SOURCES_LOCK
 
 PROFILES = ("tiny", "clfs")
 SPACE = 4.2e9  # bytes that the tiny profile takes at most, with gcc 14: 3.3e9 of it are sources, packed and unpacked
@@ -36,11 +36,6 @@ _BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and 
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
 _ARCHIVE = re.compile(r"(\[[^]\n]*\] )?[a-z+]+:/\S+")  # as in sources.list(5): options, and the address
 PREFIXES = ("PREFIX_CROSS", "PREFIX_TOOLS", "PREFIX_HOSTPREP")
-# What is handed over when nothing is given: the options, and what configure adds.
-USUAL = {
-    **{option.key: option.default for option in OPTIONS},
-    **dict.fromkeys(("machines", "unused", "unknown", "options"), ""),
-}
 
 
 def prefix_path(name: str, value: str, srcdir: str) -> str:
@@ -71,36 +66,6 @@ def default_prefixes(string: str, *, links: bool) -> dict[str, str]:
     """
     hostprep = f"/hostprep-{string}" if links else "/hostprep"
     return dict(zip(PREFIXES, (f"/cross-tools-{string}", f"/tools-{string}", hostprep), strict=True))
-
-
-def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, str]:
-    """What configure hands over when it is called with these options.
-
-    Args:
-        options: its own (--with, --enable and what switches these off, --prefix, variables); unknown ones do not count.
-        srcdir: the source tree.
-        builddir: where it is called.
-
-    Returns:
-        Values by their names, as `Configuration` takes them.
-    """
-    given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
-    known = {(option.kind, option.name): option for option in OPTIONS}
-    for word in options:
-        name, separator, value = word.lstrip("-").partition("=")
-        way, dash, rest = name.partition("-")
-        kind = {"without": "with", "disable": "enable"}.get(way, way) if dash else "variable"
-        option = known.get((kind, rest)) or known.get(("variable", name)) or known.get(("standard", name))
-        if option is None:
-            continue  # configure knows no such option, and says so
-        if kind != way and dash:
-            value = "no"
-        elif not separator:
-            value = "yes"
-        earlier = given[option.key]
-        more = option.repeatable and "no" not in (value, earlier or "no")
-        given[option.key] = f"{earlier}:{value}" if more else value
-    return given
 
 
 def paths_of(option: str, text: str) -> list[str]:
@@ -159,10 +124,14 @@ class Configuration:
         for check in checks:
             self._attempt(check)
 
-    def conf(self) -> str:
-        """The lines of ruckus.conf: what was decided, and every other value as it was given."""
+    def values(self) -> dict[str, str]:
+        """What was decided, and every other value as it was given, by the names of ruckus.conf."""
         decided = {name.removeprefix("ruckus_").lower(): value for name, value in self.answers.items()}
-        values = {option.key.lower(): self.given[option.key] for option in OPTIONS} | decided
+        return {name.lower(): value for name, value in self.given.items()} | decided
+
+    def conf(self) -> str:
+        """The lines of ruckus.conf."""
+        values = self.values()
         names = [*CONF_NAMES, *(option.key for option in OPTIONS if option.later)]
         return "\n".join(f"{name} = {values[name]}" for name in names)
 
@@ -252,7 +221,7 @@ class Configuration:
         self.taken |= {f"{srcdir}/{name}" for name in _SOURCE_NAMES}
         self.answers |= {"ruckus_srcdir": srcdir, "ruckus_prefix": prefix}
         self.answers |= {"BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
-        if self.prepared and not (Path(buildroot) / "journal.sqlite").exists():
+        if self.prepared and not (Path(buildroot) / JOURNAL).exists():
             check_space("BUILDROOT", Path(buildroot), SPACE)
 
     def _mirrors(self) -> None:

@@ -15,25 +15,18 @@ from ruckus_aux.host.limits import processors
 from ruckus_aux.host.links import missing_links
 from ruckus_aux.host.root import Command, as_root
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.runs.configuration import (
-    MOST_CPUS,
-    PROFILES,
-    USUAL,
-    Configuration,
-    default_prefixes,
-    given_by,
-)
-from ruckus_aux.settings.options import VARIABLES
+from ruckus_aux.runs.configuration import MOST_CPUS, PROFILES, Configuration, default_prefixes
+from ruckus_aux.settings.options import USUAL, VARIABLES, given_by
 from ruckus_aux.settings.ownership import check_build_folder
-from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.settings import Settings, load, settings_of
 from ruckus_aux.steps import isolation
 from ruckus_aux.steps.kinds import KINDS
 from ruckus_aux.steps.workplace import Workplace
-from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, defaults, prefix_of, volume_name
+from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, prefix_of, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILDDIR, GRAPH, SOURCES_LOCK
+from ruckus_aux.words.paths import BUILDDIR, CONF, GRAPH, SOURCES_LOCK
 from ruckus_aux.words.stage import STAGES, UNTIL, Stage
 from ruckus_aux.words.step_name import StepName
 
@@ -119,12 +112,6 @@ class Request:
             wrong.append(f"--until={self.until}: choose one of: {', '.join(UNTIL)}")
         if self.profile not in PROFILES:
             wrong.append(f"--profile={self.profile}: choose one of: {', '.join(PROFILES)}")
-        settings = [defaults(self.srcdir, self.folder, arch, self.profile, self.jobs) for arch in self.archs]
-        plans = [evaluate(one) for one in settings] if self.only else []
-        for step in dict.fromkeys(self.only):
-            if any(plan.knows(StepName(step)) for plan in plans):
-                continue
-            wrong.append(f"--only={step}: no such step; ruckus list --all names them")
         for option in self.configure:
             choice = _CHOICE.fullmatch(option)
             if choice is None:
@@ -135,6 +122,10 @@ class Request:
                 wrong.append(f"--configure={option}: configure has no such option")
             elif self._workplace.links and len(self.archs) > 1 and option.startswith("PREFIX_"):
                 wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
+        plans = [evaluate(self.settings(arch)) for arch in self.archs if self.only]
+        for step in dict.fromkeys(self.only):
+            if not any(plan.knows(StepName(step)) for plan in plans):
+                wrong.append(f"--only={step}: no such step; ruckus list --all names them")
         if not wrong:
             wrong = list(dict.fromkeys(line for arch in self.archs for line in self._refused(arch)))
         if wrong:
@@ -142,26 +133,27 @@ class Request:
 
     def _refused(self, arch: Architecture) -> list[str]:
         """What configure would refuse of an architecture's values, whatever its system is kept on."""
-        plain = replace(self, layout=FOLDERS)
-        asked = Configuration(given_by(plain.configure_options(arch), self.srcdir, plain.builddir(arch)))
+        return [f"{error.message}\n  {error.hint}" for error in replace(self, layout=FOLDERS)._configured(arch).errors]
+
+    def _configured(self, arch: Architecture) -> Configuration:
+        asked = Configuration(given_by(self.configure_options(arch), self.srcdir, self.builddir(arch)))
         asked.check(prepared=False)
-        return [f"{error.message}\n  {error.hint}" for error in asked.errors]
+        return asked
 
     def settings(self, arch: Architecture) -> Settings:
-        """An architecture's settings: as it is configured, or as far as they can be told before."""
-        settings = defaults(self.srcdir, self.folder, arch, self.profile, self.jobs)
-        prefixes = default_prefixes(arch.string, links=self._workplace.links) | self._given_prefixes()
-        return replace(
-            settings,
-            isolation=self._isolation[0],
-            sharing=self.sharing,
-            prefix_cross=prefixes["PREFIX_CROSS"],
-            prefix_tools=prefixes["PREFIX_TOOLS"],
-            prefix_hostprep=prefixes["PREFIX_HOSTPREP"],
-        )
+        """An architecture's settings, as configure will write them.
 
-    def _given_prefixes(self) -> dict[str, str]:
-        return dict(word.split("=", 1) for word in self.configure if word.startswith("PREFIX_"))
+        Which tools hostprep builds is known when it has looked for them, in an earlier run.
+
+        Raises RuckusError when configure would refuse what decides them.
+        """
+        asked, builddir = self._configured(arch), self.builddir(arch)
+        known = (builddir / CONF).exists()
+        tools = " ".join(load(builddir).hostprep_tools) if known else asked.given["HOSTPREP_TOOLS"]
+        try:
+            return settings_of(builddir, asked.values() | {"hostprep_tools": tools})
+        except (KeyError, ValueError) as error:
+            raise asked.errors[0] from error
 
     def clfs(self, arch: Architecture) -> Path:
         """An architecture's $CLFS."""
@@ -243,7 +235,8 @@ class Request:
         """
         if not self._workplace.links:
             return []
-        prefixes = default_prefixes(arch.string, links=self._workplace.links) | self._given_prefixes()
+        given = dict(word.split("=", 1) for word in self.configure if word.startswith("PREFIX_"))
+        prefixes = default_prefixes(arch.string, links=self._workplace.links) | given
         roots = {name: self.builddir(arch) if name == "PREFIX_HOSTPREP" else self.clfs(arch) for name in prefixes}
         return missing_links({prefix: roots[name] for name, prefix in prefixes.items()})
 

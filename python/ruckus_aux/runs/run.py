@@ -42,8 +42,7 @@ from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, MARKER, RUN_LOCK, SOURCES_LOCK
-from ruckus_aux.words.paths import JOURNAL as JOURNAL
+from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, JOURNAL, MARKER, RUN_LOCK, SOURCES_LOCK
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable
 

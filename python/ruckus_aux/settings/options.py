@@ -6,7 +6,9 @@ over what was given, by `Option.key`; runs/configuration.py checks it. What it d
 it was given, under that name, and a field of Settings of that name reads it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,43 @@ OPTIONS = (
     ),
 )
 VARIABLES = tuple(option.name for option in OPTIONS if option.kind == "variable")
+
+
+# What is handed over when nothing is given: the options, and what configure adds.
+USUAL = {
+    **{option.key: option.default for option in OPTIONS},
+    **dict.fromkeys(("machines", "unused", "unknown", "options"), ""),
+}
+
+
+def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, str]:
+    """What configure hands over when it is called with these options.
+
+    Args:
+        options: its own (--with, --enable and what switches these off, --prefix, variables); unknown ones do not count.
+        srcdir: the source tree.
+        builddir: where it is called.
+
+    Returns:
+        Values by their names, as `Configuration` takes them.
+    """
+    given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
+    known = {(option.kind, option.name): option for option in OPTIONS}
+    for word in options:
+        name, separator, value = word.lstrip("-").partition("=")
+        way, dash, rest = name.partition("-")
+        kind = {"without": "with", "disable": "enable"}.get(way, way) if dash else "variable"
+        option = known.get((kind, rest)) or known.get(("variable", name)) or known.get(("standard", name))
+        if option is None:
+            continue  # configure knows no such option, and says so
+        if kind != way and dash:
+            value = "no"
+        elif not separator:
+            value = "yes"
+        earlier = given[option.key]
+        more = option.repeatable and "no" not in (value, earlier or "no")
+        given[option.key] = f"{earlier}:{value}" if more else value
+    return given
 
 
 def _declaration(option: Option) -> str:

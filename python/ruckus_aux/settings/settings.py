@@ -2,7 +2,7 @@
 """What configure decided, read back from the ruckus.conf that it writes into the build directory."""
 
 import configparser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_type_hints
@@ -142,6 +142,22 @@ def _value(kind: object, text: str) -> object:
     return readers.get(kind, str)(text)
 
 
+def settings_of(builddir: Path, texts: Mapping[str, str]) -> Settings:
+    """The settings of a build directory.
+
+    Args:
+        builddir: The build directory.
+        texts: What ruckus.conf says, or would say, by its names.
+
+    Raises:
+        KeyError: A name is missing.
+        ValueError: A text is not what its setting has.
+    """
+    kinds = get_type_hints(Settings)
+    names = (*CONF_NAMES, "hostprep_tools")
+    return Settings(builddir=builddir, **{name: _value(kinds[name], texts[name]) for name in names})  # type: ignore[arg-type]
+
+
 def load(builddir: Path) -> Settings:
     """Read the settings of a build directory.
 
@@ -151,10 +167,7 @@ def load(builddir: Path) -> Settings:
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
     try:
         parser.read_string(path.read_text())
-        texts = parser["ruckus"]
-        kinds = get_type_hints(Settings)
-        names = (*CONF_NAMES, "hostprep_tools")
-        return Settings(builddir=builddir, **{name: _value(kinds[name], texts[name]) for name in names})  # type: ignore[arg-type]
+        return settings_of(builddir, parser["ruckus"])
     except FileNotFoundError as error:
         raise RuckusError(f"{path}: not found", "run configure in this directory first") from error
     except (configparser.Error, KeyError, ValueError) as error:

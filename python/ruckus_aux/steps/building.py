@@ -71,7 +71,7 @@ def _build(work: Work, *, locks: tuple[int, ...], verbose: bool, alone: bool) ->
 def _run(
     work: Work, log: Path, earlier: list[Entry], locks: tuple[int, ...], *, verbose: bool, alone: bool
 ) -> tuple[Usage, int]:
-    """Run the script, and return what it cost, and when it had ended, see trees.take."""
+    """Run the script, and return what it cost, and when it had ended, see intake.take."""
     log.parent.mkdir(parents=True, exist_ok=True)
     logs.set_aside(log)
     pool, make_whole = _pool(alone=alone)

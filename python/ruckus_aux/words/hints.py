@@ -12,9 +12,9 @@ from ruckus_aux.words.paths import SRCDIR
 def invoke_command(*words: str | Path) -> str:
     """An `invoke` command: by its path unless PATH has it, and with --search-root unless it finds its tasks itself."""
     program = SRCDIR / ".venv" / "bin" / "invoke"
-    by_name = not program.exists() or shutil.which("invoke") == str(program)
+    by_name = not os.path.exists(program) or shutil.which("invoke") == str(program)
     name = "invoke" if by_name else _shortest(program)
-    here = Path.cwd()
+    here = _here()
     root = [] if SRCDIR in (here, *here.parents) else [f"--search-root={SRCDIR}"]
     return shlex.join([name, *root, *map(str, words)])
 
@@ -26,9 +26,16 @@ def make_command(builddir: Path, *goals: str) -> str:
         builddir: The build directory.
         goals: What to make.
     """
-    words = [] if builddir == Path.cwd() else ["-C", str(builddir)]
+    words = [] if builddir == _here() else ["-C", str(builddir)]
     return shlex.join(["make", *words, *goals])
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was removed; an error is being reported, which must not end in another
+        return Path("/")
+
+
 def _shortest(path: Path) -> str:
-    return min(os.path.relpath(path), str(path), key=len)
+    return min(os.path.relpath(path, _here()), str(path), key=len)

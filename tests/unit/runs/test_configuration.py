@@ -18,8 +18,8 @@ from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.host.limits import processors
 from ruckus_aux.runs import configuration
-from ruckus_aux.runs.configuration import Configuration, given_by, paths_of
-from ruckus_aux.settings.options import declarations
+from ruckus_aux.runs.configuration import Configuration, paths_of
+from ruckus_aux.settings.options import declarations, given_by
 from ruckus_aux.settings.settings import load
 from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.steps.isolation import Fault

@@ -292,6 +292,28 @@ def test_what_an_earlier_version_has_downloaded_and_built_is_used_where_it_is(tm
     options = asked.configure_options(asked.archs[0])
     assert options[1:3] == [f"--prefix={tmp_path}/hostprep", f"--with-cache={tmp_path}/cache"]
     assert defaults(TOP, tmp_path, asked.archs[0], "tiny", 1).cache == tmp_path / "cache"
+    assert asked.settings(asked.archs[0]).cache == tmp_path / "cache"
+
+
+def test_steps_are_known_as_configure_is_told_to_find_them(tmp_path: Path) -> None:
+    """Before anything is configured: those of a user's own recipes, with the prefixes that are given."""
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "hello.py").write_text(
+        "from ruckus_aux.recipes.recipe import Recipe\n"
+        "recipe = Recipe('hello')\n"
+        "@recipe.step('stage1')\n"
+        "def stage1(sh):\n"
+        "    sh.sh(f'echo {sh.prefix_tools}')\n"
+    )
+    options = (f"--with-packages={own}", "PREFIX_TOOLS=/t")
+    asked = request(tmp_path / "build", only=("i686/stage1/hello",), configure=options)
+    asked.check()
+    plan = evaluate(asked.settings(asked.archs[0]))
+    assert "echo /t" in plan["i686/stage1/hello"].script
+    with pytest.raises(RuckusError) as error:
+        request(tmp_path / "build", only=("i686/stage1/hello",)).check()
+    assert "--only=i686/stage1/hello: no such step" in error.value.hint
 
 
 def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> None:

@@ -43,3 +43,14 @@ def test_make_is_told_where_to_go_unless_the_user_is_there(tmp_path: Path, monke
     assert make_command(tmp_path / "b", "boot") == f"make -C {tmp_path}/b boot"
     monkeypatch.chdir(tmp_path)
     assert make_command(tmp_path, "boot") == "make boot"
+
+
+def test_where_the_current_directory_was_removed_a_hint_is_still_one(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert shlex.split(invoke_command("status"))[1:] == [f"--search-root={tree}", "status"]
+    assert make_command(tree, "boot") == f"make -C {shlex.quote(str(tree))} boot"
