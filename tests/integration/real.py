@@ -4,6 +4,8 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,14 @@ def run(
     )
     assert status is None or done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something holds: however slow the machine is, within two minutes."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "waited for too long"
+        time.sleep(0.05)
 
 
 @dataclass

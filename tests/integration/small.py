@@ -4,8 +4,7 @@
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +93,3 @@ class Small:
     def outcomes(self, name: str = "one") -> list[tuple[str, str]]:
         with sqlite3.connect(self.folder / name / "journal.sqlite") as journal:
             return journal.execute("SELECT outcome, reason FROM entry ORDER BY id").fetchall()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)

@@ -8,12 +8,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.real import Tree, clean_environment, run
+from integration.real import Tree, clean_environment, run, wait_for
 
 GZIP, ZLIB, BZIP2 = "x86_64/stage1/minigzip", "hostprep/zlib", "x86_64/cross/bzip2"
 PREFIXES = ("PREFIX_TOOLS=/opt/r/t", "PREFIX_CROSS=/opt/r/x", "PREFIX_HOSTPREP=/opt/r/h")
@@ -337,10 +336,3 @@ def built_so_far(journal: Path) -> set[str]:
         return set()
     with sqlite3.connect(journal, timeout=10) as connection:
         return {step for (step,) in connection.execute("SELECT step FROM entry WHERE outcome = 'built'")}
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited for too long"
-        time.sleep(0.1)

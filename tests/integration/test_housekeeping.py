@@ -3,7 +3,8 @@
 
 import shutil
 
-from integration.small import INSTALL, STEP, WAIT, Small, wait_for
+from integration.real import wait_for
+from integration.small import INSTALL, STEP, WAIT, Small
 
 
 def test_what_no_build_directory_needs_any_more_goes_and_not_while_one_builds(small: Small) -> None:

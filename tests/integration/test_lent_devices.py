@@ -7,13 +7,12 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from integration.places import Place, loops
-from integration.real import TOP, Tree, run
+from integration.real import TOP, Tree, run, wait_for
 
 from ruckus_aux.host.root import Root
 from ruckus_aux.storage.devices import device
@@ -139,8 +138,7 @@ def test_what_is_still_used_when_an_inspection_is_ended_is_not_given_away(place:
     assert copy.exists()
     assert "is mounted on" in place.invoke("volume-release", f"--device={copy}", status=1).stderr
     os.kill(int(user), signal.SIGKILL)
-    time.sleep(0.5)
-    subprocess.run(["umount", point], check=True)
+    wait_for(lambda: subprocess.run(["umount", point], check=False).returncode == 0)
     Path(point).rmdir()
     assert "released" in place.invoke("volume-release", f"--device={copy}").stdout
     place.invoke("volume-inspect", f"--device={image}", "--command=true")

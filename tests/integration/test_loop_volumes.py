@@ -7,12 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from integration.places import Place, loops
-from integration.real import TOP, run
+from integration.real import TOP, run, wait_for
 
 from ruckus_aux.host.locks import lock_file, named
 from ruckus_aux.host.root import Root, Rooted
@@ -87,10 +86,7 @@ def test_what_is_mounted_in_another_namespace_is_left_alone(place: Place) -> Non
         subprocess.run(["pkill", "--parent", str(other.pid)], check=False)
         other.terminate()
         other.wait()
-    for _ in range(50):
-        if not any(str(image) in line for line in loops()):
-            break
-        time.sleep(0.1)
+    wait_for(lambda: not any(str(image) in line for line in loops()))
     place.invoke("volume-mount")
 
 
@@ -186,8 +182,7 @@ with named("test {tmp_path}"):
         ("/bin/sh", "-c", "echo begun >{file}; sleep 1; echo ended >{file}"))
 """
     killed = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": f"{TOP}/python"})
-    while not (file.exists() and file.read_text()):
-        time.sleep(0.02)
+    wait_for(lambda: file.exists() and bool(file.read_text()))
     killed.kill()
     killed.wait()
     with pytest.raises(RuckusError, match="another Ruckus process"), named(f"test {tmp_path}"):

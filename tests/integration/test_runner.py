@@ -7,7 +7,8 @@ import signal
 import tarfile
 
 import pytest
-from integration.small import INSTALL, STEP, WAIT, Small, wait_for
+from integration.real import wait_for
+from integration.small import INSTALL, STEP, WAIT, Small
 
 from ruckus_aux.entry.cli import main
 from ruckus_aux.steps import costs

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from integration.small import INSTALL, STEP, WAIT, Small, wait_for
+from integration.real import wait_for
+from integration.small import INSTALL, STEP, WAIT, Small
 from unit.samples import tree
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from integration.real import Tree, clean_environment, run
-from integration.test_bootstrap import Recipes, sandboxed, wait_for
+from integration.real import Tree, clean_environment, run, wait_for
+from integration.test_bootstrap import Recipes, sandboxed
 
 from ruckus_aux.storage.layout import cache_of
 from ruckus_aux.words.paths import BUILD_NAMES, BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, MARKER
