@@ -14,7 +14,7 @@ from integration.real import TOP
 from integration.web import CLOSED, CONTENT, SUM, Server, settings, source
 
 from ruckus_aux.host import locks
-from ruckus_aux.recipes.manifest import read_manifest, sha256_of, verify
+from ruckus_aux.recipes.manifest import read_manifest, sha256_of, verify_source
 from ruckus_aux.sources.download import download, fetch
 from ruckus_aux.sources.mirror import Mirror
 from ruckus_aux.sources.provider import Watcher
@@ -105,10 +105,10 @@ def test_a_record_counts_only_with_its_file_and_as_long_as_the_manifest_says_so(
 def test_a_file_that_rots_in_the_cache_is_found_before_it_is_used(server: Server, tmp_path: Path) -> None:
     lock = fetch(source(server.url), [Upstream()], tmp_path, Watcher())
     downloaded = replace(source(server.url), fetched=lock)
-    assert verify(tmp_path, downloaded) == [tmp_path / "x-1.tar.gz"]
+    assert verify_source(tmp_path, downloaded) == [tmp_path / "x-1.tar.gz"]
     (tmp_path / "x-1.tar.gz").write_bytes(CONTENT[:-1] + b"!")
     with pytest.raises(RuckusError, match=SUM):
-        verify(tmp_path, downloaded)
+        verify_source(tmp_path, downloaded)
     assert not (tmp_path / "x-1.tar.gz").exists()
     assert (tmp_path / "x-1.tar.gz.bad").exists()
 

@@ -21,7 +21,7 @@ from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import sandbox
 from ruckus_aux.steps.kinds import workplace_of
-from ruckus_aux.steps.workplace import Command, Room, Workplace
+from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
 from ruckus_aux.words.paths import USER
 
 ORDINARY = 54321  # a user who has no name
@@ -113,7 +113,7 @@ class Place:
     def work(self) -> Path:
         return self.shown.work
 
-    def command(self, script: str) -> Command:
+    def command(self, script: str) -> HostCommand:
         (self.work / "script").write_text(script)
         return self.workplace.command(self.shown, ["/bin/sh", "/ruckus/script"])
 
@@ -144,7 +144,7 @@ def who(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def run_as(
-    who: str, command: Command, folder: Path, environment: dict[str, str], terminal: int = subprocess.DEVNULL
+    who: str, command: HostCommand, folder: Path, environment: dict[str, str], terminal: int = subprocess.DEVNULL
 ) -> "subprocess.CompletedProcess[str]":
     before: list[str] = []
     if who == "ordinary" and os.geteuid() == 0:
@@ -248,7 +248,7 @@ def test_a_shell_cannot_type_into_the_terminal_that_it_shares(who: str, folder: 
     here = place(folder)
     words, descriptors = here.workplace.command(here.shown, ["python3", "-c", program], terminal=True)
     ours, theirs = pty.openpty()
-    done = run_as(who, Command(["setsid", "--ctty", "--wait", *words], descriptors), folder, {}, terminal=theirs)
+    done = run_as(who, HostCommand(["setsid", "--ctty", "--wait", *words], descriptors), folder, {}, terminal=theirs)
     assert done.stderr.endswith("PermissionError: [Errno 1] Operation not permitted\n")
     os.close(theirs)
     os.close(ours)
@@ -259,7 +259,7 @@ def test_a_killed_sandbox_leaves_nothing_behind(who: str, folder: Path) -> None:
     here = place(folder)
     script = "sleep 93"
     words, descriptors = here.command(script)
-    run_as(who, Command(["timeout", "--foreground", "--signal=KILL", "1", *words], descriptors), folder, {})
+    run_as(who, HostCommand(["timeout", "--foreground", "--signal=KILL", "1", *words], descriptors), folder, {})
     for _ in range(50):
         if not subprocess.run(["pgrep", "-f", "^sleep 93$"], capture_output=True).stdout:
             break

@@ -31,7 +31,7 @@ class Seen:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follow, "LOOK", 0.1)
-    monkeypatch.setattr(follow, "GRACE", 1.0)
+    monkeypatch.setattr(follow, "_GRACE", 1.0)
 
 
 def python(text: str) -> list[str]:

@@ -123,7 +123,7 @@ RULES = {  # of user plain, and whether verify-sudo says yes
 
 def test_sudo_does_what_verify_sudo_says(place: Place) -> None:
     place.user = "plain"
-    script = "from ruckus_aux.host.sudo import verify; verify([('/usr/sbin/losetup', '--list')])"
+    script = "from ruckus_aux.host.sudo import verify_commands; verify_commands([('/usr/sbin/losetup', '--list')])"
     for rule, yes in RULES.items():
         place.root(f"cat >/etc/sudoers.d/plain <<'END'\n{rule}\nEND\nchmod 440 /etc/sudoers.d/plain; visudo -c")
         done = place.lab.run("sudo -k -n -u root /usr/sbin/losetup --list", user="plain", check=False)

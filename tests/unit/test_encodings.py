@@ -18,7 +18,7 @@ from pathlib import Path
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.work import Work
-from ruckus_aux.storage.layout import defaults
+from ruckus_aux.storage.layout import default_settings
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.recipes.manifest import read_manifest
 from ruckus_aux.recipes.plan import Step
@@ -26,7 +26,8 @@ from ruckus_aux.host.writing import write_whole
 folder = Path(sys.argv[1])
 read_manifest(folder / "sources.toml", folder)
 write_whole(folder / "page.html", "\\u00fc")
-settings = replace(defaults(folder, folder, ARCHITECTURES["i686"], "tiny", 1), buildroot=folder, isolation="none")
+defaults = default_settings(folder, folder, ARCHITECTURES["i686"], "tiny", 1)
+settings = replace(defaults, buildroot=folder, isolation="none")
 step = Step(settings, StepName("one"), script="echo \\u00fc")
 Work(step, workplace_of(settings)).prepare()
 """

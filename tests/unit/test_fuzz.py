@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from unit.samples import MANIFEST, VALUES, configured
 
 from ruckus_aux.artifacts.registry import Uses
-from ruckus_aux.artifacts.store import Record
+from ruckus_aux.artifacts.store import StoredArtifact
 from ruckus_aux.host.jobserver import flags, from_makeflags
 from ruckus_aux.host.mounts import parse
 from ruckus_aux.host.sudo import entries
 from ruckus_aux.recipes.manifest import Fetched, File, read_manifest
 from ruckus_aux.reports.collect import BuildDirectory, Collected, Index, collect
 from ruckus_aux.runs.request import arch_list, number_of_jobs
-from ruckus_aux.runs.status import Progress, State, from_json
+from ruckus_aux.runs.status import ArchProgress, State, from_json
 from ruckus_aux.settings.journal import Journal, Run
 from ruckus_aux.settings.settings import load
 from ruckus_aux.settings.stamps import Stamp
@@ -30,7 +30,7 @@ from ruckus_aux.sources.debian import parse_showsrc
 from ruckus_aux.steps import diagnosis, logs
 from ruckus_aux.steps.gate import Running
 from ruckus_aux.storage.layout import Layout, layout
-from ruckus_aux.storage.xen import xen_disks
+from ruckus_aux.storage.xen import parse_xen_disks
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.step_name import StepName
@@ -69,11 +69,11 @@ RUNNING = Running("r", "i686", StepName("i686/cross/x"), "/b", 1.0, 2, 3)
 RECORDS: dict[type[Any], Any] = {
     Fetched: Fetched("upstream", "1", (File("x-1.tar", "aa"),), "https://x"),
     Running: RUNNING,
-    State: State("r", 1, 1.0, 2.0, (Progress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 0.5, 3, 4, 5.0),
+    State: State("r", 1, 1.0, 2.0, (ArchProgress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 0.5, 3, 4, 5.0),
     Layout: Layout(),
     Stamp: Stamp(Path("/p"), StepName("s"), "k", Path("/b"), (), {"a": "k"}, ("lib/x",)),
     Index: Index("r", (Collected("s", "i686", "f", 0, 1.0, ("e",)), Collected("t", "i686", "g", None, 1.0, ())), ()),
-    Record: Record("s", "00"),
+    StoredArtifact: StoredArtifact("s", "00"),
     Uses: Uses(Path("/b"), "h", Path("/c"), ("00",), ("x-1.tar",)),
 }
 
@@ -130,7 +130,7 @@ XEN = ("vbd = ''\n", " 3 = ''\n", "  5 = ''\n", '   physical-device = "', 'fd:7"
 FAULT = ("error: ", "x.c:1:2: error: y\n", "make: *** ", "Killed\n", "\n", "/usr/bin/make[3]: Leaving", "\x1b[31m")
 TEXTS: dict[str, tuple[Callable[[str], object], st.SearchStrategy[str]]] = {
     "mounts": (parse, wordy(*MOUNT)),
-    "xenstore-ls": (xen_disks, wordy(*XEN)),
+    "xenstore-ls": (parse_xen_disks, wordy(*XEN)),
     "showsrc": (lambda text: parse_showsrc(text, "zlib"), wordy(*SHOWSRC)),
     "sudo": (lambda text: [one.matches(("/usr/bin/mount", "/x")) for one in entries(text)], wordy(*SUDO)),
     "first error": (diagnosis.first_error, wordy(*FAULT)),

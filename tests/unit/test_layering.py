@@ -81,3 +81,25 @@ def test_the_stack_is_low_and_has_no_circle() -> None:
         levels[module] = 1 + max((levels[other] for other in imports[module]), default=0)
     highest = max(levels.values())
     assert highest <= MOST_LEVELS, [module for module, level in levels.items() if level == highest]
+
+
+def test_a_public_name_is_defined_once() -> None:
+    """Tasks are called as people type them, and a program has its main."""
+    defined: dict[str, list[str]] = {}
+    for module, path in modules().items():
+        if wing(module) in HEIGHT and wing(module) != "tasks":
+            for name in public_names(ast.parse(path.read_text())):
+                defined.setdefault(name, []).append(module)
+    assert {name: where for name, where in defined.items() if len(where) > 1 and name != "main"} == {}
+
+
+def public_names(module: ast.Module) -> Iterator[str]:
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+        else:
+            continue
+        yield from (name for name in names if not name.startswith("_"))

@@ -38,7 +38,7 @@ _DAY = 86400.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class Retention:
     """What is to stay.
 
     keep: days; what was used since then stays. None: KEEP, or, where there is a largest size, 0.
@@ -61,7 +61,7 @@ class Limits:
         return self.keep if self.keep is not None else KEEP
 
 
-def limits(keep: str, max_size: str, *, downloads: bool) -> Limits:
+def limits(keep: str, max_size: str, *, downloads: bool) -> Retention:
     """What is to stay, as options of a command say it.
 
     Args:
@@ -74,13 +74,14 @@ def limits(keep: str, max_size: str, *, downloads: bool) -> Limits:
     """
     if keep and not re.fullmatch("[0-9]{1,5}", keep):
         raise RuckusError(f"--keep={keep}: not a number of days", f"for instance: --keep={KEEP}")
-    return Limits(int(keep) if keep else None, size_in_bytes(max_size, "--max-size") if max_size else None, downloads)
+    largest = size_in_bytes(max_size, "--max-size") if max_size else None
+    return Retention(int(keep) if keep else None, largest, downloads)
 
 
 class Collector:
     """A cache, and what is to stay of it."""
 
-    def __init__(self, cache: Path, limits: Limits, *, dry_run: bool = False) -> None:
+    def __init__(self, cache: Path, limits: Retention, *, dry_run: bool = False) -> None:
         """Take up a cache of this user's.
 
         Args:

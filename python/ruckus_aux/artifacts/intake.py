@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ruckus_aux.host.commands import digest
-from ruckus_aux.host.trees import KINDS, walk
+from ruckus_aux.host.trees import FILE_KINDS, walk
 from ruckus_aux.host.writing import copy_new
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.words.errors import RuckusError
@@ -23,7 +23,7 @@ _TIMES = (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH)
 PATH_LIMIT = 1024  # bytes below the tree's top: the kernel takes 4096 for the whole path
 
 
-def take(tree: Path, target: Path, step: str, *, inside: Path, ended: int, as_it_is: bool) -> int:
+def take_tree(tree: Path, target: Path, step: str, *, inside: Path, ended: int, as_it_is: bool) -> int:
     """Make a tree of our own of what a step has left, the same whoever built it, and where.
 
     Its folders are new, and whoever still removes the old ones does not reach into them. Files are moved; those that
@@ -88,7 +88,7 @@ def _look(tree: Path, step: str, inside: Path, ended: int) -> _Count:
         kind = stat.S_IFMT(status.st_mode)
         objection = ""
         if kind not in (stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK):
-            objection = f"which is a {KINDS[kind]}"
+            objection = f"which is a {FILE_KINDS[kind]}"
         elif len(os.fsencode(path)) > PATH_LIMIT:
             objection = f"whose path is longer than {PATH_LIMIT} bytes"
         if objection:

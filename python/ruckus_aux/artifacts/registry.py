@@ -75,7 +75,7 @@ def register(plan: Plan) -> None:
     if plan.errors:  # what a broken recipe's steps used is not known any more, and still needed
         with suppress(OSError, ValueError):
             uses = replace(uses, keys=tuple(sorted({*uses.keys, *read_record(Uses, path.read_bytes()).keys})))
-    text = to_json(uses)
+    text = uses_to_json(uses)
     with store.unswept():  # `gc` has either ended, or reads this record
         path.parent.mkdir(exist_ok=True)
         if not (path.parent / _BEGUN).exists():
@@ -92,7 +92,7 @@ def forget(settings: Settings) -> None:
     _record_file(settings).unlink(missing_ok=True)
 
 
-def to_json(uses: Uses) -> str:
+def uses_to_json(uses: Uses) -> str:
     """What a record holds, and `ruckus uses` prints: one line."""
     return json.dumps(asdict(uses), default=str) + "\n"
 

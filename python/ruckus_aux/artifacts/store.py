@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ruckus_aux.artifacts.intake import check_whole, take, tree_hash
+from ruckus_aux.artifacts.intake import check_whole, take_tree, tree_hash
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import held, holder, is_free, try_held
 from ruckus_aux.host.trees import remove
@@ -27,7 +27,7 @@ _UNSWEPT = "scratch"  # a lock beside those of keys
 
 
 @dataclass(frozen=True)
-class Record:
+class StoredArtifact:
     """What was stored.
 
     step: who made it first; other steps may have the same key.
@@ -57,10 +57,10 @@ class Store:
             return sorted(name for name in os.listdir(self.folder) if re.fullmatch("[0-9a-f]{32}", name))
         return []
 
-    def record(self, key: str) -> Record | None:
+    def record(self, key: str) -> StoredArtifact | None:
         """What was written down about an artifact; None when that can't be read, or an earlier version stored it."""
         try:
-            return read_record(Record, self._record_file(key).read_bytes())
+            return read_record(StoredArtifact, self._record_file(key).read_bytes())
         except (OSError, ValueError):
             return None
 
@@ -82,10 +82,10 @@ class Store:
             RuckusError: when it holds what can't be installed, see intake.take, or somebody removes it meanwhile.
         """
         with self.scratch(key) as staged:
-            folders = take(tree, staged, step, inside=inside, ended=ended, as_it_is=as_it_is)
+            folders = take_tree(tree, staged, step, inside=inside, ended=ended, as_it_is=as_it_is)
             record = self._record_file(key)
             record.parent.mkdir(exist_ok=True)
-            write_whole(record, json.dumps(asdict(Record(step, tree_hash(staged)))))
+            write_whole(record, json.dumps(asdict(StoredArtifact(step, tree_hash(staged)))))
             run(["sync", "-f", staged])
             check_whole(tree, step, folders)  # late: who removes it has done more by now
             staged.rename(self.tree(key))

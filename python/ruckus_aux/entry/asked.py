@@ -11,7 +11,7 @@ from dataclasses import replace
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Journal
-from ruckus_aux.settings.ownership import take
+from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import Mistakes, RuckusError
@@ -56,10 +56,10 @@ def cmd_show(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
     """say why a step would run, or that it would not, and why"""
-    from ruckus_aux.steps.why import explain
+    from ruckus_aux.steps.why import explain_step
 
     plan = evaluate(settings)
-    print(explain(plan[options.step]))
+    print(explain_step(plan[options.step]))
 
 
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
@@ -67,7 +67,7 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.steps.work import Work
 
-    take(settings)
+    take_folders(settings)
     plan = evaluate(settings)
     work = Work(plan[options.step], workplace_of(settings))
     terminal = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
@@ -126,7 +126,7 @@ def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:
             "no device has this source tree, as far as configure was told",
             f"configure --with-ruckus-dev=DEV; at any device: {invoke_command('volume-inspect', '--device=DEV')}",
         )
-    take(settings)
+    take_folders(settings)
     access = Root(Journal(settings.journal), utc(time.time()))
     sys.exit(inspect(access, settings.ruckus_dev, settings.buildroot, options.command, settings.ruckus_dev_snapshot))
 
@@ -135,17 +135,17 @@ def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
     """check that artifacts in the store are what was stored, and remove those that are not, to be made again"""
     from ruckus_aux.steps.verify import verify_store
 
-    take(settings)
+    take_folders(settings)
     verify_store(settings, sample=options.sample)
 
 
 def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:
     """print, as JSON, what of the cache this build directory uses; gc asks that of each"""
-    from ruckus_aux.artifacts.registry import to_json, used_by
+    from ruckus_aux.artifacts.registry import used_by, uses_to_json
 
     plan = evaluate(settings)
     plan.check()  # what a broken recipe's steps use is not known
-    print(to_json(used_by(plan)), end="")
+    print(uses_to_json(used_by(plan)), end="")
 
 
 def cmd_gc(settings: Settings, options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
-from ruckus_aux.settings.ownership import check_open, take
+from ruckus_aux.settings.ownership import check_open, take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources.supply import sources_of, supply
 from ruckus_aux.words.hints import invoke_command
@@ -27,7 +27,7 @@ def _possible(plan: Plan, goal: str) -> list[Step]:
 
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
-    take(settings)
+    take_folders(settings)
     plan = evaluate(settings)
     steps = list(plan.steps.values()) if options.goal == "all" else plan.closure(plan.goal(options.goal))
     if supply([(plan, steps)]) == [plan]:
@@ -38,7 +38,7 @@ def cmd_source_bundle(settings: Settings, options: argparse.Namespace) -> None:
     """pack all sources of this configuration into one archive, for a machine without a network"""
     from ruckus_aux.sources.bundle import write_bundle
 
-    take(settings)
+    take_folders(settings)
     plan = evaluate(settings)
     (plan,) = supply([(plan, list(plan.steps.values()))])
     words = write_bundle(settings, sources_of([plan]), options.output)
@@ -55,7 +55,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.tidy import tidy
     from ruckus_aux.words.paths import GRAPH
 
-    take(settings)
+    take_folders(settings)
     plan = evaluate(settings)
     steps = _possible(plan, options.goal)
     asked = only_asks(os.environ)
@@ -78,8 +78,8 @@ def cmd_make(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.words.terminal import utc
 
     cmd_graph(settings, options)
-    makeflags, jobs = gnumake.below(os.environ.get("MAKEFLAGS", ""), settings.cpucount)
-    words = gnumake.command(settings.buildroot / GRAPH, options.goal, jobs)
+    makeflags, jobs = gnumake.make_below(os.environ.get("MAKEFLAGS", ""), settings.cpucount)
+    words = gnumake.graph_command(settings.buildroot / GRAPH, options.goal, jobs)
     sys.stdout.flush()
     os.execve(words[0], words, {**os.environ, "MAKEFLAGS": makeflags, "RUCKUS_RUN": utc(time.time())})
 
@@ -94,7 +94,7 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
 
     if only_asks(os.environ):
         return
-    take(settings)
+    take_folders(settings)
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
     plan = evaluate(settings)
@@ -119,7 +119,7 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.boot import boot, boot_once
 
-    take(settings)
+    take_folders(settings)
     if options.once:
         boot_once(settings, workplace_of(settings))
     else:
@@ -131,7 +131,7 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.acceptance import check
 
-    take(settings)
+    take_folders(settings)
     check(settings, workplace_of(settings))
 
 
@@ -149,7 +149,7 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     """check that this user may run, without a password, what this build needs root for"""
     from ruckus_aux.host.links import missing_links
     from ruckus_aux.host.root import Root
-    from ruckus_aux.host.sudo import verify
+    from ruckus_aux.host.sudo import verify_commands
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.storage.layout import layout, volume_name
     from ruckus_aux.storage.operations import Volumes
@@ -163,7 +163,7 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
         commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
     if commands:
         fragment = invoke_command("verify-sudo", "--print-sudoers")
-        verify(commands, way_out=f"an administrator has to install what this prints: {fragment}")
+        verify_commands(commands, way_out=f"an administrator has to install what this prints: {fragment}")
     print(f"all {len(commands)} commands that need root may be run" if commands else "this build needs no root")
 
 

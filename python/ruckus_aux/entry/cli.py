@@ -35,7 +35,7 @@ docs/housekeeping.md tells how it works.
 """
 
 
-Command = Callable[[Settings, argparse.Namespace], None]
+Handler = Callable[[Settings, argparse.Namespace], None]
 
 
 _DOORS = """\
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS)
     lines: dict[bool, list[str]] = {True: [], False: []}
 
-    def add(command: Command, examples: str = "") -> argparse.ArgumentParser:
+    def add(command: Handler, examples: str = "") -> argparse.ArgumentParser:
         name = command.__name__.removeprefix("cmd_").replace("_", "-")
         lines[command.__module__ == called.__name__].append(f"  {name:<14}{command.__doc__}")
         sub = commands.add_parser(

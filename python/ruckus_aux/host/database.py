@@ -10,14 +10,14 @@ from pathlib import Path
 
 from ruckus_aux.words.errors import RuckusError, of_the_system
 
-PATIENCE = 30.0  # seconds that another program's lock is waited for
-LONGEST = 504  # bytes of a path that SQLite opens: 512 in its os_unix.c, with room for "-journal"
+_PATIENCE = 30.0  # seconds that another program's lock is waited for
+LONGEST_PATH = 504  # bytes of a path that SQLite opens: 512 in its os_unix.c, with room for "-journal"
 _LOCKS = Path("/proc/locks")
 _ERRORS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO, sqlite3.SQLITE_READONLY: errno.EACCES}
 
 
 @contextmanager
-def opened(path: Path, content: str) -> Iterator[sqlite3.Connection]:
+def open_database(path: Path, content: str) -> Iterator[sqlite3.Connection]:
     """Open an SQLite file; what was changed is written at the end, or nothing of it.
 
     Args:
@@ -28,7 +28,7 @@ def opened(path: Path, content: str) -> Iterator[sqlite3.Connection]:
         RuckusError: It is locked for too long, damaged, or can't be opened.
     """
     try:
-        with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection, connection:
+        with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection, connection:
             yield connection
     except sqlite3.Error as error:
         raise _explained(path, content, error) from error
@@ -47,9 +47,9 @@ def _explained(path: Path, content: str, error: sqlite3.Error) -> RuckusError:
         return RuckusError(
             f"{path} is damaged: {error}", f"move it away: mv {path} {path}.damaged   ({content} are lost with it)"
         )
-    if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > LONGEST:
+    if code == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > LONGEST_PATH:
         return RuckusError(
-            f"{path} can't be opened: SQLite takes paths of at most {LONGEST} bytes",
+            f"{path} can't be opened: SQLite takes paths of at most {LONGEST_PATH} bytes",
             "build in a folder with a shorter one",
         )
     if code == sqlite3.SQLITE_CANTOPEN:

@@ -20,7 +20,7 @@ _WITH_STYLES = (4, 4)  # the version that can have a pool of either kind
 
 
 @cache
-def program() -> str:
+def make_program() -> str:
     """The path of make; RuckusError when steps would find none, whatever this user's PATH has."""
     found = shutil.which("make", path=STEP_ENVIRONMENT["PATH"])
     if not found:
@@ -31,11 +31,11 @@ def program() -> str:
 @cache
 def joins_fifos() -> bool:
     """Whether it can join a pool that is a FIFO."""
-    match = re.search(r"GNU Make (\d+)\.(\d+)", run([program(), "--version"], check=False)[1])
+    match = re.search(r"GNU Make (\d+)\.(\d+)", run([make_program(), "--version"], check=False)[1])
     return match is not None and (int(match[1]), int(match[2])) >= _WITH_STYLES
 
 
-def command(graph: Path, goal: str, options: Sequence[str]) -> list[str]:
+def graph_command(graph: Path, goal: str, options: Sequence[str]) -> list[str]:
     """How make is called for a goal of a graph.
 
     Args:
@@ -44,10 +44,10 @@ def command(graph: Path, goal: str, options: Sequence[str]) -> list[str]:
         options: -jN, for a pool of its own, and the like.
     """
     style = ["--jobserver-style=pipe"] if joins_fifos() else []
-    return [program(), "--no-print-directory", *style, *options, "-f", str(graph), goal]
+    return [make_program(), "--no-print-directory", *style, *options, "-f", str(graph), goal]
 
 
-def below(makeflags: str, jobs: int) -> tuple[str, list[str]]:
+def make_below(makeflags: str, jobs: int) -> tuple[str, list[str]]:
     """What a make below another one is given: MAKEFLAGS, and -jN when it has a pool of its own.
 
     It joins the pool above it when that is a pipe. Else it has as many jobs as the one above, whose only job it is.

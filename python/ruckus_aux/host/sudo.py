@@ -28,7 +28,7 @@ _ATTRIBUTES = ("RunAsUsers", "RunAsGroups", "Options", "Commands")  # of an entr
 
 
 @dataclass
-class Entry:
+class SudoersEntry:
     """An entry of sudoers for this user: whose rights it gives, its commands, and whether they need a password.
 
     limited: whether it holds at some times or in some places only.
@@ -81,9 +81,9 @@ def _glob(pattern: str, text: str) -> bool:
     return fnmatch.fnmatchcase(text, re.sub(r"\\(.)", r"[\1]", pattern))
 
 
-def entries(listing: str) -> list[Entry]:
+def entries(listing: str) -> list[SudoersEntry]:
     """The entries in what `sudo -ll` prints, in the order of sudoers."""
-    found: list[Entry] = []
+    found: list[SudoersEntry] = []
     defaults = listing.partition("\nUser ")[0]
     general, _, specific = defaults.partition("\n\n")  # what follows is about some commands or users only
     free = "!authenticate" in general and not re.search(r"(?<!!)\bauthenticate", specific)
@@ -91,7 +91,7 @@ def entries(listing: str) -> list[Entry]:
         name, _, value = line.strip().partition(":")
         values = tuple(word.strip() for word in value.split(","))
         if re.match(r"(Sudoers entry|\w+ Role):", line):
-            found.append(Entry(password=not free))
+            found.append(SudoersEntry(password=not free))
         elif found and line.startswith("\t"):
             found[-1].commands.append(line.strip())
         elif found and name == "RunAsUsers":
@@ -131,12 +131,12 @@ def refused(commands: Iterable[Command], user: str = "", way_out: str = "") -> l
     return [command for command in wanted if not _free(asking, command, known)]
 
 
-def _free(asking: Sequence[str], command: Command, known: Sequence[Entry]) -> bool:
+def _free(asking: Sequence[str], command: Command, known: Sequence[SudoersEntry]) -> bool:
     status, _ = run([*asking, "-u", "root", "-l", *command], env=_ENVIRONMENT, check=False)
     return status == 0 and _without_password(command, known)
 
 
-def _without_password(command: Command, known: Sequence[Entry]) -> bool:
+def _without_password(command: Command, known: Sequence[SudoersEntry]) -> bool:
     for entry in reversed(known):
         decides = entry.matches(command)
         if decides or (decides is None and entry.password):
@@ -148,7 +148,7 @@ def _sample(command: Command) -> Command:
     return tuple(word.sample if isinstance(word, Shape) else word for word in command)
 
 
-def verify(commands: Iterable[Command], user: str = "", way_out: str = "") -> None:
+def verify_commands(commands: Iterable[Command], user: str = "", way_out: str = "") -> None:
     """Make sure that a user may run some commands as root without a password.
 
     Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 from ruckus_aux.host.commands import run
 from ruckus_aux.words.errors import RuckusError
 
-KINDS = {
+FILE_KINDS = {
     stat.S_IFLNK: "symbolic link",
     stat.S_IFREG: "file",
     stat.S_IFIFO: "FIFO",
@@ -28,7 +28,7 @@ def walk(top: Path) -> Iterator[tuple[str, os.stat_result]]:
     """
     status = os.lstat(top)
     if not stat.S_ISDIR(status.st_mode):
-        raise RuckusError(f"{top} is a {KINDS[stat.S_IFMT(status.st_mode)]}, and has to be a folder")
+        raise RuckusError(f"{top} is a {FILE_KINDS[stat.S_IFMT(status.st_mode)]}, and has to be a folder")
     yield ".", status
     pending = [(".", status)]
     while pending:

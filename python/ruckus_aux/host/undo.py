@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from ruckus_aux.host.signals import held_back
 from ruckus_aux.words.errors import RuckusError
 
-Step = Callable[[Callable[[], object], str, Callable[[], object]], None]
+Operation = Callable[[Callable[[], object], str, Callable[[], object]], None]
 
 
 @contextmanager
-def undoing() -> Iterator[Step]:
+def undoing() -> Iterator[Operation]:
     """Undo what was done, the last first, when the rest fails; what can't be undone is named.
 
     Yields a function that does a step. Its arguments: a call that does it, how a person would undo it, and a call that

@@ -43,7 +43,7 @@ def settle(partial: Path, path: Path, *, lasting: bool = True) -> None:
         sync(path.parent)
 
 
-def make_folder(path: Path) -> None:
+def make_durable_folder(path: Path) -> None:
     """Create a folder and those above it, so that it still exists after a power cut."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)

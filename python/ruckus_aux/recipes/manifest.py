@@ -274,7 +274,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify(cache: Path, source: Source) -> list[Path]:
+def verify_source(cache: Path, source: Source) -> list[Path]:
     """Check the content of a downloaded source's files.
 
     Args:

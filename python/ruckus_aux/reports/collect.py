@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ruckus_aux.host import plain
-from ruckus_aux.reports.rendering import render
+from ruckus_aux.reports.rendering import render_page
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.storage.layout import builddir_of
@@ -35,7 +35,7 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:.+_-]{0,99}")
 
 
 @dataclass(frozen=True)
-class Log:
+class CollectedLog:
     """A log that can be collected: its architecture, its step (known by where it is, not by its text), its path."""
 
     arch: str
@@ -43,10 +43,10 @@ class Log:
     path: Path
 
 
-class Source(Protocol):
+class LogSource(Protocol):
     """A place that logs come from."""
 
-    def logs(self, unreadable: list[str]) -> Iterator[Log]:
+    def logs(self, unreadable: list[str]) -> Iterator[CollectedLog]:
         """All logs of this place; what can't be read is added to the list, with the reason."""
 
 
@@ -57,7 +57,7 @@ class BuildDirectory:
     arch: str
     folder: Path
 
-    def logs(self, unreadable: list[str]) -> Iterator[Log]:
+    def logs(self, unreadable: list[str]) -> Iterator[CollectedLog]:
         """Every log, the older of a step first; none if nothing was built yet."""
         if not (self.folder / "log").exists():
             return
@@ -70,7 +70,7 @@ class BuildDirectory:
         for log in sorted(latest):
             step = StepName(log.relative_to(self.folder / "log").with_suffix(""))
             attempts = (*reversed(logs.earlier(log)), log)
-            yield from (Log(self.arch, step, path) for path in attempts if path in found)
+            yield from (CollectedLog(self.arch, step, path) for path in attempts if path in found)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Index:
     unreadable: tuple[str, ...]
 
 
-def collect(sources: Iterable[Source], target: Path, run: str = "") -> tuple[dict[str, list[Collected]], list[str]]:
+def collect(sources: Iterable[LogSource], target: Path, run: str = "") -> tuple[dict[str, list[Collected]], list[str]]:
     """Copy logs into the target folder, and write an index for each run.
 
     Args:
@@ -121,7 +121,7 @@ def collect(sources: Iterable[Source], target: Path, run: str = "") -> tuple[dic
     return found, unreadable
 
 
-def _collected(log: Log, target: Path, run: str) -> tuple[str, Collected | None]:
+def _collected(log: CollectedLog, target: Path, run: str) -> tuple[str, Collected | None]:
     """Copy a log to its place; returns its run and its line of the index, if it is wanted."""
     text = logs.read(log.path)
     name = text.beginning.get("run", "")
@@ -182,7 +182,7 @@ def _write_index(folder: Path, run: str, lines: list[Collected], unreadable: lis
     ordered = sorted(known.values(), key=lambda log: (log.status == 0, log.arch, log.step))
     data = asdict(Index(run, tuple(ordered), tuple(unreadable)))
     (folder / INDEX).write_text(json.dumps(data, indent=1))
-    (folder / "index.html").write_text(render("logs.html", folder, data), encoding="utf-8")
+    (folder / "index.html").write_text(render_page("logs.html", folder, data), encoding="utf-8")
 
 
 def build_directories(folder: Path, archs: Collection[str] = ()) -> list[BuildDirectory]:

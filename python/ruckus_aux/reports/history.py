@@ -18,7 +18,7 @@ from ruckus_aux.words.terminal import utc
 
 
 @dataclass(frozen=True)
-class Row:
+class StepHistory:
     """What happened to a step in a run.
 
     arch: of its build directory. log: its log, when this run wrote one and it is still there.
@@ -34,13 +34,13 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Record:
+class RunHistory:
     """A run with all that happened in it; end is None if it was killed, or is still running."""
 
     run: Run
     end: End | None
     alive: bool
-    rows: tuple[Row, ...]
+    rows: tuple[StepHistory, ...]
     samples: tuple[Sample, ...]
 
     @property
@@ -100,7 +100,7 @@ def find(folder: Path, name: str = "") -> Run:
     return next((run for run in fitting if run.run == name), fitting[0])
 
 
-def record(folder: Path, run: Run) -> Record:
+def record(folder: Path, run: Run) -> RunHistory:
     """Everything about a run.
 
     Args:
@@ -113,7 +113,7 @@ def record(folder: Path, run: Run) -> Record:
         alive = nobody is None and run == runs(folder)[-1]
     every = {place: Journal(place[1] / JOURNAL).rows(Entry) for place in places(run)}
     rows = [
-        Row(arch, entry, *_log_of(builddir, entry))
+        StepHistory(arch, entry, *_log_of(builddir, entry))
         for (arch, builddir), entries in every.items()
         for entry in entries
         if entry.run == run.run
@@ -121,7 +121,7 @@ def record(folder: Path, run: Run) -> Record:
     rows.sort(key=lambda row: row.entry.started)
     known = [entry for entries in every.values() for entry in entries]
     samples = tuple(journal.rows(Sample, run.run))
-    return Record(run, ends[-1] if ends else None, alive, tuple(_with_savings(rows, known)), samples)
+    return RunHistory(run, ends[-1] if ends else None, alive, tuple(_with_savings(rows, known)), samples)
 
 
 def places(run: Run) -> list[tuple[str, Path]]:
@@ -147,7 +147,7 @@ def _is_of(path: Path, entry: Entry) -> bool:
     return fields.get("run") == entry.run and first <= fields.get("start", "") <= last
 
 
-def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
+def _with_savings(rows: Iterable[StepHistory], built: Iterable[Entry]) -> list[StepHistory]:
     """The rows with what sharing saved.
 
     What was taken from the store would have cost what its key cost when it was built. What found objects in ccache
@@ -167,10 +167,10 @@ def _with_savings(rows: Iterable[Row], built: Iterable[Entry]) -> list[Row]:
             saved = by_key.get(row.entry.key, 0.0)
         elif row.entry.hits:
             saved = max(0.0, fewest[StepName(row.entry.step).package].cpu - row.entry.cpu)
-        result.append(Row(row.arch, row.entry, row.log, row.error, saved))
+        result.append(StepHistory(row.arch, row.entry, row.log, row.error, saved))
     return result
 
 
-def command(run: Run) -> str:
+def repeating_command(run: Run) -> str:
     """The command that continues a run, or repeats it."""
     return f"{invoke_command('build')} {run.request}"

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.reports.history import Record, Row, command
-from ruckus_aux.reports.rendering import render
+from ruckus_aux.reports.history import RunHistory, StepHistory, repeating_command
+from ruckus_aux.reports.rendering import render_page
 from ruckus_aux.words.terminal import MB, duration
 
 _MICRO = 1_000_000
 
 
-def data(record: Record) -> dict[str, Any]:
+def data(record: RunHistory) -> dict[str, Any]:
     """A run as plain values: what report.json holds."""
     return {
         "run": record.run.run,
         "status": record.status,
-        "request": command(record.run),
+        "request": repeating_command(record.run),
         "started": record.run.started,
         "ended": record.ended,
         "wall": record.wall,
@@ -45,13 +45,13 @@ def data(record: Record) -> dict[str, Any]:
     }
 
 
-def idle(record: Record) -> float:
+def idle(record: RunHistory) -> float:
     """The share of the processors that jobs could have used, and that was idle, over the samples of a run."""
     used = [min(sample.busy, record.run.jobs) / record.run.jobs for sample in record.samples]
     return 1 - sum(used) / len(used) if used else 0.0
 
 
-def trace(record: Record) -> dict[str, Any]:
+def trace(record: RunHistory) -> dict[str, Any]:
     """A run in the Trace Event Format, which ui.perfetto.dev opens; each architecture is a process in it."""
     events: list[dict[str, Any]] = []
     for pid, arch in enumerate(record.run.archs.split(","), start=1):
@@ -70,9 +70,9 @@ def trace(record: Record) -> dict[str, Any]:
     return {"traceEvents": events, "displayTimeUnit": "ms"}
 
 
-def lanes(rows: list[Row]) -> list[list[Row]]:
+def lanes(rows: list[StepHistory]) -> list[list[StepHistory]]:
     """Steps put into as few lanes as possible, so that none of a lane overlap."""
-    found: list[list[Row]] = []
+    found: list[list[StepHistory]] = []
     for row in sorted(rows, key=lambda row: row.entry.started):
         for lane in found:
             if lane[-1].entry.started + lane[-1].entry.wall <= row.entry.started:
@@ -83,14 +83,14 @@ def lanes(rows: list[Row]) -> list[list[Row]]:
     return found
 
 
-def _curve(record: Record, values: list[float], highest: float) -> str:
+def _curve(record: RunHistory, values: list[float], highest: float) -> str:
     """The points of an area below a curve, in a box of 1000 by 100, for SVG."""
     places = [1000 * (sample.time - record.run.started) / record.wall for sample in record.samples]
     points = [f"{x:.1f},{100 - 100 * min(1.0, y / highest):.1f}" for x, y in zip(places, values, strict=True)]
     return " ".join([f"{places[0]:.1f},100", *points, f"{places[-1]:.1f},100"]) if points else ""
 
 
-def html(record: Record, folder: Path) -> str:
+def html(record: RunHistory, folder: Path) -> str:
     """The page.
 
     Args:
@@ -112,7 +112,7 @@ def html(record: Record, folder: Path) -> str:
         "memory": _curve(record, [float(sample.memory) for sample in record.samples], memory),
         "most_memory": memory * MB,
     }
-    return render("report.html", folder, {**values, **more})
+    return render_page("report.html", folder, {**values, **more})
 
 
 def _ticks(wall: float) -> list[tuple[float, str]]:
@@ -121,7 +121,7 @@ def _ticks(wall: float) -> list[tuple[float, str]]:
     return [(100 * second / wall, duration(second)) for second in range(0, int(wall) + 1, step)]
 
 
-def write(record: Record, folder: Path) -> Path:
+def write(record: RunHistory, folder: Path) -> Path:
     """Write index.html, report.json and trace.json.
 
     Args:

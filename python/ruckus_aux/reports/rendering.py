@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from ruckus_aux.words.terminal import duration, readable_size
 
 
-def render(template: str, folder: Path, values: dict[str, Any]) -> str:
+def render_page(template: str, folder: Path, values: dict[str, Any]) -> str:
     """A page.
 
     Args:

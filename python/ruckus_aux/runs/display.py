@@ -46,7 +46,7 @@ class OnTerminal:
         """Show what goes on now."""
         state = self.watch.state(make)
         self.watch.record(state)
-        self.live.update(render(state), refresh=True)
+        self.live.update(render_state(state), refresh=True)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def colored(text: str) -> Text:
     return line
 
 
-def render(state: State) -> RenderableType:
+def render_state(state: State) -> RenderableType:
     """The live view: a line for the machine, one for each architecture, one for each running step."""
     jobs = f"{state.jobs} of {state.cpus}" if state.jobs >= 0 else f"? of {state.cpus}"
     figures = {

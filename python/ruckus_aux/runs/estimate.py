@@ -55,10 +55,10 @@ def _known(selection: Selection) -> dict[str, Entry]:
 
 def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int) -> Estimate:
     pairs = [(target.step, known.get(target.step.name)) for target in targets]
-    memory = sorted((costs.memory(step, last, cpus) for step, last in pairs), reverse=True)
+    memory = sorted((costs.memory_of_step(step, last, cpus) for step, last in pairs), reverse=True)
     work = sorted((costs.disk(step, last) for step, last in pairs), reverse=True)
     # What is installed is in the store and in $CLFS; an unpacked source is in the store only.
-    kept = sum(costs.installed(step, last) * (2 if step.installs else 1) for step, last in pairs)
+    kept = sum(costs.size_of_step(step, last) * (2 if step.installs else 1) for step, last in pairs)
     tarballs = {source.name: _tarballs(target, source) for target in targets for source in target.step.sources}
     cpu = sum(target.cost for target in targets)
     return Estimate(
@@ -90,6 +90,6 @@ def table(rows: Sequence[Estimate]) -> str:
     return "\n".join(lines)
 
 
-def to_json(rows: Sequence[Estimate]) -> str:
+def estimates_to_json(rows: Sequence[Estimate]) -> str:
     """Estimates for programs."""
     return json.dumps([asdict(row) for row in rows], indent=1)

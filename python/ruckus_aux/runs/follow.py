@@ -19,7 +19,7 @@ from ruckus_aux.host import signals
 from ruckus_aux.host.family import Family, family
 from ruckus_aux.words.terminal import printable
 
-GRACE = 15.0  # seconds that make and the steps have to stop, which themselves give scripts five
+_GRACE = 15.0  # seconds that make and the steps have to stop, which themselves give scripts five
 LOOK = 1.0  # seconds between two looks at what is going on
 
 
@@ -120,8 +120,8 @@ def _stop(process: "subprocess.Popen[bytes]", all_of_it: Family) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)  # make, and each `ruckus step`, which stops its script
     with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-    psutil.wait_procs(below, timeout=GRACE)
+        process.wait(_GRACE)
+    psutil.wait_procs(below, timeout=_GRACE)
     process.kill()
     process.wait()
     all_of_it.kill()

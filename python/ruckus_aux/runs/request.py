@@ -251,11 +251,12 @@ class Request:
     def make_command(self) -> list[str]:
         """How make is called for all architectures together."""
         keep_going = [] if self.fail_fast else ["-k"]
-        return gnumake.command(self.folder / GRAPH, "steps", [*keep_going, f"-j{self.jobs}"])
+        return gnumake.graph_command(self.folder / GRAPH, "steps", [*keep_going, f"-j{self.jobs}"])
 
     def make_environment(self) -> dict[str, str]:
         """What make, and so every step, finds in its environment besides."""
-        pool = {"MAKEFLAGS": gnumake.below(os.environ["MAKEFLAGS"], self.jobs)[0]} if "MAKEFLAGS" in os.environ else {}
+        above = os.environ.get("MAKEFLAGS")
+        pool = {} if above is None else {"MAKEFLAGS": gnumake.make_below(above, self.jobs)[0]}
         return pool | ({"RUCKUS_STEP_TIMEOUT": f"{self.step_timeout:g}"} if self.step_timeout else {})
 
     def _make_line(self) -> list[str]:

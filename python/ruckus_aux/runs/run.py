@@ -21,7 +21,7 @@ from ruckus_aux.host.locks import try_held
 from ruckus_aux.host.process import own_cpu
 from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import INTERRUPTED, hung_up
-from ruckus_aux.host.sudo import verify
+from ruckus_aux.host.sudo import verify_commands
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.lockfile import write_lockfile
 from ruckus_aux.recipes.plan import Broken, Plan, Step
@@ -31,7 +31,7 @@ from ruckus_aux.runs.notify import Result, notify
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.status import Watch
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
-from ruckus_aux.settings.ownership import refuse_root, take, take_folder
+from ruckus_aux.settings.ownership import refuse_root, take_folder, take_folders
 from ruckus_aux.settings.settings import load
 from ruckus_aux.settings.stamps import lock
 from ruckus_aux.sources.supply import sources_of, supply
@@ -79,7 +79,7 @@ class Build:
         volumes, root = self._volumes(), Root(self.journal, self.name)
         names = [volume_name(arch) for arch in self.request.archs]
         links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
-        verify([*volumes.commands(names, os.getuid(), os.getgid()), *links], way_out=self.request.way_out())
+        verify_commands([*volumes.commands(names, os.getuid(), os.getgid()), *links], way_out=self.request.way_out())
         self._mount(volumes)
         for command in links:
             root.run(command)
@@ -107,7 +107,7 @@ class Build:
         """Evaluate the recipes, download what is missing, and put stamps right."""
         settings = [load(self.request.builddir(arch)) for arch in self.request.archs]
         for one in settings:
-            take(one)
+            take_folders(one)
         self.plans = [evaluate(one) for one in settings]
         if self.request.fail_fast:
             Mistakes(one.error for one in self.broken).check("steps can't be made")

@@ -24,12 +24,12 @@ from ruckus_aux.words.paths import JOURNAL, STATUS
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.terminal import MB
 
-SAMPLE = 5.0  # seconds between two samples in the journal
+_SAMPLE = 5.0  # seconds between two samples in the journal
 _MOST_DONE = 0.95  # of a step that still runs, however long it has
 
 
 @dataclass(frozen=True)
-class Progress:
+class ArchProgress:
     """How far an architecture is: steps made of all, and CPU seconds left."""
 
     arch: str
@@ -53,7 +53,7 @@ class State:
     pid: int
     started: float
     now: float
-    archs: tuple[Progress, ...]
+    archs: tuple[ArchProgress, ...]
     running: tuple[Running, ...]
     jobs: int
     cpus: int
@@ -63,7 +63,7 @@ class State:
     left: float
 
 
-def to_json(state: State) -> str:
+def state_to_json(state: State) -> str:
     """A state as it is written for other processes."""
     return json.dumps(asdict(state), indent=1)
 
@@ -131,8 +131,8 @@ class Watch:
             self._write(state)
 
     def _write(self, state: State) -> None:
-        write_whole(self.folder / STATUS, to_json(state))
-        if state.now - self.sampled >= SAMPLE:
+        write_whole(self.folder / STATUS, state_to_json(state))
+        if state.now - self.sampled >= _SAMPLE:
             self.sampled = state.now
             names = " ".join(one.step for one in state.running)
             sample = Sample(self.run, state.now, state.busy, state.memory // MB, state.jobs, names)
@@ -141,11 +141,11 @@ class Watch:
     def _archs(self) -> list[str]:
         return list(dict.fromkeys(target.step.settings.arch.name for target in self.targets))
 
-    def _progress(self, arch: str, left: Sequence[Target]) -> Progress:
+    def _progress(self, arch: str, left: Sequence[Target]) -> ArchProgress:
         mine = [target for target in self.targets if target.step.settings.arch.name == arch and target.step.installs]
         missing = [target for target in left if target.step.settings.arch.name == arch]
         made = len(mine) - sum(target.step.installs for target in missing)
-        return Progress(arch, made, len(mine), sum(target.cost for target in missing))
+        return ArchProgress(arch, made, len(mine), sum(target.cost for target in missing))
 
     def _running(self) -> list[Running]:
         caches = dict.fromkeys(target.step.settings.cache for target in self.targets)

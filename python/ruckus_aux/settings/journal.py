@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-from ruckus_aux.host.database import opened
+from ruckus_aux.host.database import open_database
 from ruckus_aux.host.root import Rooted
 
 _CONTENT = "figures of earlier builds, and which volumes are Ruckus's,"
@@ -135,10 +135,10 @@ class Made:
     complete: int
 
 
-Row = TypeVar("Row", Entry, Run, End, Sample, Rooted, Made)
+_Row = TypeVar("_Row", Entry, Run, End, Sample, Rooted, Made)
 
 
-def _columns(kind: type[Row]) -> str:
+def _columns(kind: type[_Row]) -> str:
     return ", ".join(field.name for field in fields(kind))
 
 
@@ -152,12 +152,12 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def add(self, row: Row) -> None:
+    def add(self, row: _Row) -> None:
         """Record a row."""
         kind = type(row)
         marks = ", ".join("?" * len(fields(kind)))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with opened(self.path, _CONTENT) as connection:
+        with open_database(self.path, _CONTENT) as connection:
             # "end" is a word of SQL, hence the quotes.
             table = f'"{kind.__name__.lower()}"'
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, {_columns(kind)})")
@@ -169,7 +169,7 @@ class Journal:
                     )
             connection.execute(f"INSERT INTO {table} ({_columns(kind)}) VALUES ({marks})", astuple(row))
 
-    def rows(self, kind: type[Row], run: str = "") -> list[Row]:
+    def rows(self, kind: type[_Row], run: str = "") -> list[_Row]:
         """The rows of a kind, in the order in which they were written; it changes nothing.
 
         Args:
@@ -179,7 +179,7 @@ class Journal:
         if not self.path.exists():
             return []
         table = f'"{kind.__name__.lower()}"'
-        with opened(self.path, _CONTENT) as connection:
+        with open_database(self.path, _CONTENT) as connection:
             there = _columns_of(connection, table)
             if not there:
                 return []

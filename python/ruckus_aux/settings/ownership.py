@@ -93,7 +93,7 @@ def check_own_cache(cache: Path) -> None:
             )
 
 
-def take(settings: Settings) -> None:
+def take_folders(settings: Settings) -> None:
     """Take BUILDROOT and the cache for Ruckus, before anything is written there.
 
     Raises RuckusError when one of them has someone else's files with names that Ruckus uses, when root is about to

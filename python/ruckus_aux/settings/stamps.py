@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.host.locks import held
-from ruckus_aux.host.writing import make_folder, settle, write_whole
+from ruckus_aux.host.writing import make_durable_folder, settle, write_whole
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.paths import STAMPS_LOCK
 from ruckus_aux.words.records import read_record
@@ -74,7 +74,7 @@ class Stamp(Owner):
     def announce(self) -> None:
         """Write down which files are about to be merged: after a crash, they are known to be ours."""
         data = {name: value for name, value in self.__dict__.items() if name != "path"}
-        make_folder(self.path.parent)
+        make_durable_folder(self.path.parent)
         write_whole(self.pending, json.dumps(data, default=str), lasting=True)
 
     def complete(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ruckus_aux.host.writing import settle
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.lockfile import lockfile_text
-from ruckus_aux.recipes.manifest import Source, verify
+from ruckus_aux.recipes.manifest import Source, verify_source
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.paths import SOURCES_LOCK
 
@@ -35,7 +35,7 @@ def write_bundle(settings: Settings, sources: Iterable[Source], path: Path) -> l
         RuckusError: A source is not there, or damaged.
     """
     ordered = sorted(sources, key=lambda source: source.name)
-    files = {file.name: file for source in ordered for file in verify(settings.sources, source)}
+    files = {file.name: file for source in ordered for file in verify_source(settings.sources, source)}
     manifests = {
         f"manifests/{number}-{manifest.name}": manifest
         for number, manifest in enumerate((settings.recipes / "sources.toml", *settings.manifests))

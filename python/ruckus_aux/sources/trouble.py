@@ -58,7 +58,7 @@ def status_text(url: str, status: int) -> str:
     return f"{without_password(url)}: {status} {phrase}" + (f", through {proxy}" if proxy else "")
 
 
-def explain(error: BaseException, url: str) -> str:
+def explain_failure(error: BaseException, url: str) -> str:
     """Why an address gave nothing.
 
     Args:

@@ -20,7 +20,7 @@ from urllib3.util import Retry
 
 from ruckus_aux.recipes.manifest import Fetched, File, Source, sha256_of
 from ruckus_aux.sources.provider import Unavailable, Watcher, check_hash, without_password, writing
-from ruckus_aux.sources.trouble import ERRORS, bundle, explain, host_of, status_text
+from ruckus_aux.sources.trouble import ERRORS, bundle, explain_failure, host_of, status_text
 
 BLOCK = 1 << 16  # bytes read at most at a time
 _BUSY = (429, 500, 502, 503, 504)
@@ -195,9 +195,10 @@ class Upstream:
             try:
                 self._receive(response, path, have, name, watcher)
             except urllib3.exceptions.ReadTimeoutError as error:
-                raise Unavailable(explain(error, url)) from error  # what came is kept, too: the next one continues it
+                # What came is kept, too: the next one continues it.
+                raise Unavailable(explain_failure(error, url)) from error
             except ERRORS as error:
-                raise _Broken(explain(error, url)) from error
+                raise _Broken(explain_failure(error, url)) from error
         return have > 0
 
     def _answer(self, url: str, have: int, watcher: Watcher) -> requests.Response:
@@ -213,7 +214,7 @@ class Upstream:
             )
         except ERRORS as error:
             failed = host_of(getattr(getattr(error, "request", None), "url", None) or url)
-            text = explain(error, url)
+            text = explain_failure(error, url)
             unreachable = isinstance(error, (requests.ConnectionError, requests.Timeout))
             if unreachable and failed not in self._answered:
                 self._unreachable[failed] = text

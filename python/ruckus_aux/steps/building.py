@@ -151,7 +151,7 @@ def _expected(work: Work, earlier: list[Entry]) -> Running:
         step=step.name,
         folder=str(settings.work("")),
         started=time.time(),
-        memory=costs.memory(step, last, settings.cpucount),
+        memory=costs.memory_of_step(step, last, settings.cpucount),
         disk=costs.disk(step, last),
     )
 

@@ -29,7 +29,7 @@ def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
     return full, min(full, shared)
 
 
-def memory(step: Step, last: Entry | None, cpus: int) -> int:
+def memory_of_step(step: Step, last: Entry | None, cpus: int) -> int:
     """Bytes of all its processes together, at their most.
 
     Args:
@@ -50,7 +50,7 @@ def disk(step: Step, last: Entry | None) -> int:
     return last.work if last else step.costs.disk * MB
 
 
-def installed(step: Step, last: Entry | None) -> int:
+def size_of_step(step: Step, last: Entry | None) -> int:
     """Bytes of what it installs.
 
     Args:

@@ -26,7 +26,7 @@ from ruckus_aux.words.records import read_record
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import readable_size
 
-POLL = 1.0  # seconds between two looks at whether there is enough by now
+_POLL = 1.0  # seconds between two looks at whether there is enough by now
 RESERVE = 0.05  # of the memory that may be used, which is left alone
 PRESSURE = 20.0  # per cent of the last ten seconds in which some process waited for memory
 _PRESSURE_FILE = Path("/proc/pressure/memory")
@@ -114,7 +114,7 @@ class Gate:
             if alone:
                 stack.enter_context(held(self.folder / "gate", wanted.step, Path(wanted.folder)))
                 while self.running():
-                    time.sleep(POLL)
+                    time.sleep(_POLL)
                 self.when_idle()
                 yield stack.enter_context(self._announced(wanted))
             else:
@@ -135,7 +135,7 @@ class Gate:
             if reason.partition(",")[0] != said:  # the figures behind the comma change all the time
                 print(f"  WAITING  {wanted.step}: {reason}", flush=True)
                 said = reason.partition(",")[0]
-            time.sleep(POLL)
+            time.sleep(_POLL)
 
     @contextmanager
     def _announced(self, wanted: Running) -> Iterator[Ticket]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ruckus_aux.host.commands import run
-from ruckus_aux.steps.workplace import Command, Room, Workplace, make_folders
+from ruckus_aux.steps.workplace import HostCommand, Room, Workplace, make_folders
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class PlainHost(Workplace):
         """As it is."""
         return dict(environment)
 
-    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> Command:
+    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """The program itself."""
-        return Command(list(program))
+        return HostCommand(list(program))
 
     def as_owner(self, command: Sequence[str]) -> list[str]:
         """The command itself."""

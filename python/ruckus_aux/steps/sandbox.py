@@ -21,7 +21,7 @@ from typing import ClassVar
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.syscalls import system_call_filter
 from ruckus_aux.steps.headers import INCLUDE, link_headers
-from ruckus_aux.steps.workplace import OBJECTS_LOG, Command, Room, Workplace, make_folders
+from ruckus_aux.steps.workplace import OBJECTS_LOG, HostCommand, Room, Workplace, make_folders
 from ruckus_aux.words.paths import BEHIND, HOST_FOLDERS, INSIDE, USER
 
 _COMPILERS = ("gcc", "g++", "cc", "c++")
@@ -146,7 +146,7 @@ class Sandbox(Workplace):
             "CCACHE_STATSLOG": str(INSIDE / OBJECTS_LOG),
         }
 
-    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> Command:
+    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """bwrap(1), with what it shows in its words."""
         rights, beginning = _as_user()
         # As process 1 the script is bwrap's own child, which it waits for: else nobody learns what it cost.
@@ -159,7 +159,7 @@ class Sandbox(Workplace):
         # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
         for path in ("/usr/local", "/proc", "/dev", "/"):
             words += ["--remount-ro", path]
-        return Command([*words, "--chdir", str(INSIDE), "--", *beginning, *program], (refused,))
+        return HostCommand([*words, "--chdir", str(INSIDE), "--", *beginning, *program], (refused,))
 
     def _step(self, room: Room) -> list[str]:
         """Words that show what is the step's own."""

@@ -6,7 +6,7 @@ from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.stamps import stamps
 
 
-def explain(step: Step) -> str:
+def explain_step(step: Step) -> str:
     """Why a step would run, be taken from the store, or be left alone, in a few lines."""
     key, inputs = step.key, step.inputs
     missing = [source for source in step.sources if source.fetched is None]

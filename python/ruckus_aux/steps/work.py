@@ -13,7 +13,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.locks import held, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.environment import step_environment
-from ruckus_aux.recipes.manifest import verify
+from ruckus_aux.recipes.manifest import verify_source
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.workplace import Room, Workplace
@@ -57,7 +57,7 @@ class Work:
         """Make it anew, with the step's sources, files and script."""
         self.workplace.prepare(self.path, self._source())
         for source in self.step.sources:
-            for path in verify(self.settings.sources, source):
+            for path in verify_source(self.settings.sources, source):
                 _link(path, self.path / "sources" / path.name)
         for path in self.step.files:
             _copy(path, self.path / "files" / path.name)

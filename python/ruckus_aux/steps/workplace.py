@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from ruckus_aux.host.trees import remove
 
 
-class Command(NamedTuple):
+class HostCommand(NamedTuple):
     """A command of this machine; it must inherit the descriptors."""
 
     words: list[str]
@@ -105,7 +105,7 @@ class Workplace(ABC):
         """
 
     @abstractmethod
-    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> Command:
+    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """The command that runs a program there.
 
         Args:

@@ -98,7 +98,7 @@ def _thaw(access: Root, point: Path) -> None:
         )
 
 
-def thaw(access: Root, lock: Named) -> None:
+def thaw_image(access: Root, lock: Named) -> None:
     """Thaw a file system that a killed process has left frozen.
 
     Args:

@@ -47,7 +47,7 @@ def _lvm_name(value: str) -> str:
 
 
 @dataclass(frozen=True)
-class Option:
+class VolumeOption:
     """An option of the tasks for volumes.
 
     name: as it is typed, without the two hyphens. field: of Layout.
@@ -94,7 +94,7 @@ class Layout:
         """Raise RuckusError with everything that is wrong."""
         wrong = [
             f"--{option.name}={value}: {complaint}"
-            for option in OPTIONS
+            for option in VOLUME_OPTIONS
             if (complaint := option.check(value := getattr(self, option.field)))
         ]
         if wrong:
@@ -114,7 +114,7 @@ class Layout:
 
     def options(self) -> list[str]:
         """The options with which a command is told of it; none, where it is the default."""
-        values = {option: getattr(self, option.field) for option in OPTIONS}
+        values = {option: getattr(self, option.field) for option in VOLUME_OPTIONS}
         return [f"--{option.name}={value}" for option, value in values.items() if value != option.default]
 
     def clfs(self, folder: Path, arch: Architecture) -> Path:
@@ -131,8 +131,8 @@ class Layout:
         write_whole(folder / VOLUMES, json.dumps(asdict(self), indent=1) + "\n", lasting=True)
 
 
-OPTIONS = tuple(
-    Option(field=item.name, default=item.default, **item.metadata)  # type: ignore[arg-type] # of _option
+VOLUME_OPTIONS = tuple(
+    VolumeOption(field=item.name, default=item.default, **item.metadata)  # type: ignore[arg-type] # of _option
     for item in fields(Layout)
 )
 FOLDERS = Layout()
@@ -162,7 +162,7 @@ def chosen(folder: Path, **given: str) -> Layout:
         RuckusError: A value is wrong, or volumes of another kind or place exist already.
     """
     saved = layout(folder)
-    changes = {option: value for option in OPTIONS if (value := given.get(option.argument, ""))}
+    changes = {option: value for option in VOLUME_OPTIONS if (value := given.get(option.argument, ""))}
     values = {option.field: value for option, value in changes.items()}
     if values.get("base", "").startswith("/"):
         values["base"] = os.path.realpath(values["base"])  # mounts are known by their paths
@@ -179,7 +179,7 @@ def chosen(folder: Path, **given: str) -> Layout:
     return new
 
 
-def _differs(option: Option, saved: Layout, new: Layout) -> bool:
+def _differs(option: VolumeOption, saved: Layout, new: Layout) -> bool:
     return bool(getattr(saved, option.field) != getattr(new, option.field))
 
 
@@ -248,7 +248,7 @@ def cache_of(folder: Path) -> Path:
     return earlier if any((earlier / name).is_dir() for name in ("sources", "store")) else prefix_of(folder) / "cache"
 
 
-def defaults(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
+def default_settings(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
     """The settings of an architecture in a build folder: as configured there, or as they would be by default.
 
     Args:

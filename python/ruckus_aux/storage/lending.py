@@ -29,9 +29,9 @@ from ruckus_aux.storage.devices import (
     signature,
     users,
 )
-from ruckus_aux.storage.images import copy_image, thaw
+from ruckus_aux.storage.images import copy_image, thaw_image
 from ruckus_aux.storage.layout import SNAPSHOT_SIZE, lent_name
-from ruckus_aux.storage.lvm import logical_volumes
+from ruckus_aux.storage.lvm import list_logical_volumes
 from ruckus_aux.storage.xen import domains, holders
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
@@ -88,7 +88,7 @@ def _devices(access: Root, path: str) -> tuple[str, list[Device]]:
 def _held(access: Root, path: str) -> Iterator[tuple[Named, list[Device]]]:
     name, devices = _devices(access, path)
     with named(name) as lock:
-        thaw(access, lock)
+        thaw_image(access, lock)
         if lock.note:
             hint = "it has ended without releasing it; when its builder has ended as well, run:"
             raise RuckusError(f"{path} is lent {lock.note}", f"{hint} {lock.way_out(access.journal.path.parent)}")
@@ -261,7 +261,7 @@ def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = 
 
 @contextmanager
 def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
-    volumes = logical_volumes(access, path)
+    volumes = list_logical_volumes(access, path)
     if len(volumes) != 1:
         raise RuckusError(f"{path} is not a logical volume of LVM", "give a snapshot of it, or unmount it")
     (origin,) = volumes
@@ -271,7 +271,7 @@ def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
     name = lent_name(origin.name, to)
     copy = f"/dev/{origin.group}/{name}"
     with named(f"snapshot of {device(path).lock_name}"):
-        for volume in logical_volumes(access, origin.group):
+        for volume in list_logical_volumes(access, origin.group):
             if volume.name == name and volume.marked and volume.origin == origin.name:
                 release(access, copy)  # of a killed process
                 access.run(commands.remove_logical_volume(origin.group, name))
@@ -328,7 +328,7 @@ def release(access: Root, path: str) -> str:
     existing = next((place for place in places if os.path.exists(place)), "")
     name, devices = _devices(access, existing) if existing else (path, [])
     with named(name) as lock:
-        thaw(access, lock)
+        thaw_image(access, lock)
         note = lock.note
         if note:
             _refuse(path, holders(access, devices), "its builder still runs, or it is mounted: end that first")

@@ -30,7 +30,7 @@ class Lvm:
 
     def volumes(self) -> list[Volume]:
         """All volumes of the group, not only ours: a name may be taken."""
-        return logical_volumes(self.access, self.layout.group)
+        return list_logical_volumes(self.access, self.layout.group)
 
     def create(self, name: str) -> None:
         self.access.run(commands.create_logical_volume(self.layout.group, name, self.layout.size, self.layout.pool))
@@ -76,7 +76,7 @@ def _probes(path: str) -> Iterator[Command]:
     yield commands.open_exclusively(path)
 
 
-def logical_volumes(access: Root, place: str) -> list[Volume]:
+def list_logical_volumes(access: Root, place: str) -> list[Volume]:
     """List logical volumes.
 
     Args:

@@ -16,12 +16,12 @@ from pathlib import Path
 from ruckus_aux.host import mounts
 from ruckus_aux.host.locks import Named, named, try_held
 from ruckus_aux.host.root import Command, Root
-from ruckus_aux.host.undo import Step, undoing
+from ruckus_aux.host.undo import Operation, undoing
 from ruckus_aux.settings.journal import Made
 from ruckus_aux.storage import commands, guards
 from ruckus_aux.storage.backend import Backend, Volume
 from ruckus_aux.storage.folder import Folder
-from ruckus_aux.storage.images import thaw
+from ruckus_aux.storage.images import thaw_image
 from ruckus_aux.storage.inventory import Inventory
 from ruckus_aux.storage.layout import Layout
 from ruckus_aux.storage.loop import Loop
@@ -127,7 +127,7 @@ class Volumes(Inventory):
             if not is_mounted:
                 self._say("mounted", f"{self.backend.path(name)}  {point}")
 
-    def _mount(self, name: str, kind: str, step: Step) -> None:
+    def _mount(self, name: str, kind: str, step: Operation) -> None:
         run, point = self.access.run, self.point(name)
         if not point.exists():
             step(lambda: run(commands.make_folder(point)), f"rmdir {point}", lambda: run(commands.remove_folder(point)))
@@ -288,7 +288,7 @@ class Volumes(Inventory):
             return
         with ExitStack() as stack:
             lock = stack.enter_context(named(lock_name))
-            thaw(self.access, lock)
+            thaw_image(self.access, lock)
             if lock.note:
                 hint = f"when that is over: {lock.way_out(self.folder)}"
                 raise RuckusError(f"{self.backend.path(name)} is lent {lock.note}", hint)

@@ -58,7 +58,7 @@ def domains(access: Root, dev: Device) -> list[str]:
             return []  # no domain has ever had a device
         raise RuckusError("xenstore-ls does not tell which devices Xen's domains hold", listing.strip())
     numbers = {related.numbers for related in (dev, *above(access, dev), *below(dev))}
-    return [f"domain {disk.domain} ({disk.mode})" for disk in xen_disks(listing) if disk.numbers in numbers]
+    return [f"domain {disk.domain} ({disk.mode})" for disk in parse_xen_disks(listing) if disk.numbers in numbers]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class XenDisk:
     mode: str
 
 
-def xen_disks(listing: str) -> list[XenDisk]:
+def parse_xen_disks(listing: str) -> list[XenDisk]:
     """The disks in what xenstore-ls prints of /local/domain/0/backend: KIND/DOMAIN/DEVICE/KEY by indentation.
 
     Of every kind of backend: vbd, and qdisk that QEMU serves. One that has no numbers yet is known by its path.

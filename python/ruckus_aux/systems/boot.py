@@ -22,8 +22,8 @@ from ruckus_aux.words.terminal import printable
 
 MEMORY = 512  # MiB, as QEMU counts
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
-PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
-POLL = 0.1
+_PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
+_POLL = 0.1
 _SPARE = 64 * 1024 * 1024  # bytes that the image is larger than its files
 _NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86")
 UP = "ruckus: system is up"
@@ -102,9 +102,9 @@ def _watch(command: list[str], console: Path, accelerator: str) -> str:
         while job.poll() is None:
             elapsed = time.monotonic() - started
             silent = accelerator == "kvm" and elapsed > SILENCE and console.stat().st_size == 0
-            if silent or elapsed > PATIENCE:
+            if silent or elapsed > _PATIENCE:
                 break
-            time.sleep(POLL)
+            time.sleep(_POLL)
     finally:
         if job.poll() is None:
             job.kill()

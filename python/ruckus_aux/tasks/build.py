@@ -120,15 +120,15 @@ def estimate(
     """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
     from ruckus_aux.recipes.load import evaluate
     from ruckus_aux.runs.estimate import estimate as estimated
-    from ruckus_aux.runs.estimate import table, to_json
+    from ruckus_aux.runs.estimate import estimates_to_json, table
     from ruckus_aux.runs.request import arch_list as parse
     from ruckus_aux.runs.request import number_of_jobs
-    from ruckus_aux.storage.layout import defaults
+    from ruckus_aux.storage.layout import default_settings
 
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
-    plans = [evaluate(defaults(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
+    plans = [evaluate(default_settings(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
     rows = estimated([(plan, plan.of_profile()) for plan in plans], cpus, fresh=fresh)
-    print(to_json(rows) if json else table(rows))
+    print(estimates_to_json(rows) if json else table(rows))
 
 
 @task(

@@ -11,7 +11,7 @@ from typing import Any
 import invoke
 
 from ruckus_aux.entry.console import ended
-from ruckus_aux.storage.layout import OPTIONS
+from ruckus_aux.storage.layout import VOLUME_OPTIONS
 from ruckus_aux.words.architecture import ARCHITECTURES
 
 ARCHS = ",".join(ARCHITECTURES)
@@ -50,7 +50,7 @@ def task(
     def declare(call: Callable[..., int | None]) -> invoke.Task[Callable[..., None]]:
         signature = inspect.signature(call)
         parameters = [item for item in signature.parameters.values() if item.kind is not item.VAR_KEYWORD]
-        given = OPTIONS if len(parameters) < len(signature.parameters) else ()
+        given = VOLUME_OPTIONS if len(parameters) < len(signature.parameters) else ()
 
         @functools.wraps(call)
         def wrapped(*arguments: object, **options: object) -> None:

@@ -17,7 +17,7 @@ def status(c: Context, build_dir: str = "build") -> int:
     from rich.console import Console
 
     from ruckus_aux.reports.history import find, record
-    from ruckus_aux.runs.display import render
+    from ruckus_aux.runs.display import render_state
     from ruckus_aux.runs.status import from_json
     from ruckus_aux.words.paths import STATUS
 
@@ -33,7 +33,7 @@ def status(c: Context, build_dir: str = "build") -> int:
     if state is None or state.run != latest.run.run:
         print(f"{latest.run.run} is being prepared")
     else:
-        Console().print(render(state))
+        Console().print(render_state(state))
     return 0
 
 

@@ -108,7 +108,7 @@ def verify_sudo(
     elif not commands:
         print("this build needs no root: its systems are in plain folders")
     else:
-        sudo.verify(commands, name, request.way_out(name))
+        sudo.verify_commands(commands, name, request.way_out(name))
         print(f"{name} may run all {len(commands)} commands that need root")
 
 

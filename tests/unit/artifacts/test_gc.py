@@ -22,14 +22,14 @@ from unit.samples import configured, tree
 
 from ruckus_aux.artifacts import contents, gc
 from ruckus_aux.artifacts import store as store_module
-from ruckus_aux.artifacts.gc import Collector, Limits, limits
-from ruckus_aux.artifacts.registry import Uses, forget, known, register, to_json, used_by
-from ruckus_aux.artifacts.store import Record, Store
+from ruckus_aux.artifacts.gc import Collector, Retention, limits
+from ruckus_aux.artifacts.registry import Uses, forget, known, register, used_by, uses_to_json
+from ruckus_aux.artifacts.store import Store, StoredArtifact
 from ruckus_aux.host.locks import held
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.manifest import Fetched, File, write_record
 from ruckus_aux.recipes.plan import Plan
-from ruckus_aux.settings.ownership import take
+from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDS, CACHE_NAMES
@@ -44,7 +44,7 @@ def plan(settings: Settings, recipes: Path, fp: FakeProcess) -> Plan:
     fp.pass_command(["rm", fp.any()], occurrences=1000)
     settings.builddir.mkdir()
     configured(settings.builddir)
-    take(settings)
+    take_folders(settings)
     plan = evaluate(settings)
     store(settings.cache, plan[STEP].key, 0)
     register(plan)
@@ -56,12 +56,12 @@ def plan(settings: Settings, recipes: Path, fp: FakeProcess) -> Plan:
 
 def answers(fp: FakeProcess, uses: Uses) -> None:
     """What `ruckus uses` says in a build directory."""
-    fp.register([uses.builddir / "ruckus", "uses"], occurrences=10, stdout=to_json(uses))
+    fp.register([uses.builddir / "ruckus", "uses"], occurrences=10, stdout=uses_to_json(uses))
 
 
 def recorded(cache: Path, name: str, uses: Uses, days: float) -> None:
     """The record of a build directory, of its last make so many days ago."""
-    age(tree(cache / BUILDS, **{f"{name}.json": to_json(uses)}) / f"{name}.json", days)
+    age(tree(cache / BUILDS, **{f"{name}.json": uses_to_json(uses)}) / f"{name}.json", days)
 
 
 def record(cache: Path, key: str) -> Path:
@@ -77,7 +77,7 @@ def age(path: Path, days: float) -> Path:
 def store(cache: Path, key: str, days: float, step: str = STEP, size: int = 1) -> Path:
     """An artifact that was used so many days ago."""
     artifact = tree(cache / "store" / key, **{"share__file": "x" * size})
-    tree(cache / "store" / "records", **{f"{key}.json": json.dumps(asdict(Record(step, "")))})
+    tree(cache / "store" / "records", **{f"{key}.json": json.dumps(asdict(StoredArtifact(step, "")))})
     age(record(cache, key), days)
     return artifact
 
@@ -90,7 +90,7 @@ def object_of(cache: Path, family: str, days: float, name: str = "8bgnb7b0ter2c2
 
 
 def collect(plan: Plan, *, dry_run: bool = False, forgotten: tuple[Path, ...] = (), **stays: object) -> None:
-    Collector(plan.settings.cache, Limits(**stays), dry_run=dry_run).run([plan.settings.builddir], forgotten)  # type: ignore[arg-type]
+    Collector(plan.settings.cache, Retention(**stays), dry_run=dry_run).run([plan.settings.builddir], forgotten)  # type: ignore[arg-type]
 
 
 def keys(plan: Plan) -> set[str]:
@@ -177,7 +177,7 @@ def test_limits_that_are_none(keep: str, size: str, said: str) -> None:
 
 def test_limits_as_they_are_typed() -> None:
     assert limits("", "", downloads=False).days == 30
-    assert limits("7", "2G", downloads=True) == Limits(7, 2 << 30, downloads=True)
+    assert limits("7", "2G", downloads=True) == Retention(7, 2 << 30, downloads=True)
     assert limits("", "2G", downloads=False).days == 0
 
 
@@ -340,7 +340,7 @@ def test_what_a_make_comes_to_need_meanwhile_stays(plan: Plan, monkeypatch: pyte
 
     def survey(*arguments: object, **options: object) -> list[contents.Item]:
         items = contents.contents(*arguments, **options)  # type: ignore[arg-type]
-        tree(cache / BUILDS, **{"new.json": to_json(Uses(Path("/new"), "another", cache, (OLD,), ()))})
+        tree(cache / BUILDS, **{"new.json": uses_to_json(Uses(Path("/new"), "another", cache, (OLD,), ()))})
         return items
 
     monkeypatch.setattr(gc, "contents", survey)
@@ -386,10 +386,10 @@ def test_what_another_user_has_there_stays(plan: Plan, monkeypatch: pytest.Monke
 
 def test_a_cache_that_is_not_ones_own(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuckusError, match="is not a cache of Ruckus"):
-        Collector(tmp_path, Limits())
+        Collector(tmp_path, Retention())
     monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
     with pytest.raises(RuckusError, match="is the cache of"):
-        Collector(plan.settings.cache, Limits())
+        Collector(plan.settings.cache, Retention())
 
 
 def test_what_locks_and_records_are_left_of_is_forgotten(plan: Plan) -> None:
@@ -453,7 +453,7 @@ def test_whatever_there_is_what_a_plan_needs_stays(
             recorded(cache, str(number), other, days)
         for key, days in artifacts.items():
             store(cache, key, days, size=10_000)
-        Collector(cache, Limits(keep, max_size)).run([build])
+        Collector(cache, Retention(keep, max_size)).run([build])
         left = set(Store(cache).keys())
         assert left <= artifacts.keys()
         counted = 30 if keep is None else keep

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from unit.samples import tree
 
 from ruckus_aux.artifacts import intake
-from ruckus_aux.artifacts.intake import check_whole, take, tree_hash
+from ruckus_aux.artifacts.intake import check_whole, take_tree, tree_hash
 from ruckus_aux.host.trees import walk
 from ruckus_aux.host.writing import copy_new
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
@@ -28,7 +28,7 @@ STEP = "x86_64/stage1/foo"
 
 def taken(out: Path, target: Path, *, as_it_is: bool = False) -> dict[str, os.stat_result]:
     """What is in a tree of ours, by path."""
-    take(out, target, STEP, inside=INSIDE, ended=time.time_ns(), as_it_is=as_it_is)
+    take_tree(out, target, STEP, inside=INSIDE, ended=time.time_ns(), as_it_is=as_it_is)
     return dict(walk(target))
 
 
@@ -183,18 +183,18 @@ def test_what_was_removed_since_the_script_ended_is_missed(tmp_path: Path) -> No
     shutil.copytree(out, tmp_path / "copy")
     time.sleep(0.05)  # the clock of files has ticks
     (out / "b").chmod(0o755)
-    assert take(out, tmp_path / "ours", STEP, **options) == 3
+    assert take_tree(out, tmp_path / "ours", STEP, **options) == 3
     options["ended"] = time.time_ns()
     time.sleep(0.05)
     (tmp_path / "copy" / "a" / "two").unlink()
     with pytest.raises(RuckusError, match="copy was removed while it was stored"):
-        take(tmp_path / "copy", tmp_path / "theirs", STEP, **options)
+        take_tree(tmp_path / "copy", tmp_path / "theirs", STEP, **options)
 
 
 def test_what_was_removed_before_is_missed_when_the_removal_goes_on(tmp_path: Path) -> None:
     out = tree(tmp_path / "out", a__one="x", a__two="x", b__one="x")
     (out / "a" / "one").unlink()
-    folders = take(out, tmp_path / "ours", STEP, inside=INSIDE, ended=time.time_ns(), as_it_is=False)
+    folders = take_tree(out, tmp_path / "ours", STEP, inside=INSIDE, ended=time.time_ns(), as_it_is=False)
     check_whole(out, STEP, folders)
     (out / "a").rmdir()  # which has nothing left to remove there
     with pytest.raises(RuckusError, match="out was removed while it was stored"):

@@ -16,7 +16,7 @@ from ruckus_aux.entry.cli import main, parser
 from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Entry, Journal
-from ruckus_aux.settings.ownership import take
+from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words.errors import RuckusError
@@ -33,7 +33,7 @@ def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> 
     prefixes = {"prefix_cross": settings.prefix_cross, "prefix_tools": settings.prefix_tools}
     configured(settings.builddir, arch="x86_64", mirrors="", hostprep_tools="", **prefixes, **values)
     monkeypatch.setenv("RUCKUS_BUILDDIR", str(settings.builddir))
-    take(settings)
+    take_folders(settings)
     return settings
 
 
@@ -253,14 +253,14 @@ def test_a_build_where_somebody_else_has_files_is_refused(here: Settings, capsys
 def test_a_device_that_is_not_mounted_any_more(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = Settings(**{**here.__dict__, "install_dev": "/dev/null"})
     with pytest.raises(RuckusError, match="is not on /dev/null, as it was when configure ran"):
-        take(gone)
+        take_folders(gone)
 
 
 def test_without_a_sandbox_the_missing_links_are_what_root_is_asked_for(
     here: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr("ruckus_aux.host.sudo.verify", lambda commands, way_out: asked.extend(commands))
+    monkeypatch.setattr("ruckus_aux.host.sudo.verify_commands", lambda commands, way_out: asked.extend(commands))
     assert main(["verify-sudo"]) == 0
     assert (asked, capsys.readouterr().out) == ([], "this build needs no root\n")
     conf = here.builddir / "ruckus.conf"

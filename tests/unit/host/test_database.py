@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ruckus_aux.host import database
-from ruckus_aux.host.database import LONGEST, opened
+from ruckus_aux.host.database import LONGEST_PATH, open_database
 from ruckus_aux.words.errors import RuckusError
 
 
 def change(path: Path) -> None:
-    with opened(path, "old figures") as connection:
+    with open_database(path, "old figures") as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS figures (a)")
 
 
@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_locked_file_is_not_called_damaged_and_who_holds_it_is_named(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.01)
+    monkeypatch.setattr(database, "_PATIENCE", 0.01)
     status = path.stat()
     file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     line = f"1: POSIX  ADVISORY  WRITE {os.getpid() if known else 0} {file} 1073741825 1073741825\n"
@@ -69,9 +69,9 @@ def path_of(length: int, folder: Path) -> Path:
 
 
 def test_a_path_that_is_too_long_for_sqlite(tmp_path: Path) -> None:
-    change(path_of(LONGEST, tmp_path))
-    error = refused(path_of(LONGEST + 1, tmp_path))
-    assert f"at most {LONGEST} bytes" in error.message
+    change(path_of(LONGEST_PATH, tmp_path))
+    error = refused(path_of(LONGEST_PATH + 1, tmp_path))
+    assert f"at most {LONGEST_PATH} bytes" in error.message
     assert "shorter" in error.hint
 
 

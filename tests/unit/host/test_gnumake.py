@@ -17,10 +17,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A make that only steps find, asked anew."""
     monkeypatch.setenv("PATH", "/somewhere/else")
     monkeypatch.setattr(shutil, "which", lambda name, path="": f"/usr/bin/{name}" if "/usr/bin" in path else None)
-    gnumake.program.cache_clear()
+    gnumake.make_program.cache_clear()
     gnumake.joins_fifos.cache_clear()
     yield
-    gnumake.program.cache_clear()
+    gnumake.make_program.cache_clear()
     gnumake.joins_fifos.cache_clear()
 
 
@@ -35,14 +35,14 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 )
 def test_the_pool_is_a_pipe_whatever_make_it_is(fp: FakeProcess, version: str, style: list[str]) -> None:
     fp.register(["/usr/bin/make", "--version"], stdout=version)
-    words = gnumake.command(Path("/b/graph.mk"), "steps", ["-k", "-j4"])
+    words = gnumake.graph_command(Path("/b/graph.mk"), "steps", ["-k", "-j4"])
     assert words == ["/usr/bin/make", "--no-print-directory", *style, "-k", "-j4", "-f", "/b/graph.mk", "steps"]
 
 
 def test_no_make_where_steps_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name, path="": None)
     with pytest.raises(RuckusError, match="no make in /usr/bin"):
-        gnumake.program()
+        gnumake.make_program()
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_no_make_where_steps_look(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_pool_that_cannot_be_joined_is_left(makeflags: str, kept: str, jobs: list[str]) -> None:
-    left, given = gnumake.below(makeflags, 8)
+    left, given = gnumake.make_below(makeflags, 8)
     assert (left.strip(), given) == (kept, jobs)
 
 
 def test_a_pipe_is_joined() -> None:
     reader, writer = os.pipe()
     makeflags = f"k -j4 --jobserver-auth={reader},{writer} -- V=1"
-    assert gnumake.below(makeflags, 8) == (makeflags, [])
+    assert gnumake.make_below(makeflags, 8) == (makeflags, [])
     os.close(reader)
     os.close(writer)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.host import root, sudo
-from ruckus_aux.host.sudo import entries, refused, sudoers, verify
+from ruckus_aux.host.sudo import entries, refused, sudoers, verify_commands
 from ruckus_aux.storage import commands
 from ruckus_aux.words.errors import RuckusError
 
@@ -62,7 +62,7 @@ def test_entries_match_as_sudoers_defines_it() -> None:
 
 def test_nothing_is_asked_of_root(monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    verify([UMOUNT])
+    verify_commands([UMOUNT])
     assert len(fp.calls) == 0
 
 
@@ -73,7 +73,7 @@ def test_a_build_that_needs_no_root_asks_sudo_nothing(
     """Also where there is no sudo, and where sudo would refuse this user everything."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr("shutil.which", lambda name, path="": f"/usr/bin/{name}" if has_sudo else None)
-    verify([])
+    verify_commands([])
     assert len(fp.calls) == 0
 
 
@@ -205,12 +205,12 @@ def test_a_user_whom_sudo_never_asks(fp: FakeProcess) -> None:
 def test_what_is_missing_is_named_with_the_way_out(fp: FakeProcess) -> None:
     fp.register([*ASKING, "-ll"], stdout="sudo: a password is required\n", returncode=1)
     with pytest.raises(RuckusError, match="guest run nothing without a password") as caught:
-        verify([UMOUNT], way_out="do this")
+        verify_commands([UMOUNT], way_out="do this")
     assert caught.value.hint == "do this"
     fp.register([*ASKING, "-ll"], stdout=LISTING)
     asked(fp, MOUNT)
     with pytest.raises(RuckusError, match="does not let guest run") as caught:
-        verify([MOUNT])
+        verify_commands([MOUNT])
     assert caught.value.hint.splitlines()[0] == shlex.join(MOUNT)
 
 
@@ -218,7 +218,7 @@ def test_without_sudo_it_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr("shutil.which", lambda name, path="": None)
     with pytest.raises(RuckusError, match="sudo is not installed"):
-        verify([UMOUNT])
+        verify_commands([UMOUNT])
 
 
 @pytest.mark.usefixtures("ordinary")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.host.writing import copy_new, make_folder, write_whole
+from ruckus_aux.host.writing import copy_new, make_durable_folder, write_whole
 
 
 def test_what_does_not_fit_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
@@ -35,6 +35,6 @@ def test_a_copy_replaces_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_with_those_that_it_is_in(tmp_path: Path) -> None:
-    make_folder(tmp_path / "a" / "b")
-    make_folder(tmp_path / "a" / "b")
+    make_durable_folder(tmp_path / "a" / "b")
+    make_durable_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()

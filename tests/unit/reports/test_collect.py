@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.reports.collect import BuildDirectory, Log, collect, print_index
+from ruckus_aux.reports.collect import BuildDirectory, CollectedLog, collect, print_index
 from ruckus_aux.steps.logs import set_aside
 from ruckus_aux.words.errors import RuckusError
 
@@ -80,7 +80,7 @@ def test_nothing_is_overwritten(source: BuildDirectory, tmp_path: Path) -> None:
 class Unplugged:
     """A place that is not there any more."""
 
-    def logs(self, unreadable: list[str]) -> Iterator[Log]:
+    def logs(self, unreadable: list[str]) -> Iterator[CollectedLog]:
         unreadable.append("builder7: Connection reset by peer")
         return iter(())
 

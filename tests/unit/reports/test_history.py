@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ruckus_aux.host.locks import held
 from ruckus_aux.host.process import Usage
-from ruckus_aux.reports.history import Record, Row, command, find, record, runs
+from ruckus_aux.reports.history import RunHistory, StepHistory, find, record, repeating_command, runs
 from ruckus_aux.reports.page import data, html, lanes, trace, write
 from ruckus_aux.reports.table import cost_table
 from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
@@ -58,7 +58,7 @@ def add(folder: Path, arch: str, entry: Entry, output: str = "fine") -> None:
     log.write_text(LOG.format(run=entry.run, output=output, status=entry.status))
 
 
-def of(folder: Path, name: str = "") -> Record:
+def of(folder: Path, name: str = "") -> RunHistory:
     return record(folder, find(folder, name))
 
 
@@ -70,7 +70,7 @@ def test_how_a_run_ended(folder: Path) -> None:
     for status, word in ((0, "succeeded"), (2, "failed"), (130, "interrupted")):
         Journal(folder / "journal.sqlite").add(End(NAME, 200.0, status, 110.0, 91.0))
         assert of(folder).status == word
-    assert command(of(folder).run) == "invoke build --arch-list=i686,x86_64 '--configure=A=b c'"
+    assert repeating_command(of(folder).run) == "invoke build --arch-list=i686,x86_64 '--configure=A=b c'"
 
 
 def test_a_run_is_found_by_the_beginning_of_its_name(folder: Path) -> None:
@@ -147,7 +147,7 @@ def test_trace(folder: Path) -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 100)), max_size=20))
 def test_steps_of_a_lane_never_overlap(times: list[tuple[float, float]]) -> None:
-    rows = [Row("i686", replace(BUILT, started=start, wall=wall), None) for start, wall in times]
+    rows = [StepHistory("i686", replace(BUILT, started=start, wall=wall), None) for start, wall in times]
     found = lanes(rows)
     assert sum(map(len, found)) == len(rows)
     for lane in found:
@@ -162,6 +162,6 @@ def test_what_failed_outside_of_steps_is_on_top(folder: Path) -> None:
 
 
 def test_a_run_in_which_nothing_happened_has_a_report(folder: Path) -> None:
-    empty = Record(runs(folder)[0], None, False, (), ())
+    empty = RunHistory(runs(folder)[0], None, False, (), ())
     assert data(empty)["steps"] == []
     assert "<h2>Processors busy" not in html(empty, folder)

@@ -14,8 +14,8 @@ from rich.console import Console
 from unit.samples import built
 
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.runs.display import colored, render
-from ruckus_aux.runs.status import Progress, State, Watch, from_json, jobs_in_use, to_json
+from ruckus_aux.runs.display import colored, render_state
+from ruckus_aux.runs.status import ArchProgress, State, Watch, from_json, jobs_in_use, state_to_json
 from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.gate import Running
@@ -28,7 +28,7 @@ STATE = State(
     pid=1,
     started=1000.0,
     now=1754.0,
-    archs=(Progress("i686", 3, 11, 2500.0), Progress("x86_64", 12, 12, 0.0)),
+    archs=(ArchProgress("i686", 3, 11, 2500.0), ArchProgress("x86_64", 12, 12, 0.0)),
     running=(Running("r", "i686", StepName("hostprep/gmp"), "/w", 1700.0, 100 * MB, 10 * MB, 71 * MB, 60.0),),
     jobs=2,
     cpus=2,
@@ -41,7 +41,7 @@ STATE = State(
 
 def shown(state: State, width: int = 160) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(render(state))
+    console.print(render_state(state))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -70,7 +70,7 @@ def test_how_long_a_step_usually_takes_is_shown_while_it_takes_no_longer() -> No
 
 
 def test_a_state_survives_its_file() -> None:
-    assert from_json(to_json(STATE)) == STATE
+    assert from_json(state_to_json(STATE)) == STATE
     for text in ("", "{}", '{"archs": [], "running": []}', "[]"):
         with pytest.raises(ValueError):
             from_json(text)

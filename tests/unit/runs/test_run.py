@@ -26,7 +26,7 @@ from ruckus_aux.steps import isolation
 from ruckus_aux.steps.costs import costs
 from ruckus_aux.steps.graph import Selection, combined, graph
 from ruckus_aux.steps.merge import stamp_path
-from ruckus_aux.storage.layout import Layout, defaults
+from ruckus_aux.storage.layout import Layout, default_settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES
@@ -37,7 +37,7 @@ NAMES = list(ARCHITECTURES)
 @pytest.fixture(autouse=True)
 def make(monkeypatch: pytest.MonkeyPatch) -> None:
     """The make that steps find."""
-    monkeypatch.setattr(gnumake, "program", lambda: "/usr/bin/make")
+    monkeypatch.setattr(gnumake, "make_program", lambda: "/usr/bin/make")
     monkeypatch.setattr(gnumake, "joins_fifos", lambda: True)
     monkeypatch.delenv("MAKEFLAGS", raising=False)
 
@@ -291,7 +291,7 @@ def test_what_an_earlier_version_has_downloaded_and_built_is_used_where_it_is(tm
     asked = request(tmp_path)
     options = asked.configure_options(asked.archs[0])
     assert options[1:3] == [f"--prefix={tmp_path}/hostprep", f"--with-cache={tmp_path}/cache"]
-    assert defaults(TOP, tmp_path, asked.archs[0], "tiny", 1).cache == tmp_path / "cache"
+    assert default_settings(TOP, tmp_path, asked.archs[0], "tiny", 1).cache == tmp_path / "cache"
     assert asked.settings(asked.archs[0]).cache == tmp_path / "cache"
 
 

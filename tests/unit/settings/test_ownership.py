@@ -10,7 +10,7 @@ from unit.samples import TOP
 
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.run import Build
-from ruckus_aux.settings.ownership import check_own_cache, take
+from ruckus_aux.settings.ownership import check_own_cache, take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
@@ -18,8 +18,8 @@ from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES
 
 
 def test_a_cache_of_another_user_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    take(settings)
-    take(settings)
+    take_folders(settings)
+    take_folders(settings)
     monkeypatch.setattr("os.geteuid", lambda: 54321)
     with pytest.raises(RuckusError, match=f"{settings.cache} is the cache of .*, and a cache has one owner") as error:
         check_own_cache(settings.cache)

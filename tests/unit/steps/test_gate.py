@@ -31,7 +31,7 @@ def wanted(tmp_path: Path) -> Running:
 def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """A machine with 8 GB of memory of which 4 are free, 1 GB of free disk, and no pressure."""
     figures: dict[str, float] = {"available": 4000e6, "free": 1000e6, "pressure": 0.0}
-    monkeypatch.setattr(gate, "POLL", 0.01)
+    monkeypatch.setattr(gate, "_POLL", 0.01)
     monkeypatch.setattr(limits, "memory", lambda: Memory(figures["available"], 8000e6))
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(figures["free"]))
     monkeypatch.setattr(gate, "pressure", lambda: figures["pressure"])

@@ -11,7 +11,7 @@ from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.graph import Selection, graph, write_graph
 from ruckus_aux.steps.merge import stamp_path
-from ruckus_aux.steps.why import explain
+from ruckus_aux.steps.why import explain_step
 
 
 @pytest.fixture
@@ -55,18 +55,18 @@ def test_a_profile_without_recipes_still_has_a_graph(plan: Plan, settings: Setti
 
 def test_why(plan: Plan, settings: Settings) -> None:
     other = plan["x86_64/cross/other-32"]
-    assert "not downloaded yet: zlib 1.3" in explain(plan["hostprep/zlib"])
-    assert "would run" in explain(other)
-    assert "never merged" in explain(other)
+    assert "not downloaded yet: zlib 1.3" in explain_step(plan["hostprep/zlib"])
+    assert "would run" in explain_step(other)
+    assert "never merged" in explain_step(other)
     built(plan, other.name)
-    assert "is up to date" in explain(other)
+    assert "is up to date" in explain_step(other)
     (settings.recipes / "other.py").write_text(OTHER.replace("echo", "printf"))
     later = evaluate(settings)
-    lines = explain(later[other.name]).splitlines()
+    lines = explain_step(later[other.name]).splitlines()
     assert "would run" in lines[0]
     assert lines[1:] == ["  script: changed"]
     (settings.clfs / "share" / "x86_64-cross-other-32").unlink()
-    assert "would be merged again" in explain(other)
+    assert "would be merged again" in explain_step(other)
 
 
 def test_a_broken_step_is_a_target_that_fails_and_the_first_of_its_goals(settings: Settings, recipes: Path) -> None:

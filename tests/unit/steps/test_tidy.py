@@ -12,7 +12,7 @@ from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.merge import merge
 from ruckus_aux.steps.tidy import tidy
-from ruckus_aux.steps.why import explain
+from ruckus_aux.steps.why import explain_step
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
@@ -34,7 +34,7 @@ def test_a_merged_file_that_is_missing(plan: Plan, settings: Settings) -> None:
     (settings.clfs / "share" / "x86_64-stage1-pigz").unlink()
     (dropped,) = tidy(plan, plan.of_profile())
     assert dropped.name.startswith("pigz.")
-    assert "would be merged again" not in explain(plan["hostprep/zlib"])
+    assert "would be merged again" not in explain_step(plan["hostprep/zlib"])
 
 
 def test_a_recipe_that_is_gone_takes_its_files_along(plan: Plan, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from unit.fakes import Machine
 
 from ruckus_aux.host.root import Root
 from ruckus_aux.storage.devices import Device
-from ruckus_aux.storage.xen import domains, xen_disks
+from ruckus_aux.storage.xen import domains, parse_xen_disks
 from ruckus_aux.words.errors import RuckusError
 
 DISK = Device("/dev/sda", "8:0")
@@ -64,5 +64,5 @@ def test_every_disk_in_xenstore_is_found(disks: list[tuple[int, int, int, str]])
         f' {domain} = ""\n  {number} = ""\n   mode = "{mode}"\n   physical-device = "{major:x}:{minor:x}"\n'
         for number, (domain, major, minor, mode) in enumerate(disks)
     )
-    found = [(disk.domain, disk.numbers, disk.mode) for disk in xen_disks(text)]
+    found = [(disk.domain, disk.numbers, disk.mode) for disk in parse_xen_disks(text)]
     assert found == [(str(domain), f"{major}:{minor}", mode) for domain, major, minor, mode in disks]
