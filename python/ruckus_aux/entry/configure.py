@@ -20,11 +20,11 @@ def main(arguments: list[str]) -> int:
     repeated = {option.key: typed[option.key] for option in OPTIONS if option.repeatable and typed[option.key]}
     configuration = Configuration(given | repeated)
     configuration.check()
-    for error in configuration.errors:
+    for error in configuration.mistakes.errors:
         print(f"configure: error: {error.message}", file=sys.stderr)
         for line in error.hint.splitlines():
             print(f"  {line}", file=sys.stderr)
-    if configuration.errors:
+    if configuration.mistakes.errors:
         return 1
     notes = "".join(f"\n  note: {note}" for note in configuration.notes)
     answers = {**configuration.answers, "ruckus_notes": notes, "ruckus_conf": configuration.conf()}

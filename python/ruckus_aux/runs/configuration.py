@@ -26,7 +26,7 @@ from ruckus_aux.steps.kinds import KINDS
 from ruckus_aux.storage.devices import device as block_device
 from ruckus_aux.words import paths
 from ruckus_aux.words.architecture import ARCHITECTURES, architecture
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError, of_the_system
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, PREFIX_NAMES, SOURCES_LOCK
 
 PROFILES = ("tiny", "clfs")
@@ -86,7 +86,7 @@ class Configuration:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self.given = given
-        self.errors: list[RuckusError] = []
+        self.mistakes = Mistakes()
         self.notes: list[str] = []
         self.answers: dict[str, str] = {}
         self.taken: set[str] = set()  # paths that something is written to
@@ -95,7 +95,7 @@ class Configuration:
         self.prepared = True  # see check
 
     def check(self, *, prepared: bool = True) -> None:
-        """Check everything; mistakes are in self.errors afterwards.
+        """Check everything; mistakes are in self.mistakes afterwards.
 
         prepared: whether the volumes and links that steps need must be there already.
         """
@@ -136,12 +136,11 @@ class Configuration:
         return "\n".join(f"{name} = {values[name]}" for name in names)
 
     def _attempt(self, check: Callable[[], object]) -> None:
-        try:
-            check()
-        except RuckusError as error:
-            self.errors.append(error)
-        except OSError as error:  # a disk that is full, say
-            self.errors.append(RuckusError(f"{error.filename or error}: {error.strerror}", "put it right, and again"))
+        with self.mistakes.collected():
+            try:
+                check()
+            except OSError as error:  # a disk that is full, say
+                raise of_the_system(error) from error
 
     def _architecture(self) -> None:
         if machines := list(dict.fromkeys(self.given["machines"].split())):

@@ -24,7 +24,7 @@ from ruckus_aux.steps.kinds import KINDS
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, prefix_of, volume_name
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, CONF, GRAPH, SOURCES_LOCK
 from ruckus_aux.words.stage import STAGES, UNTIL, Stage
@@ -107,33 +107,35 @@ class Request:
     def check(self) -> None:
         """Raise RuckusError, with all that is wrong, before anything is changed."""
         check_build_folder(self.folder, map(volume_name, self.archs) if self.layout.backend == "dir" else ())
-        wrong = []
+        mistakes = Mistakes()
         if self.until not in UNTIL:
-            wrong.append(f"--until={self.until}: choose one of: {', '.join(UNTIL)}")
+            mistakes.add(f"--until={self.until}: a build does not end there", f"choose one of: {', '.join(UNTIL)}")
         if self.profile not in PROFILES:
-            wrong.append(f"--profile={self.profile}: choose one of: {', '.join(PROFILES)}")
+            mistakes.add(f"--profile={self.profile}: no such profile", f"choose one of: {', '.join(PROFILES)}")
         for option in self.configure:
             choice = _CHOICE.fullmatch(option)
             if choice is None:
-                wrong.append(f"--configure={option}: neither --with-..., --enable-... nor one of {_VARIABLES}")
+                mistakes.add(
+                    f"--configure={option}: not an option of configure's",
+                    f"give --with-..., --enable-..., --disable-... or one of {_VARIABLES}",
+                )
             elif (choice["choice"] or choice["variable"]) in _OURS:
-                wrong.append(f"--configure={option}: the build gives this to configure itself")
+                mistakes.add(f"--configure={option}: the build gives this to configure itself", "leave it out")
             elif choice["choice"] and choice["choice"].replace("-", "_") not in USUAL:
-                wrong.append(f"--configure={option}: configure has no such option")
+                mistakes.add(f"--configure={option}: configure has no such option", "./configure --help lists them")
             elif self._workplace.links and len(self.archs) > 1 and option.startswith("PREFIX_"):
-                wrong.append(f"--configure={option}: without a sandbox, each architecture needs its own")
+                mistakes.add(
+                    f"--configure={option}: without a sandbox, each architecture needs its own",
+                    "leave it out: the default ones have the architecture in their names",
+                )
         plans = [evaluate(self.settings(arch)) for arch in self.archs if self.only]
         for step in dict.fromkeys(self.only):
             if not any(plan.knows(StepName(step)) for plan in plans):
-                wrong.append(f"--only={step}: no such step; ruckus list --all names them")
-        if not wrong:
-            wrong = list(dict.fromkeys(line for arch in self.archs for line in self._refused(arch)))
-        if wrong:
-            raise RuckusError(f"{len(wrong)} wrong option{'s' if len(wrong) > 1 else ''}", "\n".join(wrong))
-
-    def _refused(self, arch: Architecture) -> list[str]:
-        """What configure would refuse of an architecture's values, whatever its system is kept on."""
-        return [f"{error.message}\n  {error.hint}" for error in replace(self, layout=FOLDERS)._configured(arch).errors]
+                mistakes.add(f"--only={step}: no such step", "./ruckus list --all names them")
+        if not mistakes.errors:  # what configure would refuse, whatever the systems are kept on
+            on_folders = replace(self, layout=FOLDERS)
+            mistakes.errors = [error for arch in self.archs for error in on_folders._configured(arch).mistakes.errors]
+        mistakes.check("wrong options")
 
     def _configured(self, arch: Architecture) -> Configuration:
         asked = Configuration(given_by(self.configure_options(arch), self.srcdir, self.builddir(arch)))
@@ -153,7 +155,7 @@ class Request:
         try:
             return settings_of(builddir, asked.values() | {"hostprep_tools": tools})
         except (KeyError, ValueError) as error:
-            raise asked.errors[0] from error
+            raise asked.mistakes.errors[0] from error
 
     def clfs(self, arch: Architecture) -> Path:
         """An architecture's $CLFS."""

@@ -13,7 +13,7 @@ from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.storage.commands import FILE_SYSTEMS
 from ruckus_aux.words.architecture import Architecture
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, CONF, HOSTPREP, VOLUMES
 from ruckus_aux.words.records import read_record
@@ -92,13 +92,11 @@ class Layout:
 
     def check(self) -> None:
         """Raise RuckusError with everything that is wrong."""
-        wrong = [
-            f"--{option.name}={value}: {complaint}"
-            for option in VOLUME_OPTIONS
-            if (complaint := option.check(value := getattr(self, option.field)))
-        ]
-        if wrong:
-            raise RuckusError("; ".join(wrong), "invoke --help volume-create explains the options")
+        mistakes = Mistakes()
+        for option in VOLUME_OPTIONS:
+            if complaint := option.check(value := getattr(self, option.field)):
+                mistakes.add(f"--{option.name}={value}: {complaint}", "invoke --help volume-create explains it")
+        mistakes.check("wrong options")
 
     def check_places(self) -> None:
         """Raise RuckusError where other users could redirect root's commands: at mount points, and LVM's devices."""

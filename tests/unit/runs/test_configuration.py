@@ -55,8 +55,8 @@ def given_(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def errors(configuration: Configuration) -> str:
-    assert all(error.hint for error in configuration.errors), "every error shows a way out"
-    return "\n".join(error.message for error in configuration.errors)
+    assert all(error.hint for error in configuration.mistakes.errors), "every error shows a way out"
+    return "\n".join(error.message for error in configuration.mistakes.errors)
 
 
 def test_an_option_of_the_other_kind_is_another() -> None:
@@ -140,7 +140,7 @@ def test_prefixes_follow_the_architecture(given_: Given, arch: str, string: str)
 
 def test_the_books_own_prefixes(given_: Given) -> None:
     configuration = given_(PREFIX_CROSS="/cross-tools", PREFIX_TOOLS="/tools/")
-    assert not configuration.errors
+    assert not configuration.mistakes.errors
     assert configuration.answers["PREFIX_TOOLS"] == "/tools"
 
 
@@ -218,7 +218,7 @@ def test_hostprep_does_not_take_what_is_in_the_build_directory(given_: Given, tm
 def test_a_common_hostprep_has_the_cache(given_: Given, tmp_path: Path) -> None:
     common = str(tmp_path / "P")
     configuration = given_(prefix=f"{common}/")
-    assert not configuration.errors
+    assert not configuration.mistakes.errors
     assert (configuration.answers["ruckus_prefix"], configuration.answers["ruckus_cache"]) == (
         common,
         f"{common}/cache",
@@ -295,7 +295,7 @@ def test_programs_are_run_where_a_build_will_run_some(given_: Given, tmp_path: P
     options = {"cache": f"{tmp_path}/c/cache", "CLFS": f"{tmp_path}/baby/clfs"}
     for name in ("c", "baby"):
         (tmp_path / name).mkdir()
-    assert not given_(**options).errors
+    assert not given_(**options).mistakes.errors
     programs = [Path(str(next(iter(call)))) for call in fp.calls]
     run = {program.parents[1] for program in programs if program.name == "conftest.sh"}
     assert run == {tmp_path / "build", tmp_path / "c"}, "in a sandbox, nothing is run in $CLFS"
@@ -306,7 +306,7 @@ def test_programs_are_run_where_a_build_will_run_some(given_: Given, tmp_path: P
 
 def test_a_full_disk_is_told_with_the_other_mistakes(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(name: str, path: Path) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", path)
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     monkeypatch.setattr(configuration, "check_runnable", full)
     text = errors(given_(CPUCOUNT="0"))
@@ -317,7 +317,7 @@ def test_a_full_disk_is_told_with_the_other_mistakes(given_: Given, monkeypatch:
 @pytest.mark.parametrize("machines", ["i686-pc-linux-gnu  ", " i686 i686"])
 def test_machines_of_autoconf_do_not_choose_the_architecture(given_: Given, machines: str) -> None:
     configuration = given_(machines=machines, CPUCOUNT="0")
-    (error,) = [error for error in configuration.errors if "--host" in error.message]
+    (error,) = [error for error in configuration.mistakes.errors if "--host" in error.message]
     assert error.message.startswith(machines.split()[0])
     assert "--with-arch=i686" in error.hint
     assert "CPUCOUNT" in errors(configuration), "with all else that is wrong"
@@ -336,7 +336,7 @@ def test_what_only_a_boot_needs_is_noted(given_: Given, monkeypatch: pytest.Monk
     monkeypatch.setattr(shutil, "which", lambda name, path="": name if name in there else None)
     note = "make boot will need qemu-system-x86_64, mke2fs; on Debian: apt-get install qemu-system-x86 e2fsprogs"
     configuration = given_()
-    assert (configuration.notes, configuration.errors) == ([note], [])
+    assert (configuration.notes, configuration.mistakes.errors) == ([note], [])
     assert not given_(hostprep_only="yes").notes
     there.add("mke2fs")
     assert "need qemu-system-x86_64;" in given_().notes[0]
@@ -352,14 +352,14 @@ def test_all_mistakes_at_once(given_: Given) -> None:
     wrong = {"arch": "vax", "profile": "x", "xen": "x", "CPUCOUNT": "0", "mirror": "/nowhere", "isolation": "jail"}
     prefixes = {"PREFIX_TOOLS": "x", "PREFIX_CROSS": "y", "PREFIX_HOSTPREP": "/usr"}
     devices = {"install_dev": "/dev/null", "ruckus_dev": "/dev/null"}
-    assert len(given_(**wrong, **prefixes, **devices).errors) == len(wrong | prefixes | devices)
+    assert len(given_(**wrong, **prefixes, **devices).mistakes.errors) == len(wrong | prefixes | devices)
 
 
 def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(GIB, 0, GIB))
     assert "has 1074 MB free, and a build needs 4200 MB" in errors(given_())
     (tmp_path / "build" / "journal.sqlite").write_text("")  # it is built already, or in the middle of it
-    assert not given_().errors
+    assert not given_().mistakes.errors
 
 
 FAULT = Fault("bwrap was tried: bwrap: No permissions", "a kind of host", "as root: sysctl -w x=1")
@@ -370,7 +370,7 @@ def test_where_no_sandbox_works_it_is_said_why_and_what_to_do(
 ) -> None:
     monkeypatch.setattr(isolation, "fault", lambda: FAULT)
     configuration = given_(CLFS=str(tmp_path / "baby"))
-    (error,) = [error for error in configuration.errors if "symbolic links" in error.message]
+    (error,) = [error for error in configuration.mistakes.errors if "symbolic links" in error.message]
     assert error.hint.splitlines() == [
         "no sandbox: bwrap was tried: bwrap: No permissions (a kind of host)",
         "to have one: as root: sysctl -w x=1",
@@ -379,7 +379,7 @@ def test_where_no_sandbox_works_it_is_said_why_and_what_to_do(
         f"  ln -sfn {tmp_path}/baby/tools-x86_64 /tools-x86_64",
         f"  ln -sfn {tmp_path}/build/hostprep-x86_64 /hostprep-x86_64",
     ]
-    (error,) = given_(isolation="bwrap").errors
+    (error,) = given_(isolation="bwrap").mistakes.errors
     assert error.message == f"--with-isolation=bwrap: {FAULT}"
     assert error.hint == f"{FAULT.cure}\nor configure --with-isolation=none"
 
@@ -388,7 +388,7 @@ def test_the_links_of_two_architectures_do_not_contradict_each_other(
     given_: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolation, "fault", lambda: FAULT)
-    hints = [given_(arch=arch).errors[-1].hint for arch in ("i686", "x86_64", "x86_64-64")]
+    hints = [given_(arch=arch).mistakes.errors[-1].hint for arch in ("i686", "x86_64", "x86_64-64")]
     links = [line.split()[-1] for hint in hints for line in hint.splitlines() if "ln -sfn" in line]
     assert len(set(links)) == len(links) == 9
 
@@ -400,7 +400,7 @@ def test_a_link_of_another_build_is_not_to_be_replaced(
     other, link = tmp_path / "other", tmp_path / "tools"
     other.mkdir()
     link.symlink_to(other)
-    (error,) = given_(isolation="none", PREFIX_TOOLS=str(link)).errors
+    (error,) = given_(isolation="none", PREFIX_TOOLS=str(link)).mistakes.errors
     assert error.message.startswith(f"PREFIX_TOOLS: {link} leads to {other}, and would have to lead to ")
     assert f"PREFIX_TOOLS={link}-2" in error.hint
 
@@ -426,7 +426,7 @@ def test_with_the_links_there_is_no_complaint(given_: Given, tmp_path: Path, mon
         link = tmp_path / name.lower()
         link.symlink_to(f"{root}{link}")
         prefixes[name] = str(link)
-    assert not given_(CLFS=str(baby), isolation="none", **prefixes).errors
+    assert not given_(CLFS=str(baby), isolation="none", **prefixes).mistakes.errors
 
 
 @pytest.fixture
@@ -481,7 +481,7 @@ def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -
     assert "stage2_auto = yes" in configuration.conf().splitlines()
     assert "ruckus-path=/src, stage2-auto=yes, stage1-xen=no" in configuration.notes[-1]
     assert "clfs profile comes in a later release" in configuration.notes[0]
-    assert not configuration.errors
+    assert not configuration.mistakes.errors
 
 
 def test_the_answers_are_for_the_shell(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:

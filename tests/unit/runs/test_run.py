@@ -188,9 +188,8 @@ def test_a_lock_file_is_the_builds_own_or_another(tmp_path: Path, monkeypatch: p
     locked = request(tmp_path, lock=named[2])
     assert f"--locked={tmp_path}/x.json" in str(locked)
     assert f"--with-lock={tmp_path}/x.json" in locked.configure_options(locked.archs[0])
-    with pytest.raises(RuckusError, match="wrong option") as caught:
+    with pytest.raises(RuckusError, match=f"{tmp_path}/x.json: not a lock file of sources: No such file"):
         locked.check()
-    assert f"{tmp_path}/x.json: not a lock file of sources: No such file" in caught.value.hint
 
 
 def test_a_time_limit_for_steps_is_in_makes_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,12 +230,12 @@ def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: se
         ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
         ({"configure": ("--without-cache",)}, "--configure=--without-cache: the build gives this"),
         ({"configure": ("--enable-multilib=no",)}, "--configure=--enable-multilib=no: the build gives this"),
-        ({"configure": ("--help",)}, "--configure=--help: neither --with-"),
-        ({"configure": ("--vers",)}, "--configure=--vers: neither --with-"),
-        ({"configure": ("--prefix=/p",)}, "--configure=--prefix=/p: neither --with-"),
-        ({"configure": ("i686",)}, "--configure=i686: neither --with-"),
+        ({"configure": ("--help",)}, "--configure=--help: not an option of configure's"),
+        ({"configure": ("--vers",)}, "--configure=--vers: not an option of configure's"),
+        ({"configure": ("--prefix=/p",)}, "--configure=--prefix=/p: not an option of configure's"),
+        ({"configure": ("i686",)}, "--configure=i686: not an option of configure's"),
         ({"configure": ("--with-mirorr=/m",)}, "--configure=--with-mirorr=/m: configure has no such option"),
-        ({"configure": ("PREFIX_TOOL=/t",)}, "--configure=PREFIX_TOOL=/t: neither --with-"),
+        ({"configure": ("PREFIX_TOOL=/t",)}, "--configure=PREFIX_TOOL=/t: not an option of configure's"),
         ({"configure": ("--with-isolation=none", "PREFIX_TOOLS=/t")}, "each architecture needs its own"),
         ({"configure": ("PREFIX_TOOLS=/usr/tools",)}, "PREFIX_TOOLS: '/usr/tools' is a directory of the host"),
         ({"configure": ("PREFIX_CROSS=cross",)}, "PREFIX_CROSS: 'cross' is not an absolute path"),
@@ -252,7 +251,7 @@ def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: se
 def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(RuckusError) as caught:
         request(tmp_path, **changes).check()
-    assert message in caught.value.hint
+    assert message in f"{caught.value.message}\n{caught.value.hint}"
 
 
 @pytest.mark.parametrize("folder", ["/", "/usr", "/etc", "/home", "/nowhere/with a space", "~", "$"])
@@ -313,7 +312,7 @@ def test_steps_are_known_as_configure_is_told_to_find_them(tmp_path: Path) -> No
     assert "echo /t" in plan["i686/stage1/hello"].script
     with pytest.raises(RuckusError) as error:
         request(tmp_path / "build", only=("i686/stage1/hello",)).check()
-    assert "--only=i686/stage1/hello: no such step" in error.value.hint
+    assert "--only=i686/stage1/hello: no such step" in error.value.message
 
 
 def test_without_a_sandbox_each_architecture_has_its_links(tmp_path: Path) -> None:
