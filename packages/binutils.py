@@ -13,6 +13,7 @@ def cross(sh: Script) -> None:
     sh.tools("m4", "bison", "flex")
     sh.share_objects("")
     sh.shared_source()
+    sh.layout_only("--with-lib-path=")  # a freestanding program has no libraries
     search = ":".join(f"{sh.prefix_tools}/{libdir}" for libdir in sh.arch.libdirs)
     sh.configure(
         # $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox as well as behind the

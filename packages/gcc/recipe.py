@@ -12,6 +12,8 @@ def _prepare(sh: Script) -> None:
     sh.share_objects("x86")  # all targets of this family: see patches/
     sh.needs("hostprep/gmp", "hostprep/mpfr", "hostprep/mpc", "hostprep/isl", "cross/binutils")
     sh.shared_source(beside=["libgcc"])  # it finds the headers that patches/specs.patch changes in ../gcc
+    # Which libraries there are, and where, is nothing to code that uses none.
+    sh.layout_only("multilib", "gcc/config/i386/linux64.h", "gcc/config/i386/t-linux64")
     if sh.arch.main_abi.bits == "64" and sh.arch.main_abi.libdir == "lib":  # pure 64-bit systems have no lib64
         sh.replace("gcc/config/i386/linux64.h", f"{sh.prefix_tools}/lib64/ld-linux", f"{sh.prefix_tools}/lib/ld-linux")
         sh.replace("gcc/config/i386/t-linux64", "m64=../lib64", "m64=../lib")

@@ -47,6 +47,8 @@ def _page(step: Step, arch: Architecture) -> str:
         "files": [path.name for path in step.files],
         "replaces": step.replaces,
         "objects": [step.objects] if step.objects else [],
+        "freestanding": ["yes"] if step.freestanding else [],
+        "layout": step.layout,
     }
     head = "".join(f"# {word}: {' '.join(names)}\n" for word, names in declared.items() if names)
     return head.replace(f" {arch.name}/", " ") + step.script

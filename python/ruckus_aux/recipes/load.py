@@ -134,6 +134,8 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         files=tuple(script.used_files),
         replaces=draft.replaces,
         objects=script.objects,
+        freestanding=script.is_freestanding,
+        layout=tuple(script.layout),
         costs=costs,
     )
 

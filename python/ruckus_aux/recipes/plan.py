@@ -2,6 +2,7 @@
 """The plan: the steps of an architecture, their order and their keys."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +34,8 @@ class Step:
     sources, files: what its sandbox has in $SOURCES and $FILES.
     replaces: steps whose files its own files overwrite.
     objects: what other steps share their host objects with this one, through ccache; "" is none.
+    freestanding: whether what it installs is the same wherever its toolchain is, and whatever libraries that has.
+    layout: texts whose lines in the script only say where libraries are: they change no code that is compiled.
     costs: as packages/costs.toml has them.
     """
 
@@ -47,6 +50,8 @@ class Step:
     files: tuple[Path, ...] = ()
     replaces: tuple[StepName, ...] = ()
     objects: str = ""
+    freestanding: bool = False
+    layout: tuple[str, ...] = ()
     costs: Costs = UNKNOWN
 
     @property
@@ -62,8 +67,26 @@ class Step:
     @cached_property
     def inputs(self) -> dict[str, str]:
         """Everything that its key is made of, by what it is; a source that is not downloaded has an empty hash."""
-        settings = self.settings
+        return self._inputs(code_only=self.freestanding)
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of its inputs: 32 hexadecimal digits. Its name is not part of it, so equal steps share an artifact.
+
+        It asks the host's programs for their versions, and reads files: only those who need it pay for it.
+        """
+        return _hash_of(self.inputs)
+
+    @cached_property
+    def code_key(self) -> str:
+        """Its key, but for the prefixes and for lines of layout: two compilers that have it in common compile alike."""
+        return _hash_of(self._inputs(code_only=True))
+
+    def _inputs(self, *, code_only: bool) -> dict[str, str]:
+        settings, script = self.settings, self.script
         environment = repr(step_environment(settings, self.stage, paths.INSIDE, {}))
+        if code_only:
+            script, environment = self._code_only(script), self._code_only(environment)
         inputs = {
             "format": FORMAT,
             # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
@@ -74,24 +97,26 @@ class Step:
         inputs["environment"] = hashlib.sha256(environment.encode()).hexdigest()
         if self.stage.sees_host:
             inputs["host"] = fingerprint()
-        inputs["script"] = hashlib.sha256(self.script.encode()).hexdigest()
+        inputs["script"] = hashlib.sha256(script.encode()).hexdigest()
         inputs |= {f"tool {name}": tool_version(name) for name in self.tools}
         inputs |= {f"source {source.name}": " ".join(source.identity()) for source in self.sources}
         inputs |= {f"file {path.name}": sha256_of(path) for path in self.files}
-        return inputs | {f"dependency {need.name}": need.key for need in self.needs}
+        return inputs | {f"dependency {need.name}": need.code_key if code_only else need.key for need in self.needs}
 
-    @cached_property
-    def key(self) -> str:
-        """The hash of its inputs: 32 hexadecimal digits. Its name is not part of it, so equal steps share an artifact.
+    def _code_only(self, text: str) -> str:
+        lines = [line for line in text.splitlines() if not any(mark in line for mark in self.layout)]
+        text = "\n".join([*lines, ""])
+        for number, prefix in enumerate(self.settings.prefixes):
+            text = re.sub(rf"{re.escape(prefix)}(?![\w.-])", f"<{number}>", text)
+        return text
 
-        It asks the host's programs for their versions, and reads files: only those who need it pay for it.
-        """
-        # A dependency's name says where it is in the view only through its own script, so its key is enough.
-        lines = sorted(
-            f"dependency {value}" if name.startswith("dependency ") else f"{name} {value}"
-            for name, value in self.inputs.items()
-        )
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+
+def _hash_of(inputs: Mapping[str, str]) -> str:
+    # A dependency's name says where it is in the view only through its own script, so its key is enough.
+    lines = sorted(
+        f"dependency {value}" if name.startswith("dependency ") else f"{name} {value}" for name, value in inputs.items()
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ class Script:
     used_files: list[Path] = field(default_factory=list)
     source: "Script | None" = None
     objects: str = ""
+    layout: list[str] = field(default_factory=list)
+    is_freestanding: bool = False
     is_configured: bool = False
 
     @property
@@ -362,6 +364,17 @@ class Script:
         then neither would find the other's objects.
         """
         self.objects = f"{self.name} {family}"
+
+    def freestanding(self) -> None:
+        """Say that what the step installs is the same wherever its toolchain is, and whatever libraries that has.
+
+        So architectures whose compilers differ in nothing else share it: see `layout_only`.
+        """
+        self.is_freestanding = True
+
+    def layout_only(self, *texts: str) -> None:
+        """Name texts whose lines in the script only say where libraries are, and change no code that is compiled."""
+        self.layout += texts
 
     def _in_files(self, path: Path) -> str:
         return f"$FILES/{self._file(path)}"

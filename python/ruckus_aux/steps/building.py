@@ -17,6 +17,7 @@ from ruckus_aux.host.trees import listing, size
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.steps import costs, logs
 from ruckus_aux.steps.failure import StepFailed, failure
+from ruckus_aux.steps.freestanding import check_freestanding
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.steps.outcome import Built, run_name
 from ruckus_aux.steps.processor import unasked
@@ -165,6 +166,8 @@ def _store(work: Work, ended: int) -> Path:
     if not os.path.lexists(artifact) or all(name.endswith("/") for name in listing(artifact)):
         what, where = ("installs", "$OUT") if step.installs else ("unpacks", "$SRC")
         raise RuckusError(f"{step.name} {what} nothing: there is no file in {where}", f"see: ruckus show {step.name}")
+    if step.freestanding:
+        check_freestanding(artifact, step.settings.prefixes, step.recipe)
     store = Store(work.settings.cache)
     store.add(key, artifact, step.name, inside=work.inside, ended=ended, as_it_is=not step.installs)
     return store.tree(key)

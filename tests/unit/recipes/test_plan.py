@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ruckus_aux.recipes.load import evaluate, in_order
 from ruckus_aux.recipes.manifest import Fetched, File, write_record
 from ruckus_aux.recipes.plan import remaining
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.architecture import architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
 from ruckus_aux.words.step_name import StepName
@@ -210,3 +212,57 @@ def test_order_and_remaining_path_of_any_graph(data: st.DataObject) -> None:
     for name in names:
         dependents = [other for other in names if name in needs[other]]
         assert left[name] == cpu[name] + max((left[other] for other in dependents), default=0.0)
+
+
+COMPILER = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("compiler")
+
+@recipe.step("cross")
+def cross(sh):
+    sh.layout_only("-libs=")
+    sh.sh(f"configure --prefix={sh.prefix_cross} --headers={sh.prefix_tools}/include -O2")
+    sh.sh(f"  -libs={len(sh.arch.abis)}")
+
+@recipe.step("stage1", name="kernel")
+def kernel(sh):
+    sh.freestanding()
+    sh.needs("cross/compiler")
+    sh.sh(f"make CC={sh.target}-gcc")
+"""
+
+
+@pytest.fixture
+def kernel_key(settings: Settings, recipes: Path) -> Callable[..., str]:
+    """The key of a kernel, for an architecture and other settings, with another text in its compiler's recipe."""
+
+    def key(arch: str, old: str = "", new: str = "", **others: object) -> str:
+        (recipes / "compiler.py").write_text(COMPILER.replace(old, new))
+        prefixes = {"prefix_cross": f"/cross-{arch}", "prefix_tools": f"/tools-{arch}"}
+        there = {**settings.__dict__, "arch": architecture(arch), **prefixes, **others}
+        return evaluate(Settings(**there))[f"{arch}/stage1/kernel"].key
+
+    return key
+
+
+def test_architectures_whose_compilers_differ_in_paths_have_one_kernel(kernel_key: Callable[..., str]) -> None:
+    one = kernel_key("x86_64")
+    assert one == kernel_key("x86_64-64") == kernel_key("x86_64", prefix_tools="/t", prefix_hostprep="/h")
+    assert one != kernel_key("i686"), "another target"
+    assert kernel_key("x86_64", "    sh.freestanding()\n") != kernel_key("x86_64-64", "    sh.freestanding()\n")
+    assert kernel_key("x86_64", '    sh.layout_only("-libs=")\n') != kernel_key("x86_64-64")
+
+
+def test_whatever_else_of_the_compiler_changes_makes_another_kernel(kernel_key: Callable[..., str]) -> None:
+    one = kernel_key("x86_64")
+    assert one != kernel_key("x86_64", "-O2", "-O3")
+    assert one != kernel_key("x86_64", "/include", "/include2")
+    assert one != kernel_key("x86_64", "{sh.prefix_tools}", "{sh.prefix_cross}")
+    assert one != kernel_key("x86_64", "{sh.prefix_tools}", "/tools-x86_64-64")
+    assert one == kernel_key("x86_64", "  -libs=", "  -more -libs="), "layout"
+
+
+def test_what_shares_nothing_shares_no_kernel(kernel_key: Callable[..., str]) -> None:
+    assert kernel_key("x86_64", sharing=False) != kernel_key("x86_64-64", sharing=False)
+    apart = [kernel_key("x86_64", isolation="none", buildroot=Path(folder)) for folder in "ab"]
+    assert apart[0] != apart[1]

@@ -1,6 +1,7 @@
 # needs: source/binutils
 # tools: m4 bison flex
 # objects: binutils 
+# layout: --with-lib-path=
 #!/bin/sh
 set -eu
 umask 022

@@ -2,6 +2,7 @@
 # tools: m4 flex bison
 # files: specs.patch
 # objects: gcc x86
+# layout: multilib gcc/config/i386/linux64.h gcc/config/i386/t-linux64
 #!/bin/sh
 set -eu
 umask 022

@@ -3,6 +3,7 @@
 # files: specs.patch
 # replaces: cross/gcc-static
 # objects: gcc x86
+# layout: multilib gcc/config/i386/linux64.h gcc/config/i386/t-linux64
 #!/bin/sh
 set -eu
 umask 022

@@ -1,6 +1,7 @@
 # needs: cross/binutils cross/gcc-static source/linux
 # tools: m4 bison flex bc elfutils
 # files: common.config x86_64.config
+# freestanding: yes
 #!/bin/sh
 set -eu
 umask 022
