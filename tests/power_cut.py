@@ -18,7 +18,7 @@ from pathlib import Path
 
 from integration.real import clean_environment
 
-SIZE = "4G"  # of each image, sparse: configure wants as much
+SIZE = "6G"  # of each image, sparse: configure wants 4.2 GB to be free
 COMMIT = "commit=1"  # seconds after which ext4 has written down names; contents come later, as everywhere
 LATEST = 6.0  # seconds after the start of make
 RECIPE = "two.py"
