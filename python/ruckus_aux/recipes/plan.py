@@ -261,18 +261,3 @@ class Plan:
 def unless(unread: Iterable[RuckusError]) -> str:
     """A hint for a step that no recipe has, when some could not be read."""
     return "\n".join(f"unless in {error.message}" for error in unread)
-
-
-def remaining(needs: Mapping[str, Iterable[str]], cost: Mapping[str, float]) -> dict[str, float]:
-    """For each target, the seconds of the longest path from its start to the end of the build.
-
-    Args:
-        needs: Each target's prerequisites; a target comes after what it needs.
-        cost: The seconds that each takes.
-    """
-    longest = dict.fromkeys(needs, 0.0)
-    for target in reversed(list(needs)):
-        longest[target] += cost[target]
-        for need in needs[target]:
-            longest[need] = max(longest[need], longest[target])
-    return longest

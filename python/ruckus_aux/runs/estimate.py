@@ -2,21 +2,26 @@
 """`invoke estimate`: what a build will cost, before it starts, from earlier builds or from packages/costs.toml."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ruckus_aux.recipes.manifest import Source
-from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.settings.journal import Entry, Journal, Sample
 from ruckus_aux.steps import costs
-from ruckus_aux.steps.graph import Selection, Target, combined, shortest
+from ruckus_aux.steps.graph import Selection, Target, combined, expected
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, readable_size
+
+_ENOUGH = 10  # samples
 
 
 @dataclass(frozen=True)
 class Estimate:
     """What an architecture costs beside those before it, or all together.
 
-    name: the architecture. steps: that are to be made. cpu: CPU seconds. wall: seconds on this machine.
+    name: the architecture. steps: that are to be made. cpu: CPU seconds. wall: seconds with so many jobs.
+    path: the steps of the critical path, each with its seconds on all processors.
     memory: bytes at most, if the largest steps meet; a machine with less makes some wait.
     disk: bytes of store, system and tarballs, with the largest working folders on top.
     measured: the share of cpu that was measured here, not stated by a recipe.
@@ -29,14 +34,33 @@ class Estimate:
     memory: int
     disk: int
     measured: float
+    path: tuple[tuple[str, float], ...]
 
 
-def estimate(selection: Selection, cpus: int, *, fresh: bool = False) -> list[Estimate]:
+def serial_shares(samples: Iterable[Sample]) -> dict[str, float]:
+    """The share of CPU seconds that only one job can work on, by STAGE/PACKAGE, of steps that ran alone for a while.
+
+    samples: Of runs; beside other steps, a step may have one job only because they have the rest.
+    """
+    jobs: dict[str, Counter[int]] = {}
+    for sample in samples:
+        if sample.running and " " not in sample.running and sample.jobs > 0:
+            jobs.setdefault(StepName(sample.running).within_arch, Counter())[sample.jobs] += 1
+    # One more with one job, because no step is without any.
+    return {
+        step: (counts[1] + 1) / (sum(used * number for used, number in counts.items()) + 1)
+        for step, counts in jobs.items()
+        if counts.total() >= _ENOUGH
+    }
+
+
+def estimate(selection: Selection, cpus: int, serial: Mapping[str, float], *, fresh: bool = False) -> list[Estimate]:
     """What each architecture of a selection costs, and at the end all together.
 
     Args:
         selection: The plans, with the steps that are wanted.
         cpus: How many jobs run at a time.
+        serial: See serial_shares.
         fresh: Ignore existing artifacts.
     """
     targets = [target for target in combined(selection, fresh=fresh) if target.cost]
@@ -44,8 +68,8 @@ def estimate(selection: Selection, cpus: int, *, fresh: bool = False) -> list[Es
     by_arch: dict[str, list[Target]] = {plan.settings.arch.name: [] for plan, _ in selection}
     for target in targets:
         by_arch[target.step.settings.arch.name].append(target)
-    rows = [_row(name, mine, known, cpus) for name, mine in by_arch.items()]
-    return [*rows, _row("all", targets, known, cpus)] if len(rows) > 1 else rows
+    rows = [_row(name, mine, known, cpus, serial) for name, mine in by_arch.items()]
+    return [*rows, _row("all", targets, known, cpus, serial)] if len(rows) > 1 else rows
 
 
 def _known(selection: Selection) -> dict[str, Entry]:
@@ -53,7 +77,9 @@ def _known(selection: Selection) -> dict[str, Entry]:
     return {name: entry for plan, _ in selection for name, entry in Journal(plan.settings.journal).last_built().items()}
 
 
-def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int) -> Estimate:
+def _row(
+    name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int, serial: Mapping[str, float]
+) -> Estimate:
     pairs = [(target.step, known.get(target.step.name)) for target in targets]
     memory = sorted((costs.memory_of_step(step, last, cpus) for step, last in pairs), reverse=True)
     work = sorted((costs.disk(step, last) for step, last in pairs), reverse=True)
@@ -61,14 +87,16 @@ def _row(name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus:
     kept = sum(costs.size_of_step(step, last) * (2 if step.installs else 1) for step, last in pairs)
     tarballs = {source.name: _tarballs(target, source) for target in targets for source in target.step.sources}
     cpu = sum(target.cost for target in targets)
+    schedule, names = expected(targets, cpus, serial), {target.stamp: target.step.name for target in targets}
     return Estimate(
         name=name,
         steps=len(targets),
         cpu=cpu,
-        wall=shortest(targets, cpus),
+        wall=schedule.wall,
         memory=sum(memory[:cpus]),
         disk=kept + sum(tarballs.values()) + sum(work[:cpus]),
         measured=sum(target.cost for target in targets if target.step.name in known) / cpu if cpu else 1.0,
+        path=tuple((names[stamp], seconds) for stamp, seconds in schedule.path),
     )
 
 
@@ -79,14 +107,24 @@ def _tarballs(target: Target, source: Source) -> int:
     return sum((folder / file.name).stat().st_size for file in files)
 
 
-def table(rows: Sequence[Estimate]) -> str:
-    """Estimates as aligned lines."""
+def table(rows: Sequence[Estimate], cpus: int) -> str:
+    """Estimates as aligned lines, and the critical path of the last.
+
+    Args:
+        rows: What `estimate` has returned.
+        cpus: How many jobs they are for.
+    """
     lines = [f"{'':<12}{'steps':>6}{'CPU time':>11}{'wall time':>11}{'memory':>10}{'disk':>10}"]
     for row in rows:
         lines.append(
             f"{row.name:<12}{row.steps:>6}{duration(row.cpu):>11}{duration(row.wall):>11}"
             f"{readable_size(row.memory):>10}{readable_size(row.disk):>10}"
         )
+    path = rows[-1].path
+    if path:
+        total = duration(sum(seconds for _, seconds in path))
+        lines += ["", f"The critical path takes {total}, each step with all {cpus} jobs for itself:"]
+        lines += [f"{duration(seconds):>11}  {name}" for name, seconds in path]
     return "\n".join(lines)
 
 

@@ -18,7 +18,7 @@ import psutil
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.steps.gate import Gate, Running
-from ruckus_aux.steps.graph import Target, shortest
+from ruckus_aux.steps.graph import Target, expected
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import JOURNAL, STATUS
 from ruckus_aux.words.records import read_record
@@ -110,7 +110,7 @@ class Watch:
             busy=self._busy(),
             memory=memory.total - memory.available,
             total=memory.total,
-            left=shortest(self._ahead(left, running, now), self.cpus),
+            left=expected(self._ahead(left, running, now), self.cpus).wall,
         )
 
     def _ahead(self, left: Sequence[Target], running: Sequence[Running], now: float) -> list[Target]:

@@ -11,19 +11,18 @@ the next, unless there are so many processors that waiting for it would take lon
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.recipes.plan import Broken, Plan, Step, remaining
+from ruckus_aux.recipes.plan import Broken, Plan, Step
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import costs
 from ruckus_aux.steps.merge import stamp_path
-
-PARALLEL = 6  # processors that a step keeps busy on average, when it has them all: configure and links use one
+from ruckus_aux.steps.schedule import Schedule, remaining, schedule
 
 
 @dataclass
@@ -87,30 +86,32 @@ def combined(selection: Selection, *, fresh: bool = False) -> list[Target]:
 def _share_objects(targets: Sequence[Target], earlier: Target, target: Target) -> None:
     """Let a target wait for one that fills ccache for it, when the whole build does not take longer for that."""
     cpus = target.step.settings.cpucount
-    without, cost = shortest(targets, cpus), target.cost
+    without, cost = expected(targets, cpus).wall, target.cost
     target.needs.append(earlier.stamp)
     target.cost = target.shared
-    if shortest(targets, cpus) > without:
+    if expected(targets, cpus).wall > without:
         target.needs.pop()
         target.cost = cost
 
 
-def _left(targets: Sequence[Target]) -> dict[str, float]:
-    """For each stamp, the CPU seconds of the longest path from there to the end."""
-    there = {target.stamp for target in targets}
-    needs = {target.stamp: [need for need in target.needs if need in there] for target in targets}
-    return remaining(needs, {target.stamp: target.cost for target in targets})
+def _needs(targets: Sequence[Target]) -> dict[str, list[str]]:
+    """The prerequisites of each stamp, as far as they are to be made."""
+    stamps = {target.stamp for target in targets}
+    return {target.stamp: [need for need in target.needs if need in stamps] for target in targets}
 
 
-def shortest(targets: Sequence[Target], cpus: int) -> float:
-    """The fewest seconds that a build takes: its longest path, or its CPU seconds on all processors.
+def expected(targets: Sequence[Target], cpus: int, serial: Mapping[str, float] | None = None) -> Schedule:
+    """What a build takes, and which stamps are on its critical path.
 
     Args:
         targets: All of them.
         cpus: How many jobs run at a time.
+        serial: By STAGE/PACKAGE, the share of their CPU seconds that only one processor can work on.
     """
-    longest = max(_left(targets).values(), default=0.0) / min(cpus, PARALLEL)
-    return max(longest, sum(target.cost for target in targets) / cpus)
+    known = serial or {}
+    names = {target.stamp: target.step.name.within_arch for target in targets}
+    shares = {stamp: known[name] for stamp, name in names.items() if name in known}
+    return schedule(_needs(targets), {target.stamp: target.cost for target in targets}, cpus, shares)
 
 
 def graph(selection: Selection, broken: Sequence[Broken] = ()) -> str:
@@ -121,7 +122,9 @@ def graph(selection: Selection, broken: Sequence[Broken] = ()) -> str:
         broken: Steps that it stands for, too, and that fail with their errors.
     """
     targets = combined(selection)
-    left = _left(targets) | {_failing(one): math.inf for one in broken}
+    left = remaining(_needs(targets), {target.stamp: target.cost for target in targets}) | {
+        _failing(one): math.inf for one in broken
+    }
 
     def first_the_longest(stamps: Iterable[str]) -> str:
         return " ".join(sorted(stamps, key=lambda stamp: (-left[stamp], stamp)))

@@ -117,18 +117,21 @@ def estimate(
     fresh: bool = False,
     json: bool = False,
 ) -> None:
-    """Say what a build will cost: CPU time, wall time on this machine, memory and disk."""
+    """Say what a build will cost: CPU time, wall time with so many jobs, memory, disk, and its critical path."""
     from ruckus_aux.recipes.load import evaluate
     from ruckus_aux.runs.estimate import estimate as estimated
-    from ruckus_aux.runs.estimate import estimates_to_json, table
+    from ruckus_aux.runs.estimate import estimates_to_json, serial_shares, table
     from ruckus_aux.runs.request import arch_list as parse
     from ruckus_aux.runs.request import number_of_jobs
+    from ruckus_aux.settings.journal import Journal, Sample
     from ruckus_aux.storage.layout import default_settings
+    from ruckus_aux.words.paths import JOURNAL
 
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
     plans = [evaluate(default_settings(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
-    rows = estimated([(plan, plan.of_profile()) for plan in plans], cpus, fresh=fresh)
-    print(estimates_to_json(rows) if json else table(rows))
+    serial = serial_shares(Journal(folder / JOURNAL).rows(Sample))
+    rows = estimated([(plan, plan.of_profile()) for plan in plans], cpus, serial, fresh=fresh)
+    print(estimates_to_json(rows) if json else table(rows, cpus))
 
 
 @task(

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.runs.estimate import estimate, serial_shares, table
+from ruckus_aux.settings.journal import Sample
+from ruckus_aux.settings.settings import Settings
+
+
+def samples(running: str, *jobs: int) -> list[Sample]:
+    return [Sample("r", 0.0, 2.0, 0, used, running) for used in jobs]
+
+
+def test_how_much_of_a_step_only_one_job_can_do() -> None:
+    alone = samples("x86_64/stage1/pigz", *[1] * 4, *[2] * 5) + samples("i686/stage1/pigz", 2, 2, 2)
+    beside = samples("hostprep/zlib x86_64/stage1/pigz", *[1] * 20)
+    seldom = samples("hostprep/zlib", *[1] * 9)
+    unknown = samples("x86_64/cross/other-32", *[-1] * 20)
+    shares = serial_shares([*alone, *beside, *seldom, *unknown, *samples("", 1)])
+    assert shares == {"stage1/pigz": pytest.approx((4 + 1) / (4 + 2 * 8 + 1))}
+
+
+def test_an_estimate_names_the_critical_path(settings: Settings, recipes: Path) -> None:
+    plan = evaluate(settings)
+    (row,) = estimate([(plan, plan.of_profile())], 2, {"stage1/pigz": 1.0})
+    # zlib and, one after the other, the two steps that need nothing: 2. The rest of zlib on both: 1.5. pigz on one: 7.
+    assert row.cpu == 5 + 7 + 1 + 1
+    assert row.wall == pytest.approx(2 + 1.5 + 7)
+    assert row.path == (("hostprep/zlib", 2.5), ("x86_64/stage1/pigz", 7.0))
+    lines = table([row], 2).splitlines()
+    assert [line.split() for line in lines[-2:]] == [["0:02", "hostprep/zlib"], ["0:07", "x86_64/stage1/pigz"]]
