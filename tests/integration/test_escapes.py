@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a build script must not get at, whoever runs it: tried in the real sandbox, as root and as an ordinary user.
+"""What a build script must not get at, whoever runs it: tried in real sandboxes, as root and as an ordinary user.
+
+One is for a system of its own; it gets this host's, because there the same programs are.
 
 Each escape is harmless should it succeed: files are new, settings are written back as they are.
 """
@@ -18,8 +20,9 @@ import pytest
 from unit.samples import configured
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
-from ruckus_aux.settings.settings import Settings, load
-from ruckus_aux.steps import sandbox
+from ruckus_aux.settings.settings import load
+from ruckus_aux.steps import bubble
+from ruckus_aux.steps.chroot import Chroot
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
 from ruckus_aux.words.paths import USER
@@ -81,7 +84,7 @@ ESCAPES = {
     "owner": "chown 0:0 /ruckus/out",
     "chroot": "chroot /ruckus/sources true || chroot / true",
     "root of process 1": f"ls /proc/1/root/{MARK} || touch /proc/1/root/{MARK} || touch /proc/1/root/etc/{MARK}",
-    "root of a host's process": "for p in /proc/[0-9]*; do [ -e $p/root/var ] && exit; done; false",
+    "root of a host's process": "for p in /proc/[0-9]*; do [ -e $p/root$FOLDER ] && exit; done; false",
     "host's processes": "grep -q [r]uckus-victim /proc/[0-9]*/cmdline",
     "kill": "kill -9 $VICTIM",
     "trace": f'python3 -c "{PTRACE}"',
@@ -102,12 +105,8 @@ ESCAPES = {
 class Place:
     """A working folder, and what is around it."""
 
-    settings: Settings
+    workplace: Workplace
     shown: Room
-
-    @property
-    def workplace(self) -> Workplace:
-        return workplace_of(self.settings)
 
     @property
     def work(self) -> Path:
@@ -118,13 +117,16 @@ class Place:
         return self.workplace.command(self.shown, ["/bin/sh", "/ruckus/script"])
 
 
-def place(folder: Path) -> Place:
+def place(folder: Path, kind: str = "sandbox", **changes: str) -> Place:
     (folder / "build").mkdir()
-    settings = load(configured(folder / "build"))
+    workplace = workplace_of(load(configured(folder / "build", **changes)))
     work, view, source = (folder / name for name in ("work", "view", "src"))
     source.mkdir()
-    here = Place(settings, Room(work, view, source))
-    here.workplace.show(view, (), ())
+    if kind == "chroot":
+        workplace, view = Chroot(workplace.prefixes, os.uname().machine), Path("/")
+    else:
+        workplace.show(view, (), ())
+    here = Place(workplace, Room(work, view, source))
     before = os.umask(0o077)
     here.workplace.prepare(work)
     os.umask(before)
@@ -139,7 +141,12 @@ def who(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if os.geteuid() != 0 and request.param != "ordinary":
         pytest.skip("this is about root")
     if request.param != "root":
-        monkeypatch.setattr(sandbox, "changes_user", lambda: False)
+        monkeypatch.setattr(bubble, "changes_user", lambda: False)
+    return str(request.param)
+
+
+@pytest.fixture(params=["sandbox", "chroot"])
+def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -172,13 +179,13 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
-def test_no_script_gets_out(who: str, folder: Path) -> None:
-    here = place(folder)
+def test_no_script_gets_out(who: str, kind: str, folder: Path) -> None:
+    here = place(folder, kind)
     script = "".join(f"if ( {way}\n) >/dev/null 2>&1; then echo '{name}'; fi\n" for name, way in ESCAPES.items())
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as other:
         other.bind(f"\0{folder}")
         other.listen()
-        environment = {"PORT": str(server.getsockname()[1]), "SOCKET": str(folder)}
+        environment = {"PORT": str(server.getsockname()[1]), "SOCKET": str(folder), "FOLDER": str(folder)}
         victim = subprocess.Popen(["sh", "-c", "sleep 100; true", "ruckus-victim"], start_new_session=True)
         try:
             done = run_as(who, here.command(script), folder, environment | {"VICTIM": str(victim.pid)})
@@ -195,8 +202,8 @@ def test_no_script_gets_out(who: str, folder: Path) -> None:
     assert (here.work / "sources" / "source").read_text() == (here.work / "files" / "file").read_text() == "good\n"
 
 
-def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, folder: Path) -> None:
-    here = place(folder)
+def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, kind: str, folder: Path) -> None:
+    here = place(folder, kind, prefix_tools="/opt/ruckus/tools")
     look = """
         whoami; id -u; id -g; umask; pwd; hostname
         for place in / /etc /usr /usr/local /opt /dev /dev/shm /proc /tmp \\
@@ -207,9 +214,7 @@ def test_a_step_is_the_same_user_in_the_same_place_whoever_runs_it(who: str, fol
         touch /ruckus/new /ruckus/out/new /tmp/new /dev/shm/new
         stat -c '%U %G %a' /ruckus /ruckus/out /ruckus/out/new
     """
-    prefix = replace(here.settings, prefix_tools="/opt/ruckus/tools")
-    Path(f"{here.shown.view}{prefix.prefix_tools}").mkdir(parents=True)
-    done = run_as(who, replace(here, settings=prefix).command(look), folder, {})
+    done = run_as(who, here.command(look), folder, {})
     places = [
         *("/ 755 ", "/etc 755 ", "/usr 755 ", "/usr/local 755 ", "/opt 755 ", "/dev 755 ", "/dev/shm 1777 writable"),
         *("/proc 555 ", "/tmp 1777 writable", "/ruckus 755 writable", "/ruckus/etc 755 ", "/ruckus/src 755 "),
@@ -254,9 +259,9 @@ def test_a_shell_cannot_type_into_the_terminal_that_it_shares(who: str, folder: 
     os.close(ours)
 
 
-def test_a_killed_sandbox_leaves_nothing_behind(who: str, folder: Path) -> None:
+def test_a_killed_sandbox_leaves_nothing_behind(who: str, kind: str, folder: Path) -> None:
     """What runs inside may be another user's, whom the kernel lets nobody but root end."""
-    here = place(folder)
+    here = place(folder, kind)
     script = "sleep 93"
     words, descriptors = here.command(script)
     run_as(who, HostCommand(["timeout", "--foreground", "--signal=KILL", "1", *words], descriptors), folder, {})

@@ -3,7 +3,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -89,3 +89,16 @@ def remove(path: Path) -> None:
         # Directories only: files may be hard links to what is in the store.
         run(["find", path, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
         run(["rm", "-rf", "--", path])
+
+
+def make_folders(work: Path, names: Iterable[str]) -> None:
+    """Make a folder, in place of what is there, and folders in it, which everybody may enter.
+
+    Args:
+        work: The folder.
+        names: Those in it.
+    """
+    remove(work)
+    for folder in (work, *(work / name for name in names)):
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)  # whatever our umask is

@@ -21,10 +21,9 @@ def step_environment(settings: Settings, stage: Stage, work: Path, jobserver: Ma
         work: Its working folder as the script sees it.
         jobserver: MAKEFLAGS with the run's jobserver, or nothing.
     """
-    cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""
     return {
         **STEP_ENVIRONMENT,
-        "PATH": f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}",
+        "PATH": _search_path(settings, stage),
         "HOME": str(work),
         "SHELL": "/bin/sh",
         "CONFIG_SHELL": "/bin/sh",
@@ -38,3 +37,11 @@ def step_environment(settings: Settings, stage: Stage, work: Path, jobserver: Ma
         "OUT": str(work / "out"),
         **jobserver,
     }
+
+
+def _search_path(settings: Settings, stage: Stage) -> str:
+    tools = settings.prefix_tools
+    if not stage.sees_host:
+        return f"/bin:/usr/bin:/sbin:/usr/sbin:{tools}/bin:{tools}/sbin"  # as in the system's /etc/profile
+    cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""
+    return f"{cross}{settings.prefix_hostprep}/bin:{STEP_ENVIRONMENT['PATH']}"

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
-from ruckus_aux.steps import sandbox
+from ruckus_aux.steps import bubble
 from ruckus_aux.steps.kinds import KINDS
 from ruckus_aux.steps.workplace import Room
 from ruckus_aux.words.errors import RuckusError
@@ -123,7 +123,7 @@ def _scratch() -> Iterator[Path]:
 @cache
 def fault() -> Fault | None:
     """Why steps can't run in a sandbox here; None when they can."""
-    if name := sandbox.lacking():
+    if name := bubble.lacking():
         return Fault(f"{name} is not installed", cure=f"apt-get install {_PACKAGES[name]}")
     status, output = trial("bwrap", "test -r /proc/self/status && echo works >out/works")
     if status == 0:
@@ -158,7 +158,7 @@ def _explained(output: str) -> tuple[str, str]:
             "a container that hides parts of /proc",
             "start it with --security-opt systempaths=unconfined (podman: unmask=ALL)",
         )
-    for name, value, reason, cure in () if sandbox.changes_user() else _SWITCHES:  # root needs no user namespaces
+    for name, value, reason, cure in () if bubble.changes_user() else _SWITCHES:  # root needs no user namespaces
         if _read(Path("/proc/sys", name)).strip() == value:
             return reason, f"as root: {cure}"
     if re.search(r"^Seccomp:\s*2", _read(Path("/proc/self/status")), re.MULTILINE):

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from ruckus_aux.host.commands import run
-from ruckus_aux.steps.workplace import HostCommand, Room, Workplace, make_folders
+from ruckus_aux.host.trees import make_folders
+from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
 
 
 @dataclass(frozen=True)

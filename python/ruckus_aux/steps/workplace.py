@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
-from ruckus_aux.host.trees import remove
-
 
 class HostCommand(NamedTuple):
     """A command of this machine; it must inherit the descriptors."""
@@ -117,16 +115,3 @@ class Workplace(ABC):
     @abstractmethod
     def as_owner(self, command: Sequence[str]) -> list[str]:
         """A command of this machine to which our files are root's, as far as the place can do that."""
-
-
-def make_folders(work: Path, names: Iterable[str]) -> None:
-    """Make a working folder, in place of what is there, and folders in it.
-
-    Args:
-        work: The folder.
-        names: Those in it.
-    """
-    remove(work)
-    for folder in (work, *(work / name for name in names)):
-        folder.mkdir(parents=True)
-        folder.chmod(0o755)  # whatever our umask is

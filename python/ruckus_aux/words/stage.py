@@ -72,3 +72,13 @@ SOURCE = Stage(
     cross_in_path=False,
     installs=False,
 )
+# What a finished system is tried with, by its own programs: recipes have no steps of it.
+CHECK = Stage(
+    name="check",
+    title="{}, made by the system itself",
+    prefix="tools",
+    runs_on="target",
+    cross_in_path=False,
+    sees_host=False,
+    installs=False,
+)

@@ -7,7 +7,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.host import mounts
-from ruckus_aux.steps import isolation, sandbox
+from ruckus_aux.steps import bubble, isolation
 from ruckus_aux.words.errors import RuckusError
 
 NO_USERNS = "bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged"
@@ -18,8 +18,8 @@ fault = isolation.fault.__wrapped__  # what stands in for it in other tests repl
 def kernel(monkeypatch: pytest.MonkeyPatch, fp: FakeProcess) -> dict[str, str]:
     """What files below /proc say to an ordinary user; no other can be read."""
     files: dict[str, str] = {}
-    monkeypatch.setattr(sandbox, "changes_user", lambda: False)
-    monkeypatch.setattr(sandbox, "lacking", lambda: "")
+    monkeypatch.setattr(bubble, "changes_user", lambda: False)
+    monkeypatch.setattr(bubble, "lacking", lambda: "")
     monkeypatch.setattr(isolation, "_read", lambda path: files.get(str(path), ""))
     return files
 
@@ -29,7 +29,7 @@ def said(fp: FakeProcess, text: str, status: int = 1) -> None:
 
 
 def test_a_program_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "lacking", lambda: "bwrap")
+    monkeypatch.setattr(bubble, "lacking", lambda: "bwrap")
     assert fault() == isolation.Fault("bwrap is not installed", cure="apt-get install bubblewrap")
 
 
@@ -74,8 +74,8 @@ def test_what_is_not_known_is_passed_on_as_it_was_said(kernel: dict[str, str], f
 def test_settings_for_ordinary_users_are_no_reason_for_root(
     kernel: dict[str, str], fp: FakeProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "changes_user", lambda: True)
-    monkeypatch.setattr(sandbox.Sandbox, "give", lambda *things: None)
+    monkeypatch.setattr(bubble, "changes_user", lambda: True)
+    monkeypatch.setattr(bubble.Bubble, "give", lambda *things: None)
     kernel["/proc/sys/user/max_user_namespaces"] = "0\n"
     said(fp, "bwrap: Failed to make something")
     assert fault() == isolation.Fault("bwrap was tried: bwrap: Failed to make something")

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What workplaces have in common that bubblewrap makes, whichever system they show.
+
+A script has one writable folder, /ruckus; no network, no home. Paths are the same for everybody, so that what a
+compiler writes into its output is, too, and so is the user that a script is: USER, without any rights. An ordinary user
+is USER in a user namespace. What namespaces do not keep apart, a filter of system calls does (host/syscalls.py). See
+bwrap(1), setpriv(1), user_namespaces(7).
+"""
+
+import os
+import re
+import shutil
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.syscalls import system_call_filter
+from ruckus_aux.host.trees import make_folders
+from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
+from ruckus_aux.words.paths import INSIDE, USER
+
+# Neither the host's users nor a system's are anything that a step may depend on.
+USERS = {
+    "passwd": f"root:x:0:0:root:/:/bin/sh\nruckus:x:{USER}:{USER}:Ruckus:{INSIDE}:/bin/sh\n",
+    "group": f"root:x:0:\ntty:x:5:\nruckus:x:{USER}:\n",
+}
+_READ = ("sources", "files", "etc")  # folders of the working folder that a step only reads
+_NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try"))
+IN_NAMESPACE = ("--unshare-user", "--uid", str(USER), "--gid", str(USER))  # an ordinary user is USER in one
+# chown, setgid, setuid, setpcap, sys_admin: what making a sandbox for somebody else takes; see capabilities(7).
+_RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
+
+
+@cache
+def changes_user() -> bool:
+    """Whether we can make a sandbox for USER, and hand files over: as root, who may be a container's.
+
+    Where root's namespace has no other user, or root lacks rights, we are as an ordinary user is.
+    """
+    status = Path("/proc/self/status").read_text()
+    rights = re.search(r"^CapEff:\s*(\w+)", status, re.MULTILINE)
+    able = rights is not None and int(rights[1], 16) & _RIGHTS == _RIGHTS
+    return os.geteuid() == 0 and able and all(_is_mapped(kind) for kind in ("uid", "gid"))
+
+
+def _is_mapped(kind: str) -> bool:
+    lines = [line.split() for line in Path(f"/proc/self/{kind}_map").read_text().splitlines()]
+    return any(int(first) <= USER < int(first) + int(count) for first, _, count in lines)
+
+
+def lacking() -> str:
+    """The first program that a sandbox needs and this host does not have; "" when all are there."""
+    wanted = {"bwrap": None} | ({"setpriv": STEP_ENVIRONMENT["PATH"]} if changes_user() else {})
+    return next((name for name, path in wanted.items() if shutil.which(name, path=path) is None), "")
+
+
+def program_path(name: str, path: str | None = None) -> str:
+    """Where a program of this host is: never looked for in the step's PATH, nor from its working folder.
+
+    Args:
+        name: The program.
+        path: Where to look for it; None: in our own PATH.
+    """
+    return os.path.abspath(shutil.which(name, path=path) or f"/usr/bin/{name}")
+
+
+def bind(option: str, source: str, target: str) -> list[str]:
+    """Words that show a step a path of the host, below folders that it may enter whoever made the sandbox.
+
+    Args:
+        option: bwrap's, such as --ro-bind.
+        source: The path.
+        target: Where the step sees it.
+    """
+    parents = reversed(Path(target).parents[:-1])
+    return [*(word for parent in parents for word in ("--perms", "0755", "--dir", str(parent))), option, source, target]
+
+
+def show_entry(source: str, target: str) -> list[str]:
+    """Words that show a step a file or folder, read-only; a symbolic link (/lib -> usr/lib) stays one.
+
+    Args:
+        source: Its path; nothing is shown where there is none.
+        target: What the step calls it.
+    """
+    if os.path.islink(source):
+        return ["--symlink", os.readlink(source), target]
+    return bind("--ro-bind", source, target) if os.path.exists(source) else []
+
+
+def bwrap(rights: Iterable[str], words: Iterable[str], program: Iterable[str]) -> list[str]:
+    """The command that runs a program as process 1 in a sandbox, which ends with us.
+
+    As process 1 it is bwrap's own child, which it waits for: else nobody learns what it cost.
+
+    Args:
+        rights: Options that say who it is and what it may do.
+        words: Options that say what it sees.
+        program: Its words.
+    """
+    return [
+        program_path("bwrap"),
+        "--cap-drop",
+        "ALL",
+        *rights,
+        "--as-pid-1",
+        "--die-with-parent",
+        *words,
+        "--",
+        *program,
+    ]
+
+
+def as_user() -> tuple[list[str], list[str]]:
+    """Options of bwrap and the beginning of a program that have it run as USER, without any rights.
+
+    The beginning is the host's programs: where root makes the sandbox, they have to be there.
+    """
+    if not changes_user():
+        return list(IN_NAMESPACE), []
+    kept = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
+    setpriv = [program_path("setpriv", STEP_ENVIRONMENT["PATH"]), f"--reuid={USER}", f"--regid={USER}"]
+    setpriv += ["--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
+    # A shell of root's stays process 1: only root may end it, and when bwrap is killed, it ends with all the others.
+    return kept, ["/bin/sh", "-c", '"$@"; exit $?', "sh", *setpriv, "--"]
+
+
+@dataclass(frozen=True)
+class Bubble(Workplace):
+    """A sandbox for each script, with the same paths and the same user for everybody."""
+
+    def inside(self, work: Path) -> Path:
+        """It is the same folder for all."""
+        return INSIDE
+
+    def prepare(self, work: Path, source: Path | None = None) -> None:
+        """Make a working folder in which a script can write, and read what is put there."""
+        make_folders(work, (*_READ, "out"))
+        for name, text in USERS.items():
+            (work / "etc" / name).write_text(text)
+            (work / "etc" / name).chmod(0o644)
+        self.give(work, work / "out")
+
+    def give(self, *things: Path | int) -> None:
+        """Hand them over to USER, where scripts are not ours."""
+        if changes_user():
+            for thing in things:
+                os.chown(thing, USER, USER)
+
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str]) -> None:
+        """Hard links to the artifacts."""
+        view.mkdir(parents=True, exist_ok=True)
+        view.chmod(0o755)  # whatever our umask is
+        for artifact in artifacts:
+            run(["cp", "-al", f"{artifact}/.", f"{view}/"])
+
+    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
+        """bwrap(1), with what it shows in its words."""
+        rights, beginning = as_user()
+        return self._enclosed(room, [*beginning, *program], rights, terminal=terminal)
+
+    def _enclosed(self, room: Room, program: Sequence[str], rights: Iterable[str], *, terminal: bool) -> HostCommand:
+        """The command that runs a program in what the room and the kind of place show, with some rights."""
+        refused = os.memfd_create("filter")
+        os.pwrite(refused, system_call_filter(), 0)
+        words = [*_NAMESPACES, "--hostname", "ruckus", "--seccomp", str(refused)]
+        words += [] if terminal else ["--new-session"]
+        words += [*self._system(room), "--proc", "/proc", "--dev", "/dev"]
+        for path in ("/tmp", "/dev/shm"):
+            words += ["--perms", "1777", "--tmpfs", path]
+        words += [*self._step(room), "--chdir", str(INSIDE)]
+        # Only /ruckus, /tmp and /dev/shm can be written to, by whoever it is.
+        for path in ("/proc", "/dev", "/"):
+            words += ["--remount-ro", path]
+        return HostCommand(bwrap(rights, words, program), (refused,))
+
+    @abstractmethod
+    def _system(self, room: Room) -> list[str]:
+        """Words that show the system around a step, in a world that is empty otherwise."""
+
+    def _step(self, room: Room) -> list[str]:
+        """Words that show what is the step's own."""
+        words = bind("--bind", str(room.fifo), str(room.fifo)) if room.fifo else []
+        words += ["--bind", str(room.work), str(INSIDE)]
+        for name in _READ:
+            words += ["--ro-bind", str(room.work / name), str(INSIDE / name)]
+        if room.source:
+            words += ["--ro-bind", str(room.source), str(INSIDE / "src")]
+        return words
+
+    def as_owner(self, command: Sequence[str]) -> list[str]:
+        """In a namespace in which we are root."""
+        return ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The system that was built as a workplace: its own programs, and nothing of the host but the kernel.
+
+A step sees what its artifacts have, read-only, at the paths that the booted system has them at, and what every sandbox
+has (bubble.py). Root has it made by USER, in a sandbox with the host's programs that shows USER even what is root's
+alone: the system may lack the program by which root becomes USER, and a namespace in which root is USER would leave it
+root's ownership of the host's device nodes.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from ruckus_aux.host.commands import STEP_ENVIRONMENT
+from ruckus_aux.steps.bubble import (
+    IN_NAMESPACE,
+    USERS,
+    Bubble,
+    as_user,
+    bind,
+    bwrap,
+    program_path,
+    show_entry,
+)
+from ruckus_aux.steps.workplace import HostCommand, Room
+from ruckus_aux.words.paths import HOST_FOLDERS, INSIDE
+
+_OWN = ("dev", "etc", "proc", "tmp", INSIDE.name)  # what a sandbox has in place of a system's
+
+
+@dataclass(frozen=True)
+class Chroot(Bubble):
+    """The system of a step's artifacts; machine: what `uname -m` has to print there."""
+
+    machine: str
+
+    title: ClassVar[str] = "the system that is built"
+    links: ClassVar[bool] = False
+
+    @classmethod
+    def notes(cls, *, sharing: bool) -> list[str]:
+        """Nothing."""
+        return []
+
+    def shares(self, objects: Path) -> bool:
+        """Never: ccache is the host's."""
+        return False
+
+    def environment(self, room: Room, environment: Mapping[str, str]) -> dict[str, str]:
+        """As it is."""
+        return dict(environment)
+
+    def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
+        """bwrap(1), as the machine that the system was built for."""
+        words, descriptors = self._enclosed(room, program, IN_NAMESPACE, terminal=terminal)
+        rights, beginning = as_user()
+        if beginning:
+            words = bwrap(["--unshare-pid", *rights], _host_with(room), [*beginning, *words])
+        if os.uname().machine != self.machine:
+            words = [program_path("setarch", STEP_ENVIRONMENT["PATH"]), self.machine, *words]
+        return HostCommand(words, descriptors)
+
+    def _system(self, room: Room) -> list[str]:
+        """All of the view, but for what every sandbox has of its own."""
+        words = _entries(room.view, "/", _OWN) + _entries(room.view / "etc", "/etc/", USERS)
+        for name in USERS:
+            words += ["--symlink", str(INSIDE / "etc" / name), f"/etc/{name}"]
+        return words
+
+
+def _host_with(room: Room) -> list[str]:
+    """Words that show the host's programs, and what is in a room, below folders that everybody may enter."""
+    words = [word for name in HOST_FOLDERS for word in show_entry(f"/{name}", f"/{name}")]
+    words += show_entry("/etc/ld.so.cache", "/etc/ld.so.cache")
+    # The host's /proc: bwrap would cover parts of another for root, and below that, USER could mount none.
+    words += ["--bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for path in (room.view, room.work, room.source, room.fifo):
+        words += bind("--bind", str(path), str(path)) if path else []
+    return words
+
+
+def _entries(folder: Path, target: str, without: Collection[str]) -> list[str]:
+    """Words that show what is in a folder."""
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return [word for name in names if name not in without for word in show_entry(f"{folder}/{name}", target + name)]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import bubble
+from ruckus_aux.steps.chroot import Chroot
+from ruckus_aux.steps.workplace import Room
+from ruckus_aux.words.stage import CHECK
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """With a system that has its own of what every sandbox has."""
+    for name in ("bin", "dev", "etc", "proc", "ruckus", "tmp"):
+        (tmp_path / "view" / name).mkdir(parents=True)
+    for name in ("passwd", "profile"):
+        (tmp_path / "view/etc" / name).write_text("")
+    (tmp_path / "view/lib64").symlink_to("lib")
+    return Room(tmp_path / "work", tmp_path / "view")
+
+
+def command(room: Room, machine: str = os.uname().machine) -> list[str]:
+    return Chroot(("/cross-tools", "/tools"), machine).command(room, ["/bin/sh", "script"]).words
+
+
+def test_the_view_is_the_system(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bubble, "changes_user", lambda: False)
+    words = command(room)
+    shown = {words[i + 2]: words[i + 1] for i, word in enumerate(words) if word == "--ro-bind"}
+    own = {f"/ruckus/{name}": f"{room.work}/{name}" for name in ("sources", "files", "etc")}
+    assert shown == {"/bin": f"{room.view}/bin", "/etc/profile": f"{room.view}/etc/profile"} | own
+    links = {words[i + 2]: words[i + 1] for i, word in enumerate(words) if word == "--symlink"}
+    assert links == {"/lib64": "lib", "/etc/passwd": "/ruckus/etc/passwd", "/etc/group": "/ruckus/etc/group"}
+    assert words[-3:] == ["--", "/bin/sh", "script"]
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_whoever_makes_it_the_script_is_in_a_user_namespace(
+    room: Room, monkeypatch: pytest.MonkeyPatch, root: bool
+) -> None:
+    """Root's own would let it change the host's device nodes: root becomes USER first, in a sandbox on the host."""
+    monkeypatch.setattr(bubble, "changes_user", lambda: root)
+    words = command(room)
+    assert [Path(word).name for word in words].count("bwrap") == (2 if root else 1)
+    inner = words[len(words) - words[::-1].index(words[0]) - 1 :]
+    assert inner[inner.index("--unshare-user") :][:5] == ["--unshare-user", "--uid", "65533", "--gid", "65533"]
+    assert ("--unshare-user" in words[: -len(inner)], "--reuid=65533" in words) == (False, root)
+
+
+def test_another_machine_than_this_is_asked_for(room: Room) -> None:
+    assert [Path(word).name for word in command(room, "i686")[:3]] == ["setarch", "i686", "bwrap"]
+    assert Path(command(room)[0]).name == "bwrap"
+
+
+def test_its_programs_are_the_systems(settings: Settings) -> None:
+    path = step_environment(settings, CHECK, Path("/ruckus"), {})["PATH"]
+    assert path == "/bin:/usr/bin:/sbin:/usr/sbin:/tools-x86_64/bin:/tools-x86_64/sbin"
