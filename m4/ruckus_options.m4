@@ -61,6 +61,8 @@ Ruckus $PACKAGE_VERSION is configured:
   recipes in         $ruckus_srcdir/packages${ruckus_packages:+ $ruckus_packages}
   sources of         $ruckus_srcdir/packages/sources.toml${ruckus_manifests:+ $ruckus_manifests}${ruckus_lock:+, as locked by $ruckus_lock}
   common hostprep    ${ruckus_prefix:-of this build directory alone (--prefix)}
+  hypervisor         $ruckus_xen_text
+  boot files         ${ruckus_prefix:-$BUILDROOT}/boot/$ruckus_arch, ${ruckus_prefix:-$BUILDROOT}/ruckus_builder.env
   steps run in       $ruckus_isolation_text
   jobs at a time     $CPUCOUNT$ruckus_notes
 

@@ -35,6 +35,7 @@ def settings(arch: Architecture) -> Settings:
         prefix_hostprep="/hostprep",
         isolation="bwrap",
         cpucount=2,
+        xen_version="4.17" if arch.main_abi.bits == "64" else "",
     )
 
 
@@ -43,7 +44,7 @@ def _page(step: Step, arch: Architecture) -> str:
     declared = {
         "needs": [need.name for need in step.needs],
         "tools": step.tools,
-        "sources": [source.file for source in step.sources],
+        "sources": [source.file or source.name for source in step.sources],
         "files": [path.name for path in step.files],
         "replaces": step.replaces,
         "objects": [step.objects] if step.objects else [],

@@ -114,6 +114,15 @@ def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
         install(settings)
 
 
+def cmd_boot_files(settings: Settings, options: argparse.Namespace) -> None:
+    """copy kernel and hypervisor to the folder of --prefix, and write ruckus_builder.env there"""
+    from ruckus_aux.systems.boot_files import publish
+
+    take_folders(settings)
+    if not settings.hostprep_only:  # then there is no system
+        publish(settings)
+
+
 def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
     from ruckus_aux.steps.kinds import workplace_of
@@ -123,7 +132,7 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     if options.once:
         boot_once(settings, workplace_of(settings))
     else:
-        boot(settings, workplace_of(settings), interactive=options.interactive)
+        boot(settings, workplace_of(settings), interactive=options.interactive, xen=options.xen)
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:

@@ -87,7 +87,9 @@ def parser() -> argparse.ArgumentParser:
     )
     boot = add(called.cmd_boot)
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
-    boot.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")
+    how = boot.add_mutually_exclusive_group()
+    how.add_argument("--xen", action="store_true", help="as dom0 of the Xen hypervisor that was built")
+    how.add_argument("--once", action="store_true", help="only if it was not booted before with what it holds now")
     command = add(asked.cmd_inspect)
     command.add_argument("-c", dest="command", default="", metavar="COMMAND", help="run this instead of a shell")
     add(called.cmd_verify_sudo)
@@ -112,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     add(called.cmd_install).add_argument(
         "--undo", action="store_true", help="give everything back to who configured, to go on building"
     )
+    add(called.cmd_boot_files)
     add(called.cmd_check)
     logs = add(called.cmd_collect_logs)
     logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")

@@ -91,9 +91,14 @@ class _Recorder:
         for phase in recipe.phases:
             code = phase.record.__code__
             place = f"{path}:{code.co_firstlineno}" if code.co_filename == str(path) else str(path)
+            members = self.members.setdefault(f"{phase.stage.name}/{phase.name}", [])
+            with located(path):
+                is_wanted = phase.when(self.settings)
+            if not is_wanted:
+                continue
             for package, abi, takes_abi in phase.for_each_abi(arch):
                 name = StepName.of(arch.name, phase.stage, package)
-                self.members.setdefault(f"{phase.stage.name}/{phase.name}", []).append(name)
+                members.append(name)
                 about = self.settings, self.sources, recipe.name, recipe.source, files
                 script = Script(*about, phase.stage, phase.configured_as, abi)
                 try:

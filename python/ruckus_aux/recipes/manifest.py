@@ -153,7 +153,7 @@ class Source:
         tar = f"tar --no-same-owner --strip-components=1{excluded}"
         lines = ['mkdir -p "$SRC"']
         if self.fetched is None or self.fetched.variant == "upstream" or self.debian is None:
-            return [*lines, f'{tar} -xf "$SOURCES/{self.file}" -C "$SRC"']
+            return [*lines, f'{tar} -xf "$SOURCES/{self.file or self.name}" -C "$SRC"']
         archive = f"$SOURCES/{self.fetched.files[0].name}"
         if self.debian.nested:
             inner = f"tar -xOf \"{archive}\" --wildcards '*/{self.debian.nested}'"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from ruckus_aux.recipes.script import Script
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES, Stage
@@ -27,6 +28,7 @@ class Phase:
     per_abi: bool
     configured_as: Stage
     replaces: tuple[str, ...]
+    when: Callable[[Settings], bool]
 
     def for_each_abi(self, arch: Architecture) -> list[tuple[str, Abi, bool]]:
         """The phase's steps for an architecture: each one's name and ABI, and whether its function takes that."""
@@ -57,6 +59,7 @@ class Recipe:
         per_abi: bool = False,
         configured_as: str = "",
         replaces: tuple[str, ...] = (),
+        when: Callable[[Settings], bool] = lambda _: True,
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         """Declare that the decorated function builds this package in a stage; its docstring is the step's title.
 
@@ -66,6 +69,7 @@ class Recipe:
             per_abi: Call the function once per ABI, as f(script, abi), for steps NAME-32 and NAME-64.
             configured_as: Another stage, whose prefix, triplets and compilers it gets.
             replaces: Steps of the same architecture whose files this step's files overwrite in $CLFS.
+            when: Whether a configured build directory has this step; where not, profiles that list it do without.
         """
         for word in (stage, configured_as or stage):
             if word not in STAGES:
@@ -73,7 +77,7 @@ class Recipe:
 
         def declare(record: Callable[..., None]) -> Callable[..., None]:
             like = STAGES[configured_as or stage]
-            self.phases.append(Phase(STAGES[stage], name or self.name, record, per_abi, like, replaces))
+            self.phases.append(Phase(STAGES[stage], name or self.name, record, per_abi, like, replaces, when))
             return record
 
         return declare

@@ -16,9 +16,12 @@ from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.host.limits import processors
 from ruckus_aux.recipes.lockfile import read_lockfile
-from ruckus_aux.recipes.manifest import read_entries
+from ruckus_aux.recipes.manifest import read_entries, read_manifest
+from ruckus_aux.recipes.overlay import Overlay
+from ruckus_aux.recipes.profile import read_profile
+from ruckus_aux.runs import hypervisor
 from ruckus_aux.settings.options import OPTIONS
-from ruckus_aux.settings.ownership import check_own_cache
+from ruckus_aux.settings.ownership import check_own_cache, check_own_prefix
 from ruckus_aux.settings.settings import CONF_NAMES
 from ruckus_aux.sources.debian import own_release
 from ruckus_aux.steps import isolation
@@ -113,6 +116,7 @@ class Configuration:
             self._manifests,
             self._packages,
             self._lock,
+            self._xen,
             self._isolation,
             self._prefixes,
             self._symlinks,
@@ -212,6 +216,8 @@ class Configuration:
                 raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
             check_writable(name, Path(path))
         check_own_cache(Path(cache))
+        if prefix:
+            check_own_prefix(Path(prefix))
         names = {"BUILDROOT": BUILDROOT_NAMES, "--prefix": PREFIX_NAMES, "--with-cache": CACHE_NAMES}
         written = {name: {f"{places[name]}/{one}" for one in names[name]} for name in places if name != "CLFS"}
         written["builddir"] = {f"{builddir}/{one}" for one in BUILDDIR_NAMES}
@@ -255,10 +261,12 @@ class Configuration:
         self.answers["ruckus_debian_snapshot"] = "" if address == "no" else address
 
     def _manifests(self) -> None:
-        manifests = paths_of("--with-manifest", self.given["manifest"])
-        for manifest in manifests:
-            self._attempt(partial(read_entries, Path(manifest)))
-        self.answers["ruckus_manifests"] = " ".join(manifests)
+        readable = []
+        for manifest in paths_of("--with-manifest", self.given["manifest"]):
+            with self.mistakes.collected():
+                read_entries(Path(manifest))
+                readable.append(manifest)
+        self.answers["ruckus_manifests"] = " ".join(readable)
 
     def _packages(self) -> None:
         folders = paths_of("--with-packages", self.given["packages"])
@@ -276,6 +284,24 @@ class Configuration:
         if lock:
             self.answers["ruckus_lock"] = absolute("--with-lock", lock)
             read_lockfile(Path(lock))
+
+    def _xen(self) -> None:
+        """Which hypervisor is built, by the manifests and profiles that were checked before."""
+        self.answers["ruckus_xen_version"] = ""
+        if not {"ruckus_arch", "ruckus_cache"} <= self.answers.keys():
+            return
+        folders = [Path(self.given["srcdir"]) / "packages", *map(Path, self.answers.get("ruckus_packages", "").split())]
+        overlay = Overlay(folders)
+        arch = architecture(self.answers["ruckus_arch"])
+        reason = hypervisor.why_none(self.given, arch, read_profile(overlay.profile_path(self.given["profile"])))
+        self.answers["ruckus_xen_text"] = f"none: {reason}"
+        if reason and not self.given["xen_version"]:
+            return
+        manifests = [*overlay.manifests(), *map(Path, self.answers.get("ruckus_manifests", "").split())]
+        sources = read_manifest(folders[0] / "sources.toml", Path(self.answers["ruckus_cache"]), manifests)
+        version, why = hypervisor.version_of(self.given["xen_version"], sources, own_release())
+        if not reason:
+            self.answers |= {"ruckus_xen_version": version, "ruckus_xen_text": f"Xen {version}, {why}"}
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

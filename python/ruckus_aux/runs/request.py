@@ -180,6 +180,11 @@ class Request:
         return ",".join(arch.name for arch in self.archs)
 
     @property
+    def completes(self) -> bool:
+        """Whether whole systems are made."""
+        return not self.only and self.reaches("bootstrap")
+
+    @property
     def finishes(self) -> bool:
         """Whether whole systems are made, which can be installed and booted."""
         return not self.only and self.reaches("install")
@@ -220,9 +225,15 @@ class Request:
         words += [] if prefix in cache.parents else [f"--with-cache={cache}"]
         words += [f"--with-arch={arch.name}", f"--with-profile={self.profile}"]
         words += [] if self.sharing else ["--disable-sharing"]
+        words += ["--without-stage1-xen"] if self._has_earlier_64_bit(arch) else []
         words += [f"--with-lock={self.lock}"] if self.lock else []
         words += [f"PYTHON={self.python}", f"CLFS={self.clfs(arch)}", f"CPUCOUNT={self.jobs}"]
         return [*words, *self.configure]
+
+    def _has_earlier_64_bit(self, arch: Architecture) -> bool:
+        """Whether an earlier architecture can build the hypervisor, of which one is enough."""
+        earlier = self.archs[: self.archs.index(arch)]
+        return any(one.main_abi.bits == arch.main_abi.bits == "64" for one in earlier)
 
     def configure_command(self, arch: Architecture) -> list[str]:
         """How configure is called in an architecture's build directory."""
@@ -265,13 +276,13 @@ class Request:
         variables = [f"{name}={value}" for name, value in self.make_environment().items() if name != "MAKEFLAGS"]
         return [*(["env", *variables] if variables else []), *self.make_command()]
 
-    def install_command(self, arch: Architecture) -> list[str]:
-        """How the part that needs root is called."""
-        return [str(self.builddir(arch) / "ruckus"), "install"]
-
-    def boot_command(self, arch: Architecture) -> list[str]:
-        """How a finished system is booted, when that has not been done with what it holds now."""
-        return [str(self.builddir(arch) / "ruckus"), "boot", "--once"]
+    def closing_commands(self, arch: Architecture) -> list[list[str]]:
+        """What is done with a complete system: what boots it is published, root's part, and a first boot."""
+        ruckus = str(self.builddir(arch) / "ruckus")
+        commands = [[ruckus, "boot-files"]] if self.completes else []
+        commands += [[ruckus, "install"]] if self.finishes and os.geteuid() == 0 else []
+        # Not when that has been done before with what it holds now.
+        return commands + ([[ruckus, "boot", "--once"]] if self.finishes and self.reaches("boot") else [])
 
     def commands(self) -> Iterator[str]:
         """Every command in order, as a line of shell."""
@@ -288,9 +299,7 @@ class Request:
         if self.reaches("hostprep"):
             yield f"# the steps of all architectures are written to {self.folder / GRAPH}"
             yield shlex.join(self._make_line())
-        for arch in self.archs if self.finishes and os.geteuid() == 0 else ():
-            yield shlex.join(self.install_command(arch))
-        for arch in self.archs if self.finishes and self.reaches("boot") else ():
-            yield shlex.join(self.boot_command(arch))
+        for arch in self.archs:
+            yield from map(shlex.join, self.closing_commands(arch))
         if self.notify:
             yield shlex.join(["sh", "-c", self.notify])

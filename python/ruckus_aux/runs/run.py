@@ -181,15 +181,12 @@ class Build:
         return status
 
     def finish(self, stream: Stream) -> int:
-        """Install and boot what is complete; returns 0, or the last exit status that was not."""
+        """Publish, install and boot what is complete; returns 0, or the last exit status that was not."""
         status = 0
-        for plan, steps in self.selection if self.request.finishes else ():
-            arch = plan.settings.arch
+        for plan, steps in self.selection:
             if _not_made(steps) or self.wanted(plan)[1]:
                 continue
-            commands = [self.request.install_command(arch)] if os.geteuid() == 0 else []
-            commands += [self.request.boot_command(arch)] if self.request.reaches("boot") else []
-            for command in commands:
+            for command in self.request.closing_commands(plan.settings.arch):
                 if result := stream.run(command):
                     status = result
                     self.reasons.append(f"{shlex.join(command)}: exit status {result}")

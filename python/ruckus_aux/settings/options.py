@@ -159,8 +159,18 @@ OPTIONS = (
         kind="enable",
         later=True,
     ),
-    Option("xen", "no Xen domU as a builder", default="yes", kind="enable", later=True),
-    Option("stage1-xen", "no Xen tools in stage1", default="yes", later=True),
+    Option("xen", "nothing of Xen: no hypervisor, and kernels that can't run under it", default="yes", kind="enable"),
+    Option(
+        "stage1-xen",
+        "no Xen hypervisor; it is a part of the clfs profile for x86_64 and x86_64-64, and one of them builds it",
+        default="yes",
+    ),
+    Option(
+        "xen-version",
+        "version of the hypervisor, such as 4.17, for another dom0 than this host [default: that of this host's Xen "
+        "tools, or of its release]",
+        value="VERSION",
+    ),
     Option(
         "PREFIX_CROSS",
         "prefix of the cross toolchain (default: /cross-tools-$CLFS_ARCH_STRING; in the CLFS book: /cross-tools)",

@@ -12,7 +12,7 @@ from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.folders import absolute, check_writable
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, CONF, MARKER, RESERVED
+from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, CONF, MARKER, PREFIX_NAMES, RESERVED
 
 _TEXT = "This folder was made by Ruckus, which removes it again.\n"
 # Folders that a build is never to be in; it may be below them.
@@ -93,12 +93,23 @@ def check_own_cache(cache: Path) -> None:
             )
 
 
+def check_own_prefix(prefix: Path) -> None:
+    """Raise RuckusError if the folder of --prefix is another user's: their builders boot what lies there."""
+    with suppress(FileNotFoundError):
+        owner = (prefix / MARKER).stat().st_uid
+        if owner != os.geteuid():
+            raise RuckusError(
+                f"--prefix: {prefix} is the common hostprep of {user_name(owner)}",
+                f"configure --prefix=FOLDER with one of your own, or build as {user_name(owner)}",
+            )
+
+
 def take_folders(settings: Settings) -> None:
-    """Take BUILDROOT and the cache for Ruckus, before anything is written there.
+    """Take BUILDROOT, the folder of --prefix and the cache for Ruckus, before anything is written there.
 
     Raises RuckusError when one of them has someone else's files with names that Ruckus uses, when root is about to
-    build for another user or has done so, when the cache is another user's, and when $CLFS is not on the device of
-    --with-install-dev (it is no longer mounted, for example).
+    build for another user or has done so, when the cache or --prefix is another user's, or can't be written to, and
+    when $CLFS is not on the device of --with-install-dev (it is no longer mounted, for example).
     """
     refuse_root(settings.builddir / CONF)
     for name in (MARKER, *BUILDROOT_NAMES):
@@ -107,6 +118,10 @@ def take_folders(settings: Settings) -> None:
             raise RuckusError(f"{path} belongs to root, who has run make here", reopening(settings))
     # A lock file may be put there to be named to configure.
     take_folder(settings.buildroot, [name for name in BUILDROOT_NAMES if settings.buildroot / name != settings.lock])
+    if settings.prefix:
+        check_own_prefix(settings.prefix)
+        check_writable("--prefix", settings.boot_files)
+        take_folder(settings.prefix, PREFIX_NAMES)
     check_own_cache(settings.cache)
     take_folder(settings.cache, CACHE_NAMES)
     if settings.install_dev:

@@ -9,7 +9,7 @@ from typing import get_type_hints
 
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import CONF, JOURNAL
+from ruckus_aux.words.paths import BOOT, CONF, JOURNAL
 from ruckus_aux.words.stage import Stage
 from ruckus_aux.words.step_name import StepName
 
@@ -38,6 +38,8 @@ class Settings:
     ruckus_dev: the device that this source tree is on, for builders; ruckus_dev_snapshot: what they get in its place.
     sharing: whether architectures use each other's artifacts and objects.
     prefix: the folder of the hostprep that this build directory has in common with others, when one was named.
+    xen: whether the system can be a guest and, for 64 bit, the control domain of Xen.
+    xen_version: of the hypervisor that is built, such as "4.17"; "" for none.
     """
 
     srcdir: Path
@@ -66,6 +68,8 @@ class Settings:
     ruckus_dev_snapshot: str = ""
     sharing: bool = True
     prefix: Path | None = None
+    xen: bool = True
+    xen_version: str = ""
 
     @property
     def recipes(self) -> Path:
@@ -81,6 +85,16 @@ class Settings:
     def sources(self) -> Path:
         """The folder of downloaded sources."""
         return self.cache / "sources"
+
+    @property
+    def common(self) -> Path:
+        """P: the folder of what build directories have in common; without --prefix, this one's own."""
+        return self.prefix or self.buildroot
+
+    @property
+    def boot_files(self) -> Path:
+        """Where what boots this architecture is put."""
+        return self.common / BOOT / self.arch.name
 
     @property
     def stamps(self) -> Path:

@@ -62,6 +62,8 @@ def check(settings: Settings, workplace: Workplace) -> None:
     _check_programs(settings, workplace)
     _check_files(settings)
     boot(settings, workplace)
+    if settings.xen_version:
+        boot(settings, workplace, xen=True)
     print("all checks passed")
 
 

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot the finished system in QEMU, from a disk image of $CLFS, and read from its serial console that it is up."""
+"""Boot the finished system in QEMU, from a disk image of $CLFS, and read from its serial console that it is up.
 
+With Xen, it is the control domain (dom0) of the hypervisor that was built.
+"""
+
+import gzip
 import os
 import re
 import shutil
@@ -17,10 +21,13 @@ from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
-from ruckus_aux.words.paths import BOOTED
+from ruckus_aux.words.paths import BOOTED, HYPERVISOR, KERNEL
 from ruckus_aux.words.terminal import printable
 
 MEMORY = 512  # MiB, as QEMU counts
+_BESIDE_XEN = 512  # MiB more: the hypervisor's
+# Without bootscrub=0, Xen touches all memory, and QEMU takes it from the host.
+_XEN = f"console=com1 com1=115200,8n1 dom0_mem={MEMORY}M,max:{MEMORY}M bootscrub=0 spec-ctrl=no"
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
 _PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
 _POLL = 0.1
@@ -72,7 +79,9 @@ def _link_system(settings: Settings, tree: Path) -> None:
         shutil.copystat(folder, here)
 
 
-def qemu(settings: Settings, image: Path, accelerator: str, append: str) -> list[str]:
+def qemu(
+    settings: Settings, image: Path, accelerator: str, append: str, *, hypervisor: Path | None = None
+) -> list[str]:
     """The QEMU command line for a boot.
 
     Args:
@@ -80,13 +89,19 @@ def qemu(settings: Settings, image: Path, accelerator: str, append: str) -> list
         image: The disk image.
         accelerator: "kvm" or "tcg".
         append: For the kernel's command line.
+        hypervisor: Xen's, unpacked, when the system is to be its dom0.
     """
-    cpu = "host" if accelerator == "kvm" else "max,-smap"
-    words = ["qemu-system-x86_64", "-accel", accelerator, "-cpu", cpu, "-m", str(MEMORY), "-no-reboot"]
+    # With SMAP, dom0 crashes under emulation; with XSAVE, programs do when Xen changes between processors.
+    cpu = "host" if accelerator == "kvm" else f"max,-smap{',-xsave' if hypervisor else ''}"
+    memory = MEMORY + (_BESIDE_XEN if hypervisor else 0)
+    words = ["qemu-system-x86_64", "-accel", accelerator, "-cpu", cpu, "-m", str(memory), "-no-reboot"]
     words += ["-nodefaults", "-display", "none"]
     words += ["-drive", f"file={image},format=raw,if=virtio"]
-    words += ["-kernel", str(settings.clfs / "boot" / "vmlinuz")]
-    return [*words, "-append", f"console=ttyS0 root=/dev/vda rw panic=-1 {append}".strip()]
+    kernel, line = settings.clfs / "boot" / KERNEL, f"root=/dev/vda rw panic=-1 {append}".strip()
+    if hypervisor is None:
+        return [*words, "-kernel", str(kernel), "-append", f"console=ttyS0 {line}"]
+    module = f"{kernel} console=hvc0 {line}".replace(",", ",,")  # the first of a multiboot kernel's modules is dom0's
+    return [*words, "-kernel", str(hypervisor), "-append", _XEN, "-initrd", module]
 
 
 def _watch(command: list[str], console: Path, accelerator: str) -> str:
@@ -113,30 +128,47 @@ def _watch(command: list[str], console: Path, accelerator: str) -> str:
     return console.read_text(errors="replace") + errors
 
 
-def check_console(settings: Settings, text: str) -> None:
+def check_console(settings: Settings, text: str, *, xen: bool = False) -> None:
     """Make sure that the console shows the machine and the system that were built, up and running.
 
     Args:
         settings: Of the build directory.
         text: What came over the console.
+        xen: Whether it is the dom0 of the hypervisor that was built.
 
     Raises:
         RuckusError: It does not.
     """
     facts = dict(re.findall(r"ruckus: (machine|CLFS_ARCH_STRING) (\S+)", text))
     expected = {"machine": settings.arch.machine, "CLFS_ARCH_STRING": settings.arch.string}
+    if xen:
+        facts |= dict(re.findall(r"\(XEN\) (Xen version) (\d+\.\d+)", text))
+        expected["Xen version"] = settings.xen_version
     if UP not in text or facts != expected:
         tail = "\n".join(text.strip().splitlines()[-15:])
         raise RuckusError(f"the system did not come up as {expected}", f"the end of its console:\n{tail}")
 
 
-def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False) -> str:
+def _unpacked_hypervisor(settings: Settings, path: Path) -> Path:
+    """The hypervisor as QEMU loads it; RuckusError when the system has none."""
+    packed = settings.clfs / "boot" / HYPERVISOR
+    if not packed.exists():
+        raise RuckusError(
+            f"{packed}: no hypervisor there", "configure --with-profile=clfs for a 64-bit system, and make bootstrap"
+        )
+    with gzip.open(packed) as source, path.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    return path
+
+
+def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False, xen: bool = False) -> str:
     """Boot the system.
 
     Args:
         settings: of its build directory.
         workplace: where its steps run; it says whose the files in its disk image can be.
         interactive: leave the serial console to the user, on this terminal, until the machine is powered off.
+        xen: boot the hypervisor, and the system as its dom0.
 
     Returns:
         The console's text.
@@ -144,15 +176,17 @@ def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False)
     Raises:
         RuckusError: there is no system yet, or it does not come up, with the end of its console.
     """
-    if not (settings.clfs / "boot" / "vmlinuz").exists():
+    if not (settings.clfs / "boot" / KERNEL).exists():
         raise RuckusError(
             f"{settings.clfs}: no kernel there yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
         )
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
+    image.parent.mkdir(parents=True, exist_ok=True)
+    hypervisor = _unpacked_hypervisor(settings, image.with_name("xen")) if xen else None
     make_image(settings, workplace, image)
     accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
     if interactive:
-        command = [*qemu(settings, image, accelerators[-1], ""), "-serial", "mon:stdio"]
+        command = [*qemu(settings, image, accelerators[-1], "", hypervisor=hypervisor), "-serial", "mon:stdio"]
         print("leave with Ctrl-A X, or `poweroff` inside", flush=True)
         if os.spawnvp(os.P_WAIT, command[0], command) == 127:
             raise RuckusError(*_NO_QEMU)
@@ -160,16 +194,20 @@ def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False)
     text = ""
     for accelerator in accelerators:
         started = time.monotonic()
-        text = _watch(qemu(settings, image, accelerator, "ruckus.boot=check"), console, accelerator)
+        words = qemu(settings, image, accelerator, "ruckus.boot=check", hypervisor=hypervisor)
+        text = _watch(words, console, accelerator)
         if UP in text:
             seconds = time.monotonic() - started
-            print(f"  BOOTED   {settings.arch.name}, with {accelerator} in {seconds:.1f} s from power-on to power-off:")
+            how = f"as dom0 of Xen, with {accelerator}" if xen else f"with {accelerator}"
+            print(f"  BOOTED   {settings.arch.name}, {how} in {seconds:.1f} s from power-on to power-off:")
             break
-    check_console(settings, text)
+    check_console(settings, text, xen=xen)
     for line in text.replace("\r", "").splitlines():
-        if line.startswith("ruckus: "):
+        if line.startswith(("ruckus: ", "(XEN) Xen version")):
             print(f"  {printable(line)}")
     remove(image)
+    if hypervisor:
+        remove(hypervisor)
     return text
 
 

@@ -15,7 +15,7 @@ from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.steps.gate import Gate
 from ruckus_aux.steps.merge import unmerge
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, MARKER, SOURCES_LOCK
+from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, MARKER, PREFIX_NAMES, SOURCES_LOCK
 
 _KEPT = ("log", JOURNAL, SOURCES_LOCK, "sources", "ccache", "running", "builds")  # until everything goes
 
@@ -77,6 +77,14 @@ def _clean(settings: Settings, *, everything: bool) -> None:
         print(f"  KEPT     {cache}: other build directories may use it")
         if everything:
             forget(settings)
+    if (prefix := settings.prefix) and is_ours(prefix) and settings.buildroot in prefix.parents:
+        _remove_names(prefix, PREFIX_NAMES, ())
+        if everything:
+            (prefix / MARKER).unlink()
+            with suppress(OSError):
+                prefix.rmdir()
+    elif prefix and (boot := settings.boot_files).exists():
+        print(f"  KEPT     {boot}: {prefix} is not this build directory's alone")
     if everything:
         (settings.buildroot / MARKER).unlink()
 

@@ -29,15 +29,18 @@ BUILDS = "builds"
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
+BOOT = "boot"  # a folder for each architecture, with its kernel and hypervisor
+BUILDER_ENV = "ruckus_builder.env"
+KERNEL, HYPERVISOR = "vmlinuz", "xen.gz"  # there, and in /boot of a system
+PREFIX_NAMES = (BOOT, BUILDER_ENV)  # in the folder of --prefix, or, without that, in BUILDROOT
 BUILDROOT_NAMES = (
     *("work", "stamps", STAMPS_LOCK, INSTALLED),
-    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES),
+    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, *PREFIX_NAMES),
 )
 BUILD_NAMES = (
     *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH, SOURCES_LOCK),
     *("volumes", VOLUMES, COPIES, HOSTPREP),
 )
-PREFIX_NAMES = ("boot", "ruckus_builder.env")  # from a later release on, beside the cache
 # What configure and make write beside BUILDROOT_NAMES, where configure is run.
 BUILDDIR_NAMES = (
     "Makefile",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 from unit.reports.test_history import BUILT
-from unit.samples import OTHER, TOP, ZLIB, built, configured
+from unit.samples import OTHER, TOP, ZLIB, built, configured, tree
 
 from ruckus_aux.artifacts.registry import known, register
 from ruckus_aux.entry.cli import main, parser
@@ -17,7 +17,7 @@ from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folders
-from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import MARKER
@@ -177,6 +177,25 @@ def test_clean_says_what_goes_and_what_stays(
     assert f"  REMOVED  from {here.cache}: store\n" in told
     assert main(["clean", "--all"]) == 0
     assert re.search(rf"  REMOVED  from {here.buildroot}: .*log", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("prefix", ["p", "build/p"])
+def test_clean_removes_boot_files_from_a_p_of_its_own(
+    here: Settings, fp: FakeProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str], prefix: str
+) -> None:
+    """Of a P that others have in common with it, nothing: not even with --all."""
+    fp.pass_command(["rm", fp.any()], occurrences=20)
+    folder = tmp_path / prefix
+    conf = here.builddir / "ruckus.conf"
+    conf.write_text(re.sub("(?m)^prefix = .*$", f"prefix = {folder}", conf.read_text()))
+    take_folders(load(here.builddir))
+    tree(folder, boot__x86_64__vmlinuz="kernel")
+    for words in (["clean"], ["clean", "--all"]):
+        assert main(words) == 0
+        assert (folder / "boot").exists() == (prefix == "p")
+    kept = f"  KEPT     {folder}/boot/x86_64: {folder} is not this build directory's alone\n"
+    assert (kept in capsys.readouterr().out) == (prefix == "p")
+    assert folder.exists() == (prefix == "p")
 
 
 @pytest.mark.parametrize("refused", [False, True])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.samples import OTHER
 
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.script import quoted
@@ -212,6 +213,19 @@ def test_a_profile_with_a_step_that_nothing_builds(settings: Settings, recipes: 
     (recipes / "profiles" / "tiny.toml").write_text('steps = ["stage1/pigz", "stage1/pgiz"]')
     with pytest.raises(RuckusError, match="'tiny' lists what no recipe has: stage1/pgiz"):
         evaluate(settings).of_profile()
+
+
+def test_a_step_that_only_some_build_directories_have(settings: Settings, recipes: Path) -> None:
+    (recipes / "profiles" / "tiny.toml").write_text('steps = ["cross/other", "stage1/pigz"]')
+    text = OTHER.replace("per_abi=True", "per_abi=True, when=lambda settings: settings.xen")
+    (recipes / "other.py").write_text(text)
+    assert "x86_64/cross/other-32" in evaluate(settings).steps
+    plan = evaluate(replace(settings, xen=False))
+    assert [step.name for step in plan.of_profile()] == ["hostprep/zlib", "x86_64/stage1/pigz"]
+    (recipes / "other.py").write_text(text.replace("settings.xen", "settings.zen"))
+    plan = evaluate(settings)
+    with pytest.raises(RuckusError, match=r"other.py:5: AttributeError: .* 'zen'"):
+        plan.check()
 
 
 def test_a_plan_is_in_the_profiles_order(settings: Settings, recipes: Path) -> None:

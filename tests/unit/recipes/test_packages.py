@@ -3,6 +3,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_subprocess import FakeProcess
@@ -16,13 +17,18 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 
 
-@pytest.fixture(params=sorted(ARCHITECTURES))
-def plan(request: pytest.FixtureRequest, settings: Settings, host: FakeProcess) -> Plan:
-    arch = ARCHITECTURES[request.param]
+def planned(settings: Settings, arch: str, **changes: Any) -> Plan:
     prefixes = {"prefix_cross": "/opt/r/x", "prefix_tools": "/opt/r/t", "prefix_hostprep": "/opt/r/h"}
-    plan = evaluate(Settings(**{**settings.__dict__, "srcdir": TOP, "arch": arch, **prefixes}))
+    plan = evaluate(
+        Settings(**{**settings.__dict__, "srcdir": TOP, "arch": ARCHITECTURES[arch], **prefixes, **changes})
+    )
     plan.check()
     return plan
+
+
+@pytest.fixture(params=sorted(ARCHITECTURES))
+def plan(request: pytest.FixtureRequest, settings: Settings, host: FakeProcess) -> Plan:
+    return planned(settings, request.param, xen_version="" if request.param == "i686" else "4.20")
 
 
 def test_the_tiny_profile_is_a_toolchain_a_kernel_and_a_userland(plan: Plan) -> None:
@@ -35,6 +41,31 @@ def test_the_tiny_profile_is_a_toolchain_a_kernel_and_a_userland(plan: Plan) -> 
         *(f"stage1/{name}" for name in ("linux", "busybox", "filesystem")),
         *(f"source/{name}" for name in ("binutils", "gcc", "glibc", "linux")),
     }
+
+
+def fragments(plan: Plan) -> set[str]:
+    return {path.stem for path in plan[f"{plan.settings.arch.name}/stage1/linux"].files} & {"dom0", "no-xen"}
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_what_of_xen_is_built(settings: Settings, host: FakeProcess, arch: str) -> None:
+    """By the clfs profile: hypervisor and dom0 for 64 bit; without Xen neither, and no guest. By tiny: as ever."""
+    name = f"{arch}/stage1/xen"
+    assert name not in planned(settings, arch).steps
+    plan = planned(settings, arch, xen_version="4.17", profile="clfs")
+    assert [source.name for source in plan[name].sources] == ["xen-4.17"]
+    assert fragments(plan) == (set() if arch == "i686" else {"dom0"})
+    assert not fragments(planned(settings, arch))
+    for profile in ("tiny", "clfs"):
+        assert fragments(planned(settings, arch, xen=False, profile=profile)) == {"no-xen"}
+
+
+def test_without_xen_nothing_of_it_is_left_in_the_kernel() -> None:
+    folder = TOP / "packages" / "linux"
+    wanted = {path: set(re.findall(r"CONFIG_\w*XEN\w*", path.read_text())) for path in folder.glob("*.config")}
+    without = wanted.pop(folder / "no-xen.config")
+    del wanted[folder / "dom0.config"]  # its options need CONFIG_XEN, and it is left out whole
+    assert set().union(*wanted.values()) <= without
 
 
 def test_no_script_knows_the_default_prefixes_when_others_are_configured(plan: Plan) -> None:
@@ -72,7 +103,12 @@ def test_a_target_of_this_architecture(plan: Plan) -> None:
 
 
 def test_the_manifest_pins_everything(tmp_path: Path) -> None:
-    for source in read_manifest(TOP / "packages" / "sources.toml", tmp_path).values():
+    sources = read_manifest(TOP / "packages" / "sources.toml", tmp_path)
+    hypervisors = [sources.pop(name) for name in ("xen-4.17", "xen-4.20")]
+    for source in hypervisors:  # of which Debian's packages are all that there is: apt's signature counts
+        assert source.debian and source.debian.versions == f"{source.version}.*"
+        assert source.debian.release
+    for source in sources.values():
         assert re.fullmatch("[0-9a-f]{64}", source.sha256), source.name
         assert source.version in source.file, source.name
         assert all(url.startswith("https://") for url in source.urls), source.name

@@ -167,10 +167,10 @@ def request(folder: Path, **changes: Any) -> Request:
 
 def test_commands_in_order(tmp_path: Path) -> None:
     lines = list(request(tmp_path, fail_fast=True, sharing=False, configure=("MIRRORS=/m n",)).commands())
-    words = ("mkdir", "/configure ", " download", "#", "/make ", " install", " boot")
+    words = ("mkdir", "/configure ", " download", "#", "/make ", " install", " boot-files", " boot")
     kinds = [next(word for word in words if word in line) for line in lines]
     assert kinds[:8] == ["mkdir", "/configure ", "mkdir", "/configure ", " download", " download", "#", "/make "]
-    assert kinds[-2:] == [" boot", " boot"]
+    assert kinds[8:] == [" boot-files", *([" install"] if os.geteuid() == 0 else []), " boot"] * 2
     configure = lines[1]
     assert configure.endswith(f"CLFS={tmp_path}/baby-i686 CPUCOUNT=4 'MIRRORS=/m n'")
     assert configure.startswith(f"cd {tmp_path}/baby-i686/ruckus-build && env --unset=MIRRORS ")
@@ -179,6 +179,25 @@ def test_commands_in_order(tmp_path: Path) -> None:
     (make,) = [line for line in lines if line.startswith("/usr/bin/make ")]
     assert "-j4" in make
     assert "-k" not in make.split()
+
+
+def test_one_architecture_builds_the_hypervisor(tmp_path: Path) -> None:
+    asked = request(tmp_path, archs=arch_list("i686,x86_64-64,x86_64"), configure=("--with-xen-version=4.17",))
+    without = ["--without-stage1-xen" in asked.configure_options(arch) for arch in asked.archs]
+    assert without == [False, False, True]
+    assert "--without-stage1-xen" not in request(tmp_path).configure_options(request(tmp_path).archs[-1])
+
+
+@pytest.mark.parametrize(
+    ("until", "closing"), [("cross", []), ("bootstrap", ["boot-files"]), ("install", ["boot-files"])]
+)
+def test_what_is_done_with_a_complete_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: str, closing: list[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    asked = request(tmp_path, until=until)
+    assert [command[1] for command in asked.closing_commands(asked.archs[0])] == closing
+    assert not request(tmp_path, until=until, only=("x86_64/cross/other-32",)).closing_commands(asked.archs[0])
 
 
 def test_a_lock_file_is_the_builds_own_or_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

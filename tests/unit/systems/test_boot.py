@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from pytest_subprocess import FakeProcess
+from unit.samples import tree
 
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.systems.acceptance import library_paths
-from ruckus_aux.systems.boot import check_console, qemu
+from ruckus_aux.systems.boot import boot, check_console, qemu
 from ruckus_aux.words.errors import RuckusError
 
 CONSOLE = """[    0.5] Run /sbin/init as init process\r
@@ -37,6 +42,29 @@ def test_the_command_line_of_qemu(settings: Settings) -> None:
     assert words[words.index("-append") + 1] == "console=ttyS0 root=/dev/vda rw panic=-1 ruckus.boot=check"
     assert words[words.index("-cpu") + 1] == "max,-smap"
     assert "-cpu host" in " ".join(qemu(settings, settings.clfs, "kvm", ""))
+
+
+def test_qemu_loads_the_hypervisor_with_the_kernel_as_its_module(settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, clfs=tmp_path / "a,b")
+    words = qemu(settings, tmp_path / "disk", "tcg", "ruckus.boot=check", hypervisor=tmp_path / "xen")
+    assert words[words.index("-kernel") + 1] == f"{tmp_path}/xen"
+    assert words[words.index("-cpu") + 1] == "max,-smap,-xsave"
+    module = f"{tmp_path}/a,,b/boot/vmlinuz console=hvc0 root=/dev/vda rw panic=-1 ruckus.boot=check"
+    assert words[words.index("-initrd") + 1] == module
+
+
+def test_a_dom0_is_one_of_the_hypervisor_that_was_built(settings: Settings) -> None:
+    settings = replace(settings, xen_version="4.17")
+    check_console(settings, f"(XEN) Xen version 4.17.5 (clfs@ruckus)\r\n{CONSOLE}", xen=True)
+    for other in ("(XEN) Xen version 4.20.0", ""):
+        with pytest.raises(RuckusError, match="did not come up"):
+            check_console(settings, f"{other}\r\n{CONSOLE}", xen=True)
+
+
+def test_a_system_without_a_hypervisor_is_no_dom0(settings: Settings) -> None:
+    tree(settings.clfs, boot__vmlinuz="kernel")
+    with pytest.raises(RuckusError, match=r"boot/xen.gz: no hypervisor there"):
+        boot(settings, workplace_of(settings), xen=True)
 
 
 def test_run_paths_of_elf_files(fp: FakeProcess, settings: Settings) -> None:
