@@ -41,7 +41,7 @@ def run(sh: Script, folder: Path, **variables: Path) -> subprocess.CompletedProc
     """Run what was recorded in a folder, with the programs of its bin folder first."""
     environment = {"PATH": f"{folder}/bin:/usr/bin:/bin", "LC_ALL": "C", "FILES": str(folder), "HOME": str(folder)}
     environment |= {name: str(path) for name, path in variables.items()}
-    text = "\n".join(["set -eu", *sh.lines])
+    text = "\n".join(["set -eu", *sh.pieces])
     return subprocess.run(["/bin/sh", "-c", text], cwd=folder, env=environment, capture_output=True, text=True)
 
 

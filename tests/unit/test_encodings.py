@@ -28,7 +28,7 @@ read_manifest(folder / "sources.toml", folder)
 write_whole(folder / "page.html", "\\u00fc")
 defaults = default_settings(folder, folder, ARCHITECTURES["i686"], "tiny", 1)
 settings = replace(defaults, buildroot=folder, isolation="none")
-step = Step(settings, StepName("one"), script="echo \\u00fc")
+step = Step(settings, StepName("one"), pieces=("echo \\u00fc",))
 Work(step, workplace_of(settings)).prepare()
 """
 
@@ -41,4 +41,4 @@ def test_text_is_utf8_whatever_the_locale_says(
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": ":".join(sys.path)}
     run([sys.executable, "-c", PROGRAM, tmp_path], env={**ascii_only, "PATH": os.environ["PATH"]}, replace_env=True)
     assert (tmp_path / "page.html").read_bytes() == b"\xc3\xbc"
-    assert (tmp_path / "work" / "one" / "script").read_bytes() == b"echo \xc3\xbc"
+    assert (tmp_path / "work" / "one" / "script").read_bytes().endswith(b"; echo \xc3\xbc\n")

@@ -65,11 +65,13 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
     from ruckus_aux.steps.kinds import workplace_of
+    from ruckus_aux.steps.trial import tried_source
     from ruckus_aux.steps.work import Work
 
     take_folders(settings)
     plan = evaluate(settings)
-    work = Work(plan[options.step], workplace_of(settings))
+    step = plan[options.step]
+    work = Work(step, workplace_of(settings), tried_source(step))
     terminal = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
     program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
     with work.held(), work.room() as room:

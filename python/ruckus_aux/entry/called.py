@@ -90,6 +90,7 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.steps.outcome import broken_recorded
     from ruckus_aux.steps.runner import run_step
+    from ruckus_aux.steps.trial import run_trial, tried_source
     from ruckus_aux.steps.work import Work
 
     if only_asks(os.environ):
@@ -98,6 +99,13 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     verbose = os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0")
     keep = options.keep or os.environ.get("RUCKUS_KEEP", "") not in ("", "0")
     plan = evaluate(settings)
+    resume = options.resume or options.first is not None
+    if resume or options.until_install or options.source:
+        step = plan[options.step]
+        local = options.source.resolve() if options.source else tried_source(step) if resume else None
+        work = Work(step, workplace_of(settings), local)
+        run_trial(work, resume=resume, first=options.first, until_install=options.until_install, verbose=verbose)
+        return
     with broken_recorded(plan, options.step):
         step = plan[options.step]
     check_open(settings, settings.root(step.stage))

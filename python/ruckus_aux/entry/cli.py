@@ -33,6 +33,16 @@ What the plan of a build directory needs stays, whether it was built or not, of 
 cache. Nothing is removed while a build uses the cache. What is removed is built again when it is wanted.
 docs/housekeeping.md tells how it works.
 """
+_STEP = """trials, for whoever writes a recipe:
+  ruckus step STEP --resume          resume it where it failed, after something was mended with `ruckus shell STEP`, or
+                                     in its recipe
+  ruckus step STEP --from=7          the same, from piece 7 of its script on; a number that is too large lists them
+  ruckus step STEP --until-install   stop before the installation; --resume then continues with that
+  ruckus step STEP --source=DIR      build it from a local folder, which stays as it is
+
+What comes of a trial stays in the step's working folder, and is never stored or merged: to build the step, use make.
+docs/recipes.md says more.
+"""
 
 
 Handler = Callable[[Settings, argparse.Namespace], None]
@@ -128,7 +138,14 @@ def parser() -> argparse.ArgumentParser:
     )
     for builds in (called.cmd_graph, called.cmd_make):
         add(builds).add_argument("goal", nargs="?", default="bootstrap", help=f"{goal} (default: bootstrap)")
-    step(add(called.cmd_step)).add_argument("--keep", action="store_true", help="keep the working folder after success")
+    one = step(add(called.cmd_step, _STEP))
+    one.add_argument("--keep", action="store_true", help="keep the working folder after success")
+    one.add_argument("--resume", action="store_true", help="a trial: resume it where it stopped, in its working folder")
+    one.add_argument(
+        "--from", dest="first", type=_count, metavar="N", help="a trial: resume it at piece N of its script"
+    )
+    one.add_argument("--until-install", action="store_true", help="a trial: stop before it installs anything")
+    one.add_argument("--source", type=Path, metavar="DIR", help="a trial: use DIR in place of its source")
     top.epilog = "\n".join(["what people ask:", *lines[False], "", "what make calls:", *lines[True], "", _DOORS])
     return top
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a step's script finds in its environment, wherever it runs: the same for everybody, and part of its key."""
+"""What a step's script begins with, and finds in its environment: the same for everybody, and part of its key."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,7 @@ from ruckus_aux.words.stage import Stage
 
 # gcc and others look at the clock; a tree that is the same must have the same times.
 SOURCE_DATE_EPOCH = 1577836800  # 2020-01-01
+BEGINNING = ("#!/bin/sh", "set -eu", "umask 022")
 
 
 def step_environment(settings: Settings, stage: Stage, work: Path, jobserver: Mapping[str, str]) -> dict[str, str]:

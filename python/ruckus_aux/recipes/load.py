@@ -69,7 +69,7 @@ class _Draft:
     def does_the_same(self, other: "_Draft") -> bool:
         """Whether its script is the other's, and needs the same."""
         mine, its = (vars(draft.script) for draft in (self, other))
-        return all(mine[name] == its[name] for name in ("lines", "needed", "used_sources", "used_files"))
+        return all(mine[name] == its[name] for name in ("pieces", "needed", "used_sources", "used_files"))
 
 
 class _Recorder:
@@ -132,7 +132,7 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         recipe=draft.path,
         name=draft.name,
         title=draft.title,
-        script="\n".join(["#!/bin/sh", "set -eu", "umask 022", *script.lines, ""]),
+        pieces=tuple(script.pieces),
         needs=needs,
         tools=tuple(script.used_tools),
         sources=tuple(script.sources[source] for source in script.used_sources),

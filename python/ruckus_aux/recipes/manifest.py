@@ -19,6 +19,8 @@ from ruckus_aux.host.writing import write_whole
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import record_of
 
+UNPACKING = 'mkdir -p "$SRC"'  # the first line of what unpacks a source
+
 
 @dataclass(frozen=True)
 class File:
@@ -151,7 +153,7 @@ class Source:
         """
         excluded = "".join(f" --exclude='*/{pattern}'" for pattern in without)
         tar = f"tar --no-same-owner --strip-components=1{excluded}"
-        lines = ['mkdir -p "$SRC"']
+        lines = [UNPACKING]
         if self.fetched is None or self.fetched.variant == "upstream" or self.debian is None:
             return [*lines, f'{tar} -xf "$SOURCES/{self.file or self.name}" -C "$SRC"']
         archive = f"$SOURCES/{self.fetched.files[0].name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.recipes.costs import UNKNOWN, Costs
-from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.environment import BEGINNING, step_environment
 from ruckus_aux.recipes.manifest import Source, sha256_of
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
@@ -28,7 +28,7 @@ class Step:
 
     settings: of the build directory that it is a step of.
     recipe: the file that describes it.
-    script: what runs, POSIX sh.
+    pieces: what its recipe's calls have recorded, see Script.pieces.
     needs: the steps whose artifacts are in its view.
     tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
@@ -43,7 +43,7 @@ class Step:
     name: StepName
     recipe: Path = field(default=Path(), repr=False)
     title: str = ""
-    script: str = ""
+    pieces: tuple[str, ...] = field(default=(), repr=False)
     needs: tuple["Step", ...] = field(default=(), repr=False)
     tools: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -63,6 +63,11 @@ class Step:
     def installs(self) -> bool:
         """Whether it is built for its own sake: a source is unpacked only when something is built from it."""
         return self.stage.installs
+
+    @cached_property
+    def script(self) -> str:
+        """What runs: POSIX sh."""
+        return "\n".join([*BEGINNING, *self.pieces, ""])
 
     @cached_property
     def inputs(self) -> dict[str, str]:

@@ -52,6 +52,7 @@ class Script:
     name: the recipe's. main_source: its entry in the manifest. files: those that belong to it.
     stage: the step's. configured_as: the stage whose prefix, triplets and compilers it gets.
     abi: what it is built for: the main ABI, where a step is not one of several.
+    pieces: what was recorded: lines of whole commands, as each call has appended them.
     """
 
     settings: Settings
@@ -62,7 +63,7 @@ class Script:
     stage: Stage
     configured_as: Stage
     abi: Abi
-    lines: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
     needed: list[StepName] = field(default_factory=list)
     used_tools: list[str] = field(default_factory=list)
     used_sources: list[str] = field(default_factory=list)
@@ -149,7 +150,7 @@ class Script:
         entry = self._source(name)
         if name not in self.used_sources:
             self.used_sources.append(name)
-        self.lines += entry.unpack_commands(tuple(without))
+        self._record(*entry.unpack_commands(tuple(without)))
         self.sh('cd "$SRC"')
 
     def patch(self) -> None:
@@ -213,9 +214,9 @@ class Script:
         if _names_a_prefix(path):
             program = " ".join(f"-e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
             # Not through a pipe: sh would not notice if sed fails.
-            self.lines.append(f'sed -E {program} "{file}" > "$HOME/rewritten.patch"')
+            self._record(f'sed -E {program} "{file}" > "$HOME/rewritten.patch"')
             file = "$HOME/rewritten.patch"
-        self.lines.append(f'patch -d "$SRC" -p1 -i "{file}"')
+        self._record(f'patch -d "$SRC" -p1 -i "{file}"')
 
     def file(self, name: str) -> str:
         """Use a file of the recipe's folder; returns what the script calls it."""
@@ -242,7 +243,7 @@ class Script:
         variables = {**self._defaults.compilers, **(env or {})}
         command = " ".join([*(quoted(f"{name}={value}") for name, value in variables.items()), '"$SRC/configure"'])
         words = [*(self._defaults.options if defaults else ()), *options]
-        self.lines.append(" \\\n    ".join([command, *map(quoted, words)]))
+        self._record(" \\\n    ".join([command, *map(quoted, words)]))
         self.is_configured = defaults
 
     def make(self, *words: str, directory: str = "") -> None:
@@ -257,7 +258,7 @@ class Script:
         if self.is_configured and not any(word.startswith("MAKEINFO=") for word in words):
             words += (WITHOUT_MANUALS,)
         where = ["-C", directory] if directory else []
-        self.lines.append(" ".join(["make", *map(quoted, [*where, *words])]))
+        self._record(" ".join(["make", *map(quoted, [*where, *words])]))
 
     def install(self, *words: str, directory: str = "", root: str = "DESTDIR") -> None:
         """Run make install into $OUT.
@@ -309,7 +310,11 @@ class Script:
 
     def sh(self, text: str) -> None:
         """Append lines of shell as they are; indentation common to all of them is removed."""
-        self.lines += textwrap.dedent(text).strip("\n").splitlines()
+        self._record(*textwrap.dedent(text).strip("\n").splitlines())
+
+    def _record(self, *lines: str) -> None:
+        if lines:
+            self.pieces.append("\n".join(lines))
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Replace a text in a file, wherever it stands; the step fails when it is not there.
@@ -325,10 +330,10 @@ class Script:
         pattern = re.sub(r"[][\\.*^$/]" if delimiter == "/" else r"[][\\.*^$]", r"\\\g<0>", old)
         text = re.sub(r"[\\&/]" if delimiter == "/" else r"[\\&]", r"\\\g<0>", new).replace("\n", "\\n")
         complaint = shlex.quote(f"error: {file} has no {old}")
-        self.lines += [
+        self._record(
             f"grep -qF -e {shlex.quote(old)} {_quoted(file)} || {{ echo {complaint} >&2; exit 1; }}",
             f"sed -i {shlex.quote(delimiter.join(['s', pattern, text, 'g']))} {_quoted(file)}",
-        ]
+        )
 
     def write(self, path: str, content: str) -> None:
         """Write a text file.
@@ -337,8 +342,8 @@ class Script:
             path: The file; it may contain variables.
             content: Written as it is.
         """
-        self.lines += [f'mkdir -p "{path.rpartition("/")[0]}"', f"cat > \"{path}\" <<'END'"]
-        self.lines += [*content.strip("\n").split("\n"), "END"]
+        folder = path.rpartition("/")[0]
+        self._record(f'mkdir -p "{folder}"', f"cat > \"{path}\" <<'END'", *content.strip("\n").split("\n"), "END")
 
     def main_abi_only(self, *except_headers: str) -> None:
         """Leave programs, data and headers to the main ABI's step; another ABI's installs its libraries only.
@@ -355,7 +360,7 @@ class Script:
             find include -type f{others} -delete
             find include -type d -empty -delete
         """)
-        self.lines += [f"ls {pattern}" for pattern in except_headers]  # it fails when there is none
+        self._record(*(f"ls {pattern}" for pattern in except_headers))  # it fails when there is none
 
     def share_objects(self, family: str) -> None:
         """Compile with the host's compiler through ccache, so that steps of one family share what is equal.

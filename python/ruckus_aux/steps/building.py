@@ -21,7 +21,7 @@ from ruckus_aux.steps.freestanding import check_freestanding
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.steps.outcome import Built, run_name
 from ruckus_aux.steps.processor import unasked
-from ruckus_aux.steps.work import Work
+from ruckus_aux.steps.work import SCRIPT, Work
 from ruckus_aux.steps.workplace import OBJECTS_LOG
 from ruckus_aux.words.errors import RuckusError, naming
 from ruckus_aux.words.terminal import utc
@@ -51,13 +51,9 @@ def build(work: Work, *, claim: int, verbose: bool, keep: bool, alone: bool) -> 
 
 
 def _build(work: Work, *, locks: tuple[int, ...], verbose: bool, alone: bool) -> Built:
-    settings, step = work.settings, work.step
-    earlier = Journal(settings.journal).built().get(step.name, [])
+    step, log = work.step, work.settings.log(work.step.name)
     work.prepare()
-    log = settings.log(step.name)
-    usage, ended = _run(work, log, earlier, locks, verbose=verbose, alone=alone)
-    if usage.status != 0 or usage.stopped:
-        raise failure(step, usage, costs.longest(step, earlier))
+    usage, ended = run_in(work, SCRIPT, locks, verbose=verbose, alone=alone)
     if flags := unasked(log, step.script):
         raise StepFailed(
             f"{step.name} was compiled for one kind of processor: {' '.join(flags)}",
@@ -69,26 +65,55 @@ def _build(work: Work, *, locks: tuple[int, ...], verbose: bool, alone: bool) ->
     return Built(usage, taken, size(kept), *_object_counts(work.path / OBJECTS_LOG))
 
 
-def _run(
-    work: Work, log: Path, earlier: list[Entry], locks: tuple[int, ...], *, verbose: bool, alone: bool
+def run_in(
+    work: Work, script: str, locks: tuple[int, ...], *, verbose: bool, alone: bool = False, trial: str = ""
 ) -> tuple[Usage, int]:
-    """Run the script, and return what it cost, and when it had ended, see intake.take."""
+    """Run a script in a step's working folder, with the step's log.
+
+    Args:
+        work: the working folder.
+        script: the script's name there.
+        locks: descriptors of locks that it inherits, and so keeps if we are killed.
+        verbose: show what it says, too.
+        alone: with no other step beside it, and one job.
+        trial: what is tried; "" is the step itself. A trial shares no objects, because these outlive it.
+
+    Returns:
+        What it cost, and when it had ended, see intake.take.
+
+    Raises:
+        StepFailed: it failed; everything is left in place for a look at it.
+        Crashed: it died.
+    """
+    earlier = Journal(work.settings.journal).built().get(work.step.name, [])
+    usage, ended = _run(work, script, earlier, locks, verbose=verbose, alone=alone, trial=trial)
+    if usage.status != 0 or usage.stopped:
+        raise failure(work.step, usage, costs.longest(work.step, earlier), resumable=bool(work.begun()))
+    return usage, ended
+
+
+def _run(
+    work: Work, script: str, earlier: list[Entry], locks: tuple[int, ...], *, verbose: bool, alone: bool, trial: str
+) -> tuple[Usage, int]:
+    log = work.settings.log(work.step.name)
     log.parent.mkdir(parents=True, exist_ok=True)
     logs.set_aside(log)
     pool, make_whole = _pool(alone=alone)
     if pool.fifo:
         work.workplace.give(pool.fifo)
     with (
-        work.room(fifo=pool.fifo, objects=work.objects()) as room,
+        work.room(fifo=pool.fifo, objects=None if trial else work.objects()) as room,
         Gate(work.settings.cache, make_whole).admitted(_expected(work, earlier), alone=alone) as ticket,
         log.open("xb", buffering=0) as output,
     ):
-        environment = work.environment(room, **pool.environment)
-        command = work.workplace.command(room, ["/bin/sh", str(work.inside / "script")])
+        # Who types a command has no pool of jobs, unlike make.
+        jobs = {"MAKEFLAGS": f"-j{work.settings.cpucount}"} if trial else {}
+        environment = work.environment(room, **{**jobs, **pool.environment})
+        command = work.workplace.command(room, ["/bin/sh", str(work.inside / script)])
         descriptors = (*pool.descriptors, *locks, ticket.descriptor, *command.descriptors)
         started = time.time()
         with naming(log):
-            output.write(_beginning(work, command.words, environment, started).encode())
+            output.write(_beginning(work, command.words, environment, started, trial).encode())
         limit = _limit(work, earlier)
         try:
             usage = run_script(
@@ -110,12 +135,13 @@ def _run(
         return usage, os.fstat(output.fileno()).st_mtime_ns
 
 
-def _beginning(work: Work, words: list[str], environment: dict[str, str], started: float) -> str:
+def _beginning(work: Work, words: list[str], environment: dict[str, str], started: float, trial: str) -> str:
     """What the step's log begins with."""
     fields = {
         "run": run_name(),
         "step": work.step.name,
-        "key": work.step.key,
+        **({"trial": trial} if trial else {"key": work.step.key}),
+        **({"source": str(work.local)} if work.local else {}),
         "start": utc(started),
         "command": " ".join(words),
     }

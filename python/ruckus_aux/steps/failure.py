@@ -22,18 +22,22 @@ class Crashed(StepFailed):
     """A step's script died by no fault of the source; reason says how."""
 
 
-def failure(step: Step, usage: Usage, usual: float) -> StepFailed:
+def failure(step: Step, usage: Usage, usual: float, *, resumable: bool) -> StepFailed:
     """The error of a script that ended badly, with the first error of its log and the way to look at it.
 
     Args:
         step: the step.
         usage: with its exit status, and whether it was stopped.
         usual: seconds that it takes otherwise.
+        resumable: whether its working folder has what it takes to resume it.
     """
     log = step.settings.log(step.name)
     output = logs.read(log).output
     lines = "\n".join(f"    {line}" for line in first_error(output) or ["(it has said nothing)"])
-    where = f"log:     {log}\nenter:   {step.settings.builddir / 'ruckus'} shell {step.name}"
+    ruckus = step.settings.builddir / "ruckus"
+    where = f"log:     {log}\nenter:   {ruckus} shell {step.name}"
+    if resumable:
+        where += f"\nresume:  {ruckus} step {step.name} --resume"
     again = "again:   the same make command continues with this step"
     if usage.stopped:
         reason = f"stopped after {duration(usage.wall)}; usually it takes {duration(usual)}"

@@ -3,31 +3,44 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import held, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.environment import step_environment
-from ruckus_aux.recipes.manifest import verify_source
+from ruckus_aux.recipes.manifest import UNPACKING, verify_source
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.marks import MARKS, marked, pieces_begun, split_piece
 from ruckus_aux.steps.workplace import Room, Workplace
 from ruckus_aux.words.errors import RuckusError
 
-_READ = ("sources", "files", "script")  # what of a working folder a step only reads
+SCRIPT = "script"  # in the working folder: the step's, with marks
+_LOCAL = "local.tar"  # in its sources: the local folder
+_READ = ("sources", "files", SCRIPT)  # what of a working folder a step only reads
 
 
 @dataclass(frozen=True)
 class Work:
-    """A step's working folder, in a workplace; whoever changes it holds its lock."""
+    """A step's working folder, in a workplace; whoever changes it holds its lock.
+
+    local: a folder in place of the source that the step unpacks or shares; then what comes of it is not the step's.
+    """
 
     step: Step
     workplace: Workplace
+    local: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.local and not self.local.is_dir():
+            raise RuckusError(f"--source={self.local}: there is no such folder", "name that of an unpacked source")
 
     @property
     def settings(self) -> Settings:
@@ -53,17 +66,57 @@ class Work:
         """Its lock, as a descriptor."""
         return held(self.settings.work_lock(self.step.name), self.step.name, self.settings.builddir)
 
+    @property
+    def shares_source(self) -> bool:
+        """Whether its script uses a source that was unpacked for several steps."""
+        return any(not need.installs for need in self.step.needs)
+
+    @cached_property
+    def pieces(self) -> tuple[str, ...]:
+        """Those of its script; a local folder is unpacked as the source is, without Debian's patches to that."""
+        if not self.local or self.shares_source:
+            return self.step.pieces
+        unpacking = next((piece for piece in self.step.pieces if piece.startswith(f"{UNPACKING}\n")), None)
+        if unpacking is None:
+            raise RuckusError(f"{self.step.name} unpacks no source", f"see: ruckus show {self.step.name}")
+        local = f'{UNPACKING}\ntar --no-same-owner -xf "$SOURCES/{_LOCAL}" -C "$SRC"'
+        return tuple(local if piece is unpacking else piece for piece in self.step.pieces)
+
     def prepare(self) -> None:
         """Make it anew, with the step's sources, files and script."""
         self.workplace.prepare(self.path, self._source())
-        for source in self.step.sources:
+        copied = self.local and not self.shares_source
+        for source in self.step.sources[1 if copied else 0 :]:
             for path in verify_source(self.settings.sources, source):
                 _link(path, self.path / "sources" / path.name)
+        if self.local and copied:
+            run(["tar", "-cf", self.path / "sources" / _LOCAL, "-C", self.local, "."])
+        (self.path / MARKS).mkdir()
+        self.workplace.give(self.path / MARKS)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Let it have what the recipe says now: its files, and the script."""
         for path in self.step.files:
             _copy(path, self.path / "files" / path.name)
-        script = self.path / "script"
-        script.write_text(self.step.script, encoding="utf-8")
-        script.chmod(0o644)
+        whole = not split_piece(self.pieces)
+        self.write(SCRIPT, self.marked(self.pieces) if whole else self.step.script)
+
+    def marked(self, pieces: Sequence[str], *, first: int = 1) -> str:
+        """A script that can be resumed, see marks.marked."""
+        return marked(pieces, self.inside / MARKS, first=first)
+
+    def begun(self) -> list[int]:
+        """The numbers of the pieces of its script that were begun, that of the last one last."""
+        return pieces_begun(self.path / MARKS)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a script; whatever another script may have put in its place is not followed."""
+        path = self.path / name
+        path.unlink(missing_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+        path.chmod(0o644)
 
     @contextmanager
     def room(self, *, fifo: Path | None = None, objects: Path | None = None) -> Iterator[Room]:
@@ -117,6 +170,8 @@ class Work:
 
     def _source(self) -> Path | None:
         """The unpacked source that the step shares with others; None when it unpacks its own."""
+        if self.local and self.shares_source:
+            return self.local
         store = Store(self.settings.cache)
         for need in (need for need in self.step.needs if not need.installs):
             if need.key not in store:
