@@ -1,10 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU binutils (CLFS: Cross Binutils)."""
+"""GNU binutils (CLFS: Cross Binutils, Binutils)."""
 
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("binutils")
+
+_OPTIONS = (
+    "--enable-64-bit-bfd",  # also i686's tools read 64-bit files, so that all targets compile nearly the same
+    "--enable-deterministic-archives",  # ar and ranlib write no times and owners
+    "--disable-nls",  # messages in English
+    "--disable-werror",  # warnings of newer compilers are no errors
+    "--disable-gprofng",
+    # In the same source tree, when it is not a release's:
+    "--disable-gdb",
+    "--disable-gdbserver",
+    "--disable-sim",
+    # Whatever of this the host has, the tools are to be the same:
+    "--without-zstd",
+    "--without-debuginfod",
+    "--without-msgpack",
+)
+
+
+def _search(sh: Script) -> str:
+    """Where ld looks for libraries: nowhere but in PREFIX_TOOLS."""
+    return "--with-lib-path=" + ":".join(f"{sh.prefix_tools}/{libdir}" for libdir in sh.arch.libdirs)
 
 
 @recipe.step("cross")
@@ -14,25 +35,26 @@ def cross(sh: Script) -> None:
     sh.share_objects("")
     sh.shared_source()
     sh.layout_only("--with-lib-path=")  # a freestanding program has no libraries
-    search = ":".join(f"{sh.prefix_tools}/{libdir}" for libdir in sh.arch.libdirs)
+    # $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox as well as behind the
+    # classic symbolic links.
+    sh.configure("--with-sysroot=/", _search(sh), *_OPTIONS)
+    sh.make()
+    sh.install()
+
+
+@recipe.step("stage1")
+def native(sh: Script) -> None:
+    """Assembler and linker of the temporary system"""
+    sh.tools("m4", "bison", "flex")
+    sh.needs(f"zlib-{sh.abi.bits}")
+    sh.shared_source()
     sh.configure(
-        # $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox as well as behind the
-        # classic symbolic links.
-        "--with-sysroot=/",
-        f"--with-lib-path={search}",  # where ld looks for libraries: nowhere but in PREFIX_TOOLS
-        "--enable-64-bit-bfd",  # also i686's tools read 64-bit files, so that all targets compile nearly the same
-        "--enable-deterministic-archives",  # ar and ranlib write no times and owners
-        "--disable-nls",  # messages in English
-        "--disable-werror",  # warnings of newer compilers are no errors
-        "--disable-gprofng",
-        # In the same source tree, when it is not a release's:
-        "--disable-gdb",
-        "--disable-gdbserver",
-        "--disable-sim",
-        # Whatever of this the host has, the tools are to be the same:
-        "--without-zstd",
-        "--without-debuginfod",
-        "--without-msgpack",
+        "--enable-shared",  # libbfd, which most of its programs are linked with
+        "--disable-static",
+        "--with-system-zlib",
+        _search(sh),
+        *_OPTIONS,
     )
     sh.make()
     sh.install()
+    sh.without_manuals()

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU MPC: complex numbers with correct rounding, for the cross gcc; static, as gmp is."""
+"""GNU MPC: complex numbers with correct rounding, for gcc (CLFS: MPC); static for the cross gcc, as gmp is."""
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("mpc").autotools(
-    "hostprep",
-    needs=("gmp", "mpfr"),
-    options=("--with-gmp={prefix}", "--with-mpfr={prefix}", "--disable-shared"),
+recipe = (
+    Recipe("mpc")
+    .autotools(
+        "hostprep",
+        needs=("gmp", "mpfr"),
+        options=("--with-gmp={prefix}", "--with-mpfr={prefix}", "--disable-shared"),
+    )
+    .autotools("stage1", needs=("gmp", "mpfr"), options=("--disable-static",))
 )

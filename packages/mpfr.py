@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU MPFR: floating point with correct rounding, for the cross gcc; static, as gmp is."""
+"""GNU MPFR: floating point with correct rounding, for gcc (CLFS: MPFR); static for the cross gcc, as gmp is."""
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("mpfr").autotools("hostprep", needs=("gmp",), options=("--with-gmp={prefix}", "--disable-shared"))
+recipe = (
+    Recipe("mpfr")
+    .autotools("hostprep", needs=("gmp",), options=("--with-gmp={prefix}", "--disable-shared"))
+    .autotools("stage1", needs=("gmp",), options=("--disable-static",))
+)

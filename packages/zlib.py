@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""zlib: libelf is linked with it. Static, but to go into shared libraries; its configure is not autoconf's."""
+"""zlib (CLFS: Zlib); for the host, libelf is linked with it. Its configure is not autoconf's."""
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("zlib").autotools(
-    "hostprep", defaults=False, options=("--static", "--prefix={prefix}"), env={"CFLAGS": "-O2 -fPIC"}
+recipe = (
+    Recipe("zlib")
+    # Static, but to go into shared libraries.
+    .autotools("hostprep", defaults=False, options=("--static", "--prefix={prefix}"), env={"CFLAGS": "-O2 -fPIC"})
+    .autotools(
+        "stage1",
+        per_abi=True,
+        defaults=False,
+        options=("--prefix={prefix}", "--libdir={libdir}"),
+        env={"CHOST": "{target}"},  # what it calls --host
+        after=lambda sh: sh.sh(f'rm "$OUT{sh.libdir}/libz.a"'),
+    )
 )

@@ -1,55 +1,75 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GCC (CLFS: Cross GCC - Static, Cross GCC - Final)."""
+"""GCC (CLFS: Cross GCC - Static, Cross GCC - Final, GCC)."""
 
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
+from ruckus_aux.recipes.stages import HOST_CXX
 
 recipe = Recipe("gcc")
 
+_WITHOUT = (
+    "--disable-nls",  # messages in English
+    # What the temporary system does without:
+    "--disable-lto",
+    "--disable-plugin",
+    "--disable-decimal-float",
+    "--disable-libgomp",
+    "--disable-libssp",
+    "--disable-libitm",
+    "--disable-libsanitizer",
+    "--disable-libquadmath",
+    "--disable-libvtv",
+    "--without-zstd",
+)
+_C_AND_CXX = (
+    "--enable-shared",
+    "--enable-threads=posix",
+    "--enable-__cxa_atexit",  # destructors of static objects run in the order that C++ wants
+    "--disable-libstdcxx-pch",  # a precompiled header, as large as all the rest
+    "--enable-languages=c,c++",
+)
+_FLAGS = {"CFLAGS_FOR_TARGET": "-O2", "CXXFLAGS_FOR_TARGET": "-O2"}
 
-def _prepare(sh: Script) -> None:
-    sh.tools("m4", "flex", "bison")
-    sh.share_objects("x86")  # all targets of this family: see patches/
-    sh.needs("hostprep/gmp", "hostprep/mpfr", "hostprep/mpc", "hostprep/isl", "cross/binutils")
+
+def _unpack(sh: Script) -> None:
     sh.shared_source(beside=["libgcc"])  # it finds the headers that patches/specs.patch changes in ../gcc
-    # Which libraries there are, and where, is nothing to code that uses none.
-    sh.layout_only("multilib", "gcc/config/i386/linux64.h", "gcc/config/i386/t-linux64")
     if sh.arch.main_abi.bits == "64" and sh.arch.main_abi.libdir == "lib":  # pure 64-bit systems have no lib64
         sh.replace("gcc/config/i386/linux64.h", f"{sh.prefix_tools}/lib64/ld-linux", f"{sh.prefix_tools}/lib/ld-linux")
         sh.replace("gcc/config/i386/t-linux64", "m64=../lib64", "m64=../lib")
 
 
-def _configure(sh: Script, *options: str) -> None:
-    """Configure either compiler; what they have in common lets them share the objects that the host compiles."""
+def _headers(sh: Script) -> tuple[str, ...]:
+    """Options for the target's headers, in place of /usr/local/include and /usr/include."""
+    return f"--with-local-prefix={sh.prefix_tools}", f"--with-native-system-header-dir={sh.prefix_tools}/include"
+
+
+def _prepare_cross(sh: Script) -> None:
+    sh.tools("m4", "flex", "bison")
+    sh.share_objects("x86")  # all targets of this family: see patches/
+    sh.needs("hostprep/gmp", "hostprep/mpfr", "hostprep/mpc", "hostprep/isl", "cross/binutils")
+    _unpack(sh)
+    # Which libraries there are, and where, is nothing to code that uses none.
+    sh.layout_only("multilib", "gcc/config/i386/linux64.h", "gcc/config/i386/t-linux64")
+
+
+def _configure_cross(sh: Script, *options: str) -> None:
+    """Configure either cross compiler; what they have in common lets them share the objects that the host compiles."""
     sh.configure(
         "--with-sysroot=/",  # as binutils
-        # Headers of the target, in place of /usr/local/include and /usr/include:
-        f"--with-local-prefix={sh.prefix_tools}",
-        f"--with-native-system-header-dir={sh.prefix_tools}/include",
+        *_headers(sh),
         *(f"--with-{library}={sh.prefix_hostprep}" for library in ("gmp", "mpfr", "mpc", "isl")),
         *sh.arch.gcc_options,
-        "--disable-nls",  # messages in English
-        # What the temporary system does without:
-        "--disable-lto",
-        "--disable-plugin",
-        "--disable-decimal-float",
-        "--disable-libgomp",
-        "--disable-libssp",
-        "--disable-libitm",
-        "--disable-libsanitizer",
-        "--disable-libquadmath",
-        "--disable-libvtv",
-        "--without-zstd",
+        *_WITHOUT,
         *options,
-        env={"CFLAGS_FOR_TARGET": "-O2", "CXXFLAGS_FOR_TARGET": "-O2"},
+        env=_FLAGS,
     )
 
 
 @recipe.step("cross", name="gcc-static")
 def static(sh: Script) -> None:
     """C compiler without a C library, to build glibc and the kernel with"""
-    _prepare(sh)
-    _configure(
+    _prepare_cross(sh)
+    _configure_cross(
         sh,
         # libgcc is compiled without the C library's headers, as if for newlib, which needs none;
         "--without-headers",
@@ -77,16 +97,9 @@ def static(sh: Script) -> None:
 @recipe.step("cross", replaces=("cross/gcc-static",))
 def cross(sh: Script) -> None:
     """C and C++ compiler with its shared libraries"""
-    _prepare(sh)
+    _prepare_cross(sh)
     sh.needs("cross/linux-headers", *(f"cross/glibc-{abi.bits}" for abi in sh.arch.abis))
-    _configure(
-        sh,
-        "--enable-shared",
-        "--enable-threads=posix",
-        "--enable-__cxa_atexit",  # destructors of static objects run in the order that C++ wants
-        "--disable-libstdcxx-pch",  # a precompiled header, as large as all the rest
-        "--enable-languages=c,c++",
-    )
+    _configure_cross(sh, *_C_AND_CXX)
     sh.make()
     sh.install()
     # Programs look for the shared libraries in PREFIX_TOOLS only.
@@ -94,4 +107,36 @@ def cross(sh: Script) -> None:
         sh.sh(f"""
             mkdir -p "$OUT{sh.prefix_tools}/{libdir}"
             cp -a "$OUT{sh.prefix_cross}/{sh.target}/{libdir}"/lib*.so* "$OUT{sh.prefix_tools}/{libdir}"
+        """)
+
+
+@recipe.step("stage1")
+def native(sh: Script) -> None:
+    """C and C++ compiler of the temporary system"""
+    sh.tools("m4", "flex", "bison")
+    sh.needs("cross/gcc", *(f"cross/glibc-{abi.bits}" for abi in sh.arch.abis))
+    sh.needs("gmp", "mpfr", "mpc", "isl", f"zlib-{sh.abi.bits}")
+    _unpack(sh)
+    sh.configure(
+        *_headers(sh),
+        *sh.arch.gcc_options,
+        *_WITHOUT,
+        *_C_AND_CXX,
+        "--with-system-zlib",
+        f"--with-glibc-version={sh.version('glibc')}",  # configure can't ask the target's compiler
+        env={**_FLAGS, "CXX_FOR_BUILD": HOST_CXX},
+    )
+    sh.make("all-gcc")
+    sh.install("install-gcc")
+    sh.without_manuals()
+    # cross/gcc has compiled its libraries already: from the same source, with the compiler that would do it here.
+    sh.sh(f"""
+        cp -a {sh.prefix_cross}/lib/gcc/{sh.target} "$OUT{sh.libdir}/gcc"
+        cp -a {sh.prefix_cross}/{sh.target}/include "$OUT{sh.prefix}"
+        ln -s gcc "$OUT{sh.prefix}/bin/cc"
+    """)
+    for libdir in sh.arch.libdirs:
+        sh.sh(f"""
+            mkdir -p "$OUT{sh.prefix}/{libdir}"
+            cp {sh.prefix_cross}/{sh.target}/{libdir}/lib*.a "$OUT{sh.prefix}/{libdir}"
         """)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scripts of all shipped steps, as files: of x86_64 whole, of the other architectures what differs.
 
+They are the tiny profile's; ARCH-clfs.diff is what differs from these in the clfs profile.
+
 A change of a recipe, or of what recipes are written with, shows here as a diff of shell.
 `make update-golden`, or `python -m golden.scripts`, writes them.
 """
@@ -19,7 +21,7 @@ TOP = GOLDEN.parents[1]
 WHOLE = "x86_64"
 
 
-def settings(arch: Architecture) -> Settings:
+def settings(arch: Architecture, profile: str = "tiny") -> Settings:
     """A build directory with the book's prefixes, on a host that lacks nothing."""
     nowhere = Path("/b")
     return Settings(
@@ -29,7 +31,7 @@ def settings(arch: Architecture) -> Settings:
         clfs=nowhere / "baby",
         cache=nowhere / "cache",
         arch=arch,
-        profile="tiny",
+        profile=profile,
         prefix_cross="/cross-tools",
         prefix_tools="/tools",
         prefix_hostprep="/hostprep",
@@ -55,15 +57,15 @@ def _page(step: Step, arch: Architecture) -> str:
     return head.replace(f" {arch.name}/", " ") + step.script
 
 
-def pages(arch: Architecture) -> dict[str, str]:
+def pages(arch: Architecture, profile: str = "tiny") -> dict[str, str]:
     """The page of each shipped step, by its name below the architecture's."""
     return {
         step.name.within_arch: _page(step, arch)
-        for step in sorted(evaluate(settings(arch)).steps.values(), key=lambda step: step.name)
+        for step in sorted(evaluate(settings(arch, profile)).steps.values(), key=lambda step: step.name)
     }
 
 
-def _difference(ours: dict[str, str], others: dict[str, str], arch: Architecture) -> str:
+def _difference(ours: dict[str, str], others: dict[str, str], names: tuple[str, str]) -> str:
     def lines(of: dict[str, str], name: str) -> list[str]:
         return of.get(name, "").splitlines(keepends=True)
 
@@ -73,7 +75,7 @@ def _difference(ours: dict[str, str], others: dict[str, str], arch: Architecture
     return "".join(
         "".join(
             unified_diff(
-                lines(ours, name), lines(others, name), label(ours, WHOLE, name), label(others, arch.name, name), n=1
+                lines(ours, name), lines(others, name), label(ours, names[0], name), label(others, names[1], name), n=1
             )
         )
         for name in sorted(ours | others)
@@ -85,8 +87,10 @@ def rendered() -> dict[str, str]:
     ours = pages(ARCHITECTURES[WHOLE])
     files = {f"{WHOLE}/{name}.sh": page for name, page in ours.items()}
     for name, arch in ARCHITECTURES.items():
+        tiny = ours if name == WHOLE else pages(arch)
         if name != WHOLE:
-            files[f"{name}.diff"] = _difference(ours, pages(arch), arch)
+            files[f"{name}.diff"] = _difference(ours, tiny, (WHOLE, name))
+        files[f"{name}-clfs.diff"] = _difference(tiny, pages(arch, "clfs"), (name, f"{name}-clfs"))
     return files
 
 

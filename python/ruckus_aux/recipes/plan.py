@@ -215,8 +215,9 @@ class Plan:
 
     def _hostprep(self) -> list[StepName]:
         """Tools that the host lacks, and libraries of the cross toolchain."""
-        others = [step for step in self.steps.values() if step.stage.of_system]  # what these need comes with them
-        used = {need.name for step in others for need in step.needs if not need.stage.of_system}
+        wanted = self.split(self.profile or self.steps)[0]
+        system = [step for step in wanted if step.stage.of_system]  # what hostprep's steps need comes with them
+        used = {need.name for step in system for need in step.needs if not need.stage.of_system}
         lacking = {StepName.of("", STAGES["hostprep"], tool) for tool in self.settings.hostprep_tools}
         return sorted(used | lacking)
 

@@ -5,6 +5,7 @@ A recipe reads like a page of the CLFS book and runs nothing: its functions are 
 a script, see Script. Most packages need no function: `Recipe("m4").autotools("hostprep")`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -98,7 +99,8 @@ class Recipe:
     ) -> Self:
         """Declare steps that unpack, patch, configure, make and make install, as most packages do.
 
-        In words of options, cache and env, {prefix} stands for the stage's prefix, and {libdir} for its libraries'.
+        In all words, {prefix} stands for the stage's prefix, {libdir} for its libraries', {target} for the target's
+        triplet, and {bits} for those of the ABI.
 
         Args:
             stages: In which of them it is built so.
@@ -109,26 +111,32 @@ class Recipe:
             make: Words for make and make install.
             tools: See Script.tools.
             needs: See Script.needs.
-            per_abi: Whether there is one step for each ABI.
+            per_abi: Whether there is one step for each ABI; all but the main one's install only libraries.
             before: Called before configure, in $SRC.
             after: Called after make install, in $BUILD.
         """
         variables = [f"{name}={value}" for name, value in (cache or {}).items()]
 
         def record(sh: Script, _: Abi | None = None) -> None:
+            meanings = {"prefix": sh.prefix, "libdir": sh.libdir, "target": sh.target, "bits": sh.abi.bits}
+
             def filled(word: str) -> str:
-                return word.replace("{prefix}", sh.prefix).replace("{libdir}", sh.libdir)
+                return re.sub(r"\{(\w+)\}", lambda name: meanings.get(name[1], name[0]), word)
 
             sh.tools(*tools)
-            sh.needs(*needs)
+            sh.needs(*map(filled, needs))
             sh.unpack()
             sh.patch()
             if before:
                 before(sh)
             words = [filled(word) for word in (*options, *variables)]
             sh.configure(*words, env={name: filled(value) for name, value in (env or {}).items()}, defaults=defaults)
-            sh.make(*make)
-            sh.install(*make)
+            sh.make(*map(filled, make))
+            sh.install(*map(filled, make))
+            if sh.stage.runs_on == "target":
+                sh.without_manuals()
+            if per_abi:
+                sh.main_abi_only()
             if after:
                 after(sh)
 

@@ -12,7 +12,6 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from ruckus_aux.recipes.book import sed_program
@@ -80,6 +79,11 @@ class Script:
         return self.settings.arch
 
     @property
+    def profile(self) -> str:
+        """What is being built: tiny or clfs."""
+        return self.settings.profile
+
+    @property
     def target(self) -> str:
         """The triplet of the system that is being built."""
         return self.arch.target
@@ -109,9 +113,9 @@ class Script:
         """PREFIX_HOSTPREP, where the host's tools and libraries are that hostprep builds."""
         return self.settings.prefix_hostprep
 
-    @cached_property
     def _defaults(self) -> Defaults:
-        return defaults(self.configured_as, self.prefix, self.arch, self.abi)
+        cxx = any(name.within_arch == "cross/gcc" for name in self.needed)
+        return defaults(self.configured_as, self.prefix, self.arch, self.abi, cxx=cxx)
 
     def version(self, source: str = "") -> str:
         """The version of a source (by default the recipe's own)."""
@@ -234,16 +238,19 @@ class Script:
             env: Assignments before the command, over the stage's compilers and their flags.
             defaults: Whether it gets the stage's options; without, for a configure script that is not autoconf's.
         """
+        standard = self._defaults()
+        variables, words = standard.compilers, standard.options
         if self.configured_as is self.stage:
-            self.needs(*self._defaults.needs)
+            self.needs(*standard.needs)
+            variables, words = variables | standard.own_variables, words + standard.own_options
         self.sh("""
             mkdir -p "$BUILD"
             cd "$BUILD"
         """)
-        variables = {**self._defaults.compilers, **(env or {})}
-        command = " ".join([*(quoted(f"{name}={value}") for name, value in variables.items()), '"$SRC/configure"'])
-        words = [*(self._defaults.options if defaults else ()), *options]
-        self._record(" \\\n    ".join([command, *map(quoted, words)]))
+        assignments = [quoted(f"{name}={value}") for name, value in (variables | dict(env or {})).items()]
+        command = " ".join([*assignments, '"$SRC/configure"'])
+        every = dict.fromkeys([*(words if defaults else ()), *options])  # each once
+        self._record(" \\\n    ".join([command, *map(quoted, every)]))
         self.is_configured = defaults
 
     def make(self, *words: str, directory: str = "") -> None:
@@ -270,6 +277,14 @@ class Script:
         """
         has_target = any("=" not in word and not word.startswith("-") for word in words)
         self.make(*([] if has_target else ["install"]), *words, f"{root}=$OUT", directory=directory)
+
+    def without_manuals(self) -> None:
+        """Remove the manuals that make install has installed."""
+        self.sh(f"""
+            for manuals in doc info man; do
+                rm -rf "$OUT{self.prefix}/share/$manuals"
+            done
+        """)
 
     def kconfig(
         self, base: str, *fragments: str, make: Sequence[str] = (), settle: str = "olddefconfig", apart: bool = False

@@ -67,7 +67,7 @@ OPTIONS = (
     Option("multilib", "with --with-arch=x86_64: the same as --with-arch=x86_64-64", default="yes", kind="enable"),
     Option(
         "profile",
-        "what to build: tiny (kernel, busybox, glibc: boots), clfs (the book's system; not buildable yet)",
+        "what to build: tiny (kernel, busybox, glibc: boots), clfs (the book's temporary system: builds all else)",
         value="PROFILE",
         default="tiny",
     ),

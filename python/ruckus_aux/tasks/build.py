@@ -17,7 +17,7 @@ from ruckus_aux.words.stage import UNTIL
 @task(
     help={
         "arch_list": ARCH_HELP,
-        "profile": "what to build; tiny: kernel, busybox and glibc (default)",
+        "profile": "what to build: tiny (kernel, busybox, glibc: boots; default), clfs (the book's temporary system)",
         "build_dir": DIR_HELP,
         "jobs": "jobs at a time, over all architectures (default: the processors that may be used)",
         "keep_going": "go on with what does not depend on a failed step (default)",
@@ -101,7 +101,7 @@ def build(
 @task(
     help={
         "arch_list": ARCH_HELP,
-        "profile": "what to build; tiny (default)",
+        "profile": "what to build: tiny (default), clfs",
         "build_dir": f"{DIR_HELP}; its journals have the figures of this machine",
         "jobs": "jobs at a time (default: the processors that may be used)",
         "fresh": "from nothing, whatever is built already",

@@ -75,7 +75,7 @@ def test_all_that_is_wrong_is_said_at_once(settings: Settings, recipes: Path) ->
 
 
 def test_a_profile_that_lists_what_no_recipe_has(settings: Settings, recipes: Path) -> None:
-    (recipes / "profiles" / "tiny.toml").write_text('steps = ["cross/other", "stage1/nothing"]')
+    (recipes / "profiles" / "tiny.toml").write_text('steps = ["stage1/pigz", "stage1/nothing"]')
     plan = evaluate(settings)
     with pytest.raises(RuckusError, match=r"lists what no recipe has: stage1/nothing"):
         plan.of_profile()

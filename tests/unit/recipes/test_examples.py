@@ -60,7 +60,7 @@ def test_every_example_is_a_recipe(plan: Plan) -> None:
         assert all(step.needs for step in steps)
     bzip2 = plan[f"{plan.settings.arch.name}/stage1/bzip2"]
     assert [path.name for path in bzip2.files] == ["prefix.patch"]
-    fragments = '"$FILES/tiny.config" "$FILES/mine.config" "$FILES/no-gzip.config"'
+    fragments = '"$FILES/tiny.config" "$FILES/mine.config" "$FILES/no-less.config"'
     assert fragments in plan[f"{plan.settings.arch.name}/stage1/busybox"].script
 
 

@@ -43,7 +43,7 @@ def stage1(sh, abi):
 @pytest.fixture
 def packages(settings: Settings, recipes: Path) -> Path:
     """A folder of recipes, with those that stage1's steps need by themselves."""
-    for name in ("binutils", "gcc", "linux-headers", "glibc-32", "glibc-64"):
+    for name in ("binutils", "gcc-static", "gcc", "linux-headers", "glibc-32", "glibc-64"):
         text = BY_HAND.replace("stage1", "cross").format(line="sh.sh('true')")
         (recipes / f"{name}.py").write_text(text.replace('"hand"', f'"{name}"'))
     return recipes
@@ -79,21 +79,25 @@ make install DESTDIR="$OUT" MAKEINFO=true
 
 
 def test_a_library_of_the_temporary_system_for_each_abi(settings: Settings, packages: Path) -> None:
-    arguments = '"stage1", per_abi=True, needs=("other-32", "hostprep/zlib"), cache={"ac_cv_func_x": "yes"}'
+    arguments = '"stage1", per_abi=True, needs=("other-{bits}", "hostprep/zlib"), cache={"ac_cv_func_x": "yes"}'
     (packages / "plain.py").write_text(PLAIN.format(arguments=arguments))
     (packages / "other.py").write_text((packages / "other.py").read_text().replace('"cross"', '"stage1"'))
     (packages / "profiles" / "tiny.toml").write_text('steps = ["stage1/plain"]')
     plan = evaluate(settings)
     step = plan["x86_64/stage1/plain-32"]
     assert {need.name for need in step.needs} == {
-        *(f"x86_64/cross/{name}" for name in ("binutils", "gcc", "linux-headers", "glibc-32")),
+        *(f"x86_64/cross/{name}" for name in ("binutils", "gcc-static", "linux-headers", "glibc-32")),
         "x86_64/stage1/other-32",
         "hostprep/zlib",
     }
     for line in (
-        "CC='x86_64-ruckus-linux-gnu-gcc -m32' CXX='x86_64-ruckus-linux-gnu-g++ -m32' CFLAGS=-O2 ",
+        "CC='x86_64-ruckus-linux-gnu-gcc -m32' CXX=false CFLAGS=-O2 ",
+        " AR=x86_64-ruckus-linux-gnu-ar ",  # there is no i686-ruckus-linux-gnu-ar, and the host's will not do
+        " CC_FOR_BUILD='gcc -std=gnu17' PKG_CONFIG=false ",
         "--prefix=/tools-x86_64 \\\n    --build=x86_64-cross-linux-gnu \\\n    --host=i686-ruckus-linux-gnu \\\n",
-        "    --libdir=/tools-x86_64/lib \\\n    ac_cv_func_x=yes\n",
+        "    --libdir=/tools-x86_64/lib \\\n    --disable-nls \\\n    --disable-dependency-tracking \\\n",
+        " \\\n    ac_cv_func_x=yes\n",
+        "rm -rf bin sbin etc share var libexec\n",
     ):
         assert line in step.script
     assert "--libdir=/tools-x86_64/lib64 " in plan["x86_64/stage1/plain-64"].script

@@ -31,6 +31,11 @@ def plan(request: pytest.FixtureRequest, settings: Settings, host: FakeProcess) 
     return planned(settings, request.param, xen_version="" if request.param == "i686" else "4.20")
 
 
+@pytest.fixture(params=sorted(ARCHITECTURES))
+def clfs(request: pytest.FixtureRequest, settings: Settings, host: FakeProcess) -> Plan:
+    return planned(settings, request.param, profile="clfs")
+
+
 def test_the_tiny_profile_is_a_toolchain_a_kernel_and_a_userland(plan: Plan) -> None:
     arch = plan.settings.arch
     names = {step.name.removeprefix(f"{arch.name}/") for step in plan.of_profile()}
@@ -66,6 +71,32 @@ def test_without_xen_nothing_of_it_is_left_in_the_kernel() -> None:
     without = wanted.pop(folder / "no-xen.config")
     del wanted[folder / "dom0.config"]  # its options need CONFIG_XEN, and it is left out whole
     assert set().union(*wanted.values()) <= without
+
+
+def test_the_clfs_profile_is_what_builds_all_else(clfs: Plan) -> None:
+    arch = clfs.settings.arch
+    names = {step.name.removeprefix(f"{arch.name}/stage1/") for step in clfs.of_profile() if "/stage1/" in step.name}
+    libraries = {f"{name}-{abi.bits}" for name in ("bzip2", "libxcrypt", "ncurses", "xz", "zlib") for abi in arch.abis}
+    assert names == libraries | {
+        *("bash", "coreutils", "diffutils", "e2fsprogs", "file", "findutils", "flex", "gawk", "grep", "gzip"),
+        *("m4", "make", "patch", "sed", "tar"),
+        *("gmp", "mpfr", "mpc", "isl", "binutils", "gcc"),
+        *("popt", "rsync", "dropbear", "busybox", "linux", "filesystem"),
+    }
+
+
+def test_only_what_is_cxx_waits_for_the_cxx_compiler(clfs: Plan) -> None:
+    steps = {step.name.package: {need.name.within_arch for need in step.needs} for step in clfs.of_profile()}
+    assert [name for name, needs in steps.items() if "cross/gcc" in needs] == ["gcc"]
+    assert "cross/gcc-static" in steps["bash"]
+
+
+def test_nothing_of_the_host_is_found_by_accident(clfs: Plan) -> None:
+    for step in clfs.of_profile():
+        for line in re.findall('^.*/configure" .*$', step.script, re.MULTILINE):
+            if step.stage.name == "stage1":
+                assert "PKG_CONFIG=false" in line, step.name
+                assert f"CC='{clfs.settings.arch.target}-gcc -m" in line, step.name
 
 
 def test_no_script_knows_the_default_prefixes_when_others_are_configured(plan: Plan) -> None:

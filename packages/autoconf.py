@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU Autoconf: makes configure, for sources that come without."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("autoconf").autotools("hostprep", tools=("m4",))

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bzip2 (CLFS: Bzip2)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
+from ruckus_aux.words.architecture import Abi
+
+recipe = Recipe("bzip2")
+
+
+@recipe.step("stage1", per_abi=True)
+def stage1(sh: Script, abi: Abi) -> None:
+    """bzip2 and its shared library"""
+    sh.needs("cross/binutils", "cross/gcc-static", "cross/linux-headers", f"cross/glibc-{abi.bits}")
+    sh.unpack()
+    words = (f"CC={sh.target}-gcc {abi.flag}", f"AR={sh.target}-ar", f"RANLIB={sh.target}-ranlib")
+    sh.make(*words, "-f", "Makefile-libbz2_so")
+    sh.make("clean")  # of objects that are not static programs'
+    sh.make(*words, "bzip2", "bzip2recover", "libbz2.a")
+    sh.replace("Makefile", "ln -s -f $(PREFIX)/bin/", "ln -s -f ")  # links without $OUT
+    sh.make("install", f"PREFIX=$OUT{sh.prefix}")
+    sh.sh(f"""
+        rm -r "$OUT{sh.prefix}/man" "$OUT{sh.prefix}/lib"
+        mkdir -p "$OUT{sh.libdir}"
+        cp -a libbz2.so.* "$OUT{sh.libdir}"
+        ln -s libbz2.so.{sh.version()} "$OUT{sh.libdir}/libbz2.so"
+        cp bzip2-shared "$OUT{sh.prefix}/bin/bzip2"
+        ln -sf bzip2 "$OUT{sh.prefix}/bin/bunzip2"
+        ln -sf bzip2 "$OUT{sh.prefix}/bin/bzcat"
+    """)
+    sh.main_abi_only()

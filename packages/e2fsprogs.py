@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""e2fsprogs (CLFS: E2fsprogs): makes and checks the file systems of builders."""
+
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.stages import HOST_CC
+
+recipe = Recipe("e2fsprogs").autotools(
+    "stage1",
+    options=(
+        # No shared libraries (--enable-elf-shlibs): libuuid and libblkid are util-linux's, which stage2 builds.
+        "--disable-fsck",
+        "--disable-uuidd",
+        "--disable-e2initrd-helper",  # for Debian's initrd
+        # For systems with udev, systemd and cron:
+        "--with-udev-rules-dir=no",
+        "--with-systemd-unit-dir=no",
+        "--with-crond-dir=no",
+    ),
+    env={"BUILD_CC": HOST_CC},
+    # These are util-linux's, too, and until then BusyBox's.
+    after=lambda sh: sh.sh(f'cd "$OUT{sh.prefix}" && rm sbin/blkid sbin/findfs bin/uuidgen'),
+)

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU findutils (CLFS: Findutils)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("findutils").autotools(
+    "stage1",
+    options=("--localstatedir=/var/lib/locate",),  # where updatedb keeps its database, as the FHS wants it
+)

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU Libtool: what autoreconf needs where a source makes libraries."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("libtool").autotools(
+    "hostprep",
+    needs=("autoconf", "automake"),
+    tools=("m4",),
+    options=("--disable-ltdl-install",),
+)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU patch (CLFS: Patch)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("patch").autotools("stage1")

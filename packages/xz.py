@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""XZ Utils (CLFS: XZ Utils)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("xz").autotools("stage1", per_abi=True, options=("--disable-static", "--disable-doc"))

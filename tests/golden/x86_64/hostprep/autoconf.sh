@@ -1,0 +1,16 @@
+# tools: m4
+# sources: autoconf-2.72.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/autoconf-2.72.tar.xz" -C "$SRC"
+cd "$SRC"
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -std=gnu17' CXX='g++ -std=gnu++17' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+    --prefix=/hostprep \
+    --build=x86_64-cross-linux-gnu \
+    --host=x86_64-cross-linux-gnu
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true

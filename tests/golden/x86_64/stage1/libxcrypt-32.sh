@@ -1,0 +1,33 @@
+# needs: hostprep/autoconf hostprep/automake hostprep/libtool cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32
+# tools: m4
+# sources: libxcrypt-4.4.38.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/libxcrypt-4.4.38.tar.xz" -C "$SRC"
+cd "$SRC"
+[ -e configure ] || autoreconf --install
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='x86_64-ruckus-linux-gnu-gcc -m32' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 AR=x86_64-ruckus-linux-gnu-ar NM=x86_64-ruckus-linux-gnu-nm OBJDUMP=x86_64-ruckus-linux-gnu-objdump RANLIB=x86_64-ruckus-linux-gnu-ranlib STRIP=x86_64-ruckus-linux-gnu-strip CC_FOR_BUILD='gcc -std=gnu17' PKG_CONFIG=false "$SRC/configure" \
+    --prefix=/tools \
+    --build=x86_64-cross-linux-gnu \
+    --host=i686-ruckus-linux-gnu \
+    --libdir=/tools/lib \
+    --disable-nls \
+    --disable-dependency-tracking \
+    --disable-static \
+    --enable-hashes=strong,glibc \
+    --enable-obsolete-api=no \
+    --disable-failure-tokens \
+    --disable-werror
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
+for manuals in doc info man; do
+    rm -rf "$OUT/tools/share/$manuals"
+done
+cd "$OUT/tools"
+rm -rf bin sbin etc share var libexec
+find include -type f -delete
+find include -type d -empty -delete

@@ -1,0 +1,29 @@
+# needs: hostprep/autoconf hostprep/automake hostprep/libtool cross/binutils cross/gcc-static cross/linux-headers cross/glibc-64
+# tools: m4
+# sources: libxcrypt-4.4.38.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/libxcrypt-4.4.38.tar.xz" -C "$SRC"
+cd "$SRC"
+[ -e configure ] || autoreconf --install
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 CC_FOR_BUILD='gcc -std=gnu17' PKG_CONFIG=false "$SRC/configure" \
+    --prefix=/tools \
+    --build=x86_64-cross-linux-gnu \
+    --host=x86_64-ruckus-linux-gnu \
+    --libdir=/tools/lib64 \
+    --disable-nls \
+    --disable-dependency-tracking \
+    --disable-static \
+    --enable-hashes=strong,glibc \
+    --enable-obsolete-api=no \
+    --disable-failure-tokens \
+    --disable-werror
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
+for manuals in doc info man; do
+    rm -rf "$OUT/tools/share/$manuals"
+done

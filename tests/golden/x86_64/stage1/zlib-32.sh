@@ -1,0 +1,23 @@
+# needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32
+# sources: zlib-1.3.1.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/zlib-1.3.1.tar.xz" -C "$SRC"
+cd "$SRC"
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='x86_64-ruckus-linux-gnu-gcc -m32' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 AR=x86_64-ruckus-linux-gnu-ar NM=x86_64-ruckus-linux-gnu-nm OBJDUMP=x86_64-ruckus-linux-gnu-objdump RANLIB=x86_64-ruckus-linux-gnu-ranlib STRIP=x86_64-ruckus-linux-gnu-strip CC_FOR_BUILD='gcc -std=gnu17' PKG_CONFIG=false CHOST=x86_64-ruckus-linux-gnu "$SRC/configure" \
+    --prefix=/tools \
+    --libdir=/tools/lib
+make
+make install DESTDIR="$OUT"
+for manuals in doc info man; do
+    rm -rf "$OUT/tools/share/$manuals"
+done
+cd "$OUT/tools"
+rm -rf bin sbin etc share var libexec
+find include -type f -delete
+find include -type d -empty -delete
+rm "$OUT/tools/lib/libz.a"

@@ -1,0 +1,19 @@
+# needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-64
+# sources: zlib-1.3.1.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/zlib-1.3.1.tar.xz" -C "$SRC"
+cd "$SRC"
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 CC_FOR_BUILD='gcc -std=gnu17' PKG_CONFIG=false CHOST=x86_64-ruckus-linux-gnu "$SRC/configure" \
+    --prefix=/tools \
+    --libdir=/tools/lib64
+make
+make install DESTDIR="$OUT"
+for manuals in doc info man; do
+    rm -rf "$OUT/tools/share/$manuals"
+done
+rm "$OUT/tools/lib64/libz.a"
