@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Journal
@@ -24,6 +25,10 @@ def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     plan = evaluate(settings)
     everything = list(plan.steps.values()), list(plan.broken.values())
     steps, broken = everything if options.all else plan.split(plan.goal("bootstrap"))
+    if options.hashes:
+        records = {step.name: Store(settings.cache).record(step.key) for step in steps}
+        print("".join(f"{record.sha256 if record else '-':<64}  {name}\n" for name, record in records.items()), end="")
+        return
     for step in steps:
         of_user = "" if settings.recipes in step.recipe.parents else f"   (of {step.recipe})"
         print(f"{step.name:<34} {step.title}{of_user}")
@@ -139,6 +144,25 @@ def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
 
     take_folders(settings)
     verify_store(settings, sample=options.sample)
+
+
+def cmd_verify_reproducible(settings: Settings, options: argparse.Namespace) -> None:
+    """build steps again, in other circumstances, and compare them with what is in the store"""
+    from ruckus_aux.steps.again import verify_reproducible
+    from ruckus_aux.steps.kinds import workplace_of
+
+    if options.all == bool(options.step):
+        raise RuckusError("verify-reproducible takes names of steps, or --all", "list them with: ruckus list --all")
+    os.environ.pop("MAKEFLAGS", None)  # the pool of a make that runs us is of no use
+    take_folders(settings)
+    plan = evaluate(settings)
+    left_out = {plan[name].name for name in options.leave_out}
+    steps = (
+        [step for step in plan.of_profile() if step.name not in left_out]
+        if options.all
+        else map(plan.__getitem__, options.step)
+    )
+    verify_reproducible(settings, list(steps), workplace_of(settings), jobs=options.jobs or settings.cpucount + 1)
 
 
 def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:

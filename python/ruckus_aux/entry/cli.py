@@ -45,6 +45,16 @@ docs/recipes.md says more.
 """
 
 
+_AGAIN = """examples:
+  ruckus verify-reproducible x86_64/stage1/busybox x86_64/stage1/linux
+  ruckus verify-reproducible --all --except=x86_64/cross/gcc-static
+
+The second build has another folder, user, host name and umask, other numbers of jobs and processors; its programs see
+the files of folders in another order, another time and another kernel. It is never stored or merged. What is different
+is printed, and both trees are kept; diffoscope says how, if it is installed. docs/reproducible.md tells more.
+"""
+
+
 Handler = Callable[[Settings, argparse.Namespace], None]
 
 
@@ -71,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
 
     def add(command: Handler, examples: str = "") -> argparse.ArgumentParser:
         name = command.__name__.removeprefix("cmd_").replace("_", "-")
-        lines[command.__module__ == called.__name__].append(f"  {name:<14}{command.__doc__}")
+        lines[command.__module__ == called.__name__].append(f"  {name:<21}{command.__doc__}")
         sub = commands.add_parser(
             name,
             description=f"{command.__doc__}.".capitalize(),
@@ -85,7 +95,9 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("step", metavar="STEP", help="for instance x86_64/cross/binutils")
         return sub
 
-    add(asked.cmd_list).add_argument("--all", action="store_true", help="also steps that the profile does not use")
+    listed = add(asked.cmd_list)
+    listed.add_argument("--all", action="store_true", help="also steps that the profile does not use")
+    listed.add_argument("--hashes", action="store_true", help="the SHA-256 of what each has in the store, and its name")
     add(asked.cmd_check_recipes)
     step(add(asked.cmd_show))
     step(add(asked.cmd_why))
@@ -105,6 +117,13 @@ def parser() -> argparse.ArgumentParser:
     add(called.cmd_verify_sudo)
     verify = add(asked.cmd_verify_store)
     verify.add_argument("--sample", type=_count, metavar="N", help="only N of them, chosen at random")
+    again = add(asked.cmd_verify_reproducible, _AGAIN)
+    again.add_argument("step", nargs="*", metavar="STEP", help="for instance x86_64/cross/glibc-64")
+    again.add_argument("--all", action="store_true", help="all steps of the profile, with what they need")
+    again.add_argument(
+        "--except", dest="leave_out", action="append", default=[], metavar="STEP", help="with --all: not this one"
+    )
+    again.add_argument("--jobs", type=_count, metavar="N", help="jobs of the second build (default: CPUCOUNT + 1)")
     gc = add(asked.cmd_gc, _GC)
     gc.add_argument("--keep", default="", metavar="DAYS", help="keep what was used in the last DAYS days (default: 30)")
     gc.add_argument(

@@ -12,33 +12,29 @@ import re
 import shutil
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.syscalls import system_call_filter
 from ruckus_aux.host.trees import make_folders
 from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
-from ruckus_aux.words.paths import INSIDE, USER
+from ruckus_aux.words.paths import INSIDE, OTHER_USER, USER
 
-# Neither the host's users nor a system's are anything that a step may depend on.
-USERS = {
-    "passwd": f"root:x:0:0:root:/:/bin/sh\nruckus:x:{USER}:{USER}:Ruckus:{INSIDE}:/bin/sh\n",
-    "group": f"root:x:0:\ntty:x:5:\nruckus:x:{USER}:\n",
-}
+USERS = ("passwd", "group")  # of /etc: neither the host's users nor a system's are anything a step may depend on
 _READ = ("sources", "files", "etc")  # folders of the working folder that a step only reads
 _NAMESPACES = tuple(f"--unshare-{kind}" for kind in ("ipc", "pid", "net", "uts", "cgroup-try"))
-IN_NAMESPACE = ("--unshare-user", "--uid", str(USER), "--gid", str(USER))  # an ordinary user is USER in one
 # chown, setgid, setuid, setpcap, sys_admin: what making a sandbox for somebody else takes; see capabilities(7).
 _RIGHTS = sum(1 << number for number in (0, 6, 7, 8, 21))
 
 
 @cache
 def changes_user() -> bool:
-    """Whether we can make a sandbox for USER, and hand files over: as root, who may be a container's.
+    """Whether we can make a sandbox for another user, and hand files over: as root, who may be a container's.
 
-    Where root's namespace has no other user, or root lacks rights, we are as an ordinary user is.
+    Where root's namespace does not have these users, or root lacks rights, we are as an ordinary user is.
     """
     status = Path("/proc/self/status").read_text()
     rights = re.search(r"^CapEff:\s*(\w+)", status, re.MULTILINE)
@@ -48,7 +44,8 @@ def changes_user() -> bool:
 
 def _is_mapped(kind: str) -> bool:
     lines = [line.split() for line in Path(f"/proc/self/{kind}_map").read_text().splitlines()]
-    return any(int(first) <= USER < int(first) + int(count) for first, _, count in lines)
+    ranges = [range(int(first), int(first) + int(count)) for first, _, count in lines]
+    return all(any(user in numbers for numbers in ranges) for user in (USER, OTHER_USER))
 
 
 def lacking() -> str:
@@ -114,15 +111,20 @@ def bwrap(rights: Iterable[str], words: Iterable[str], program: Iterable[str]) -
     ]
 
 
-def as_user() -> tuple[list[str], list[str]]:
-    """Options of bwrap and the beginning of a program that have it run as USER, without any rights.
+def in_namespace(user: int) -> list[str]:
+    """Options of bwrap that have a program run as a user in a namespace, which an ordinary user may."""
+    return ["--unshare-user", "--uid", str(user), "--gid", str(user)]
+
+
+def as_user(user: int) -> tuple[list[str], list[str]]:
+    """Options of bwrap and the beginning of a program that have it run as a user, without any rights.
 
     The beginning is the host's programs: where root makes the sandbox, they have to be there.
     """
     if not changes_user():
-        return list(IN_NAMESPACE), []
+        return in_namespace(user), []
     kept = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
-    setpriv = [program_path("setpriv", STEP_ENVIRONMENT["PATH"]), f"--reuid={USER}", f"--regid={USER}"]
+    setpriv = [program_path("setpriv", STEP_ENVIRONMENT["PATH"]), f"--reuid={user}", f"--regid={user}"]
     setpriv += ["--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
     # A shell of root's stays process 1: only root may end it, and when bwrap is killed, it ends with all the others.
     return kept, ["/bin/sh", "-c", '"$@"; exit $?', "sh", *setpriv, "--"]
@@ -130,7 +132,13 @@ def as_user() -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class Bubble(Workplace):
-    """A sandbox for each script, with the same paths and the same user for everybody."""
+    """A sandbox for each script, with the same paths and the same user for everybody.
+
+    user: the number of the user that scripts are, and of its group. name: of both, and of the machine.
+    """
+
+    user: int = field(default=USER, kw_only=True)
+    name: str = field(default="ruckus", kw_only=True)
 
     def inside(self, work: Path) -> Path:
         """It is the same folder for all."""
@@ -139,16 +147,19 @@ class Bubble(Workplace):
     def prepare(self, work: Path, source: Path | None = None) -> None:
         """Make a working folder in which a script can write, and read what is put there."""
         make_folders(work, (*_READ, "out"))
-        for name, text in USERS.items():
-            (work / "etc" / name).write_text(text)
-            (work / "etc" / name).chmod(0o644)
+        name, user = self.name, self.user
+        passwd = f"root:x:0:0:root:/:/bin/sh\n{name}:x:{user}:{user}:{name.capitalize()}:{INSIDE}:/bin/sh\n"
+        group = f"root:x:0:\ntty:x:5:\n{name}:x:{user}:\n"
+        for file, text in zip(USERS, (passwd, group), strict=True):
+            (work / "etc" / file).write_text(text)
+            (work / "etc" / file).chmod(0o644)
         self.give(work, work / "out")
 
     def give(self, *things: Path | int) -> None:
-        """Hand them over to USER, where scripts are not ours."""
+        """Hand them over to the user, where scripts are not ours."""
         if changes_user():
             for thing in things:
-                os.chown(thing, USER, USER)
+                os.chown(thing, self.user, self.user)
 
     def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str]) -> None:
         """Hard links to the artifacts."""
@@ -159,14 +170,14 @@ class Bubble(Workplace):
 
     def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """bwrap(1), with what it shows in its words."""
-        rights, beginning = as_user()
+        rights, beginning = as_user(self.user)
         return self._enclosed(room, [*beginning, *program], rights, terminal=terminal)
 
     def _enclosed(self, room: Room, program: Sequence[str], rights: Iterable[str], *, terminal: bool) -> HostCommand:
         """The command that runs a program in what the room and the kind of place show, with some rights."""
         refused = os.memfd_create("filter")
         os.pwrite(refused, system_call_filter(), 0)
-        words = [*_NAMESPACES, "--hostname", "ruckus", "--seccomp", str(refused)]
+        words = [*_NAMESPACES, "--hostname", self.name, "--seccomp", str(refused)]
         words += [] if terminal else ["--new-session"]
         words += [*self._system(room), "--proc", "/proc", "--dev", "/dev"]
         for path in ("/tmp", "/dev/shm"):
@@ -190,6 +201,10 @@ class Bubble(Workplace):
         if room.source:
             words += ["--ro-bind", str(room.source), str(INSIDE / "src")]
         return words
+
+    def elsewhere(self) -> Self:
+        """With another user, and another name of user and machine."""
+        return replace(self, user=OTHER_USER, name="other")
 
     def as_owner(self, command: Sequence[str]) -> list[str]:
         """In a namespace in which we are root."""

@@ -60,9 +60,9 @@ def _build(work: Work, *, locks: tuple[int, ...], verbose: bool, alone: bool) ->
             f"let its recipe switch that off, or name the flag, if only in a comment of the script\nlog:     {log}",
             usage,
         )
-    taken = size(work.path)
-    kept = _store(work, ended)
-    return Built(usage, taken, size(kept), *_object_counts(work.path / OBJECTS_LOG))
+    taken, store = size(work.path), Store(work.settings.cache)
+    store.add(step.key, left(work), step.name, inside=work.inside, ended=ended, as_it_is=not step.installs)
+    return Built(usage, taken, size(store.tree(step.key)), *_object_counts(work.path / OBJECTS_LOG))
 
 
 def run_in(
@@ -183,9 +183,9 @@ def _expected(work: Work, earlier: list[Entry]) -> Running:
     )
 
 
-def _store(work: Work, ended: int) -> Path:
-    """Put what a script has left into the store, and return where it is there; RuckusError when that can't be right."""
-    step, key = work.step, work.step.key
+def left(work: Work) -> Path:
+    """What a step's script has left to be stored; RuckusError when that can't be right."""
+    step = work.step
     if not work.is_whole:
         raise RuckusError(f"{step.name}: {work.path} was removed while it ran", "the same make command continues")
     artifact = work.path / ("out" if step.installs else "src")
@@ -194,9 +194,7 @@ def _store(work: Work, ended: int) -> Path:
         raise RuckusError(f"{step.name} {what} nothing: there is no file in {where}", f"see: ruckus show {step.name}")
     if step.freestanding:
         check_freestanding(artifact, step.settings.prefixes, step.recipe)
-    store = Store(work.settings.cache)
-    store.add(key, artifact, step.name, inside=work.inside, ended=ended, as_it_is=not step.installs)
-    return store.tree(key)
+    return artifact
 
 
 def _object_counts(log: Path) -> tuple[int, int]:

@@ -15,12 +15,12 @@ from typing import ClassVar
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
 from ruckus_aux.steps.bubble import (
-    IN_NAMESPACE,
     USERS,
     Bubble,
     as_user,
     bind,
     bwrap,
+    in_namespace,
     program_path,
     show_entry,
 )
@@ -54,8 +54,8 @@ class Chroot(Bubble):
 
     def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """bwrap(1), as the machine that the system was built for."""
-        words, descriptors = self._enclosed(room, program, IN_NAMESPACE, terminal=terminal)
-        rights, beginning = as_user()
+        words, descriptors = self._enclosed(room, program, in_namespace(self.user), terminal=terminal)
+        rights, beginning = as_user(self.user)
         if beginning:
             words = bwrap(["--unshare-pid", *rights], _host_with(room), [*beginning, *words])
         if os.uname().machine != self.machine:

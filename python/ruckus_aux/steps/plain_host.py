@@ -10,6 +10,7 @@ from typing import ClassVar
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.trees import make_folders
 from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
+from ruckus_aux.words.errors import RuckusError
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class PlainHost(Workplace):
     def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """The program itself."""
         return HostCommand(list(program))
+
+    def elsewhere(self) -> Workplace:
+        """None: a script may depend on all of the host, and on the build directory."""
+        raise RuckusError(
+            "without a sandbox, the build directory is in the keys of steps: elsewhere they are others",
+            "configure --with-isolation=bwrap",
+        )
 
     def as_owner(self, command: Sequence[str]) -> list[str]:
         """The command itself."""

@@ -113,5 +113,12 @@ class Workplace(ABC):
         """
 
     @abstractmethod
+    def elsewhere(self) -> "Workplace":
+        """The same place as it may be on another machine: whatever no script may depend on is different.
+
+        Raises RuckusError where scripts see what differs, and may depend on it.
+        """
+
+    @abstractmethod
     def as_owner(self, command: Sequence[str]) -> list[str]:
         """A command of this machine to which our files are root's, as far as the place can do that."""

@@ -28,6 +28,7 @@ BUILDS = "builds"
 
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
+AGAIN = "again"  # the folder of steps that are built again, to be compared
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
 BOOT = "boot"  # a folder for each architecture, with its kernel and hypervisor
 BUILDER_ENV = "ruckus_builder.env"
@@ -35,7 +36,7 @@ KERNEL, HYPERVISOR = "vmlinuz", "xen.gz"  # there, and in /boot of a system
 PREFIX_NAMES = (BOOT, BUILDER_ENV)  # in the folder of --prefix, or, without that, in BUILDROOT
 BUILDROOT_NAMES = (
     *("work", "stamps", STAMPS_LOCK, INSTALLED),
-    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, *PREFIX_NAMES),
+    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, AGAIN, *PREFIX_NAMES),
 )
 BUILD_NAMES = (
     *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH, SOURCES_LOCK),
@@ -58,6 +59,7 @@ CACHE_NAMES = ("sources", "store", "ccache", RUNNING, BUILDS)
 # In a sandbox.
 INSIDE = Path("/ruckus")  # the one writable folder
 USER = 65533  # who writes there, and the group of that number; reserved by Debian, given to nobody by systemd
+OTHER_USER = USER - 1  # who does when a step is built again, to be compared
 HOST_FOLDERS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Where the sandbox has the host's whole /usr/include, for links to lead to. Debian 13's headers of the kernel are links
 # themselves, to ../../../lib: from here that is /lib, where from /usr/include it is /usr/lib.

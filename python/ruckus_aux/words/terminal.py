@@ -10,6 +10,8 @@ from ruckus_aux.words.errors import RuckusError
 STYLES = {
     "built": "green",
     "stored": "cyan",
+    "same": "green",
+    "differs": "red",
     "booted": "green",
     "ready": "green",
     "waiting": "yellow",

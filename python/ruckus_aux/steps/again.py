@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`ruckus verify-reproducible`: whether steps that are built again, elsewhere, are what is in the store.
+
+What no step may depend on is different in the second build: its folder, the user, the names of user and machine, the
+umask that it begins with, the jobs, the processors, and, through a library (elsewhere.c) that is loaded into the host's
+programs, the order of files in folders, the clock and the kernel. Nothing of it gets into the store, among shared
+objects, into $CLFS or into the journal.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from ruckus_aux.artifacts.compare import differences
+from ruckus_aux.artifacts.intake import take_tree, tree_hash
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.locks import try_held
+from ruckus_aux.host.trees import remove
+from ruckus_aux.recipes.plan import Step
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.building import left, run_in
+from ruckus_aux.steps.failure import StepFailed
+from ruckus_aux.steps.work import SCRIPT, Work
+from ruckus_aux.steps.workplace import Workplace
+from ruckus_aux.words.errors import RuckusError, afterwards
+from ruckus_aux.words.hints import make_command
+from ruckus_aux.words.paths import AGAIN
+from ruckus_aux.words.terminal import duration, label
+
+_LIBRARY, _SCRIPT = "elsewhere.so", "elsewhere"  # in the working folder
+_SHOWN = 20  # lines of what is different that are printed for a step
+_PATIENCE = "10m"  # for diffoscope, which can take hours with a compiler
+
+
+def verify_reproducible(settings: Settings, steps: Collection[Step], workplace: Workplace, *, jobs: int) -> None:
+    """Build steps again and compare them with what is in the store.
+
+    Args:
+        settings: of the build directory.
+        steps: the steps; of those with the same key, the first.
+        workplace: where they were built.
+        jobs: of make.
+
+    Raises:
+        RuckusError: when they are not all the same, after each was named with what is different; or when they are not
+            in the store.
+    """
+    by_key: dict[str, Step] = {}
+    for step in steps:
+        by_key.setdefault(step.key, step)
+    steps = by_key.values()
+    _check_stored(settings, steps)
+    elsewhere, folder = workplace.elsewhere(), settings.buildroot / AGAIN
+    with _fewer_processors() as processors, afterwards(lambda: _remove_empty(folder)):
+        print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
+        bad = [step.name for step in steps if not _is_same(step, folder, elsewhere, jobs)]
+    if bad:
+        raise RuckusError(
+            f"{len(bad)} of {len(steps)} steps are not the same, built again: {' '.join(bad)}",
+            "what is different in the second build, and how to find the cause: docs/reproducible.md",
+        )
+    print(f"all {len(steps)} steps are the same, built again")
+
+
+def _check_stored(settings: Settings, steps: Collection[Step]) -> None:
+    """Raise RuckusError when a step has nothing in the store to be compared with."""
+    store = Store(settings.cache)
+    if missing := [str(step.name) for step in steps if step.key not in store]:
+        goals = [*missing] if len(missing) <= _SHOWN else ["bootstrap"]
+        raise RuckusError(
+            f"not built yet: {' '.join(missing)}", f"build them first: {make_command(settings.builddir, *goals)}"
+        )
+    if unknown := [step.name for step in steps if store.record(step.key) is None]:
+        raise RuckusError(
+            f"stored without a hash: {' '.join(unknown)}",
+            f"have them built anew: {settings.builddir / 'ruckus'} verify-store",
+        )
+
+
+@contextmanager
+def _fewer_processors() -> Iterator[str]:
+    """Leave one processor to others, where there are several; it yields how many there are then."""
+    before = os.sched_getaffinity(0)
+    fewer = set(sorted(before)[1:]) or before
+    os.sched_setaffinity(0, fewer)
+    try:
+        yield f"{len(fewer)} of {len(before)} processors"
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _is_same(step: Step, folder: Path, elsewhere: Workplace, jobs: int) -> bool:
+    """Build a step again, and say how that compares; what is not the same stays for a look at it."""
+    moved = replace(step, settings=replace(step.settings, buildroot=folder))
+    work, tree = Work(moved, elsewhere), folder / "tree" / step.name
+    started = time.monotonic()
+    with work.held() as lock, ExitStack() as at_end:
+        _clear(work, tree)
+        at_end.callback(_clear, work, tree)
+        try:
+            _build(work, tree, jobs, lock)
+        except StepFailed as error:
+            at_end.pop_all()
+            print(f"  {label('failed')} {error.message}")
+            print(f"    log:     {moved.settings.log(step.name)}\n    folder:  {work.path}", flush=True)
+            return False
+        again = tree_hash(tree)
+        stored = Store(step.settings.cache).record(step.key)
+        same = stored is not None and stored.sha256 == again
+        took = duration(time.monotonic() - started)
+        print(f"  {label('same' if same else 'differs')} {step.name:<32} {took:>8}   {again[:16]}", flush=True)
+        if not same:
+            at_end.pop_all()
+            remove(work.path)
+            _explain(step, moved, tree)
+    return same
+
+
+def _build(work: Work, tree: Path, jobs: int, lock: int) -> None:
+    """Build a step again, and make a tree as it would be stored."""
+    step = work.step
+    work.prepare()
+    library = work.path / _LIBRARY
+    run(
+        ["gcc", "-shared", "-fPIC", "-O2", "-o", library, Path(__file__).with_name("elsewhere.c")], env=STEP_ENVIRONMENT
+    )
+    library.chmod(0o755)
+    variables = f"MAKEFLAGS=-j{jobs} LD_PRELOAD={work.inside / _LIBRARY}"
+    work.write(_SCRIPT, f"umask 077\nexport {variables}\nexec /bin/sh {work.inside / SCRIPT}\n")
+    _, ended = run_in(work, _SCRIPT, (lock,), verbose=False, trial="built again, to be compared")
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    take_tree(left(work), tree, step.name, inside=work.inside, ended=ended, as_it_is=not step.installs)
+
+
+def _explain(step: Step, moved: Step, tree: Path) -> None:
+    """Print what is different between the artifact in the store and a tree."""
+    store = Store(step.settings.cache)
+    stored = store.tree(step.key)
+    lines = list(islice(differences(stored, tree), _SHOWN + 1))
+    lines[_SHOWN:] = ["..."] if len(lines) > _SHOWN else []
+    if store.fault(step.key):
+        lines.append(f"what is in the store has changed since: {step.settings.builddir / 'ruckus'} verify-store")
+    print("".join(f"    {line}\n" for line in lines), end="")
+    print(f"    the first:   {stored}\n    the second:  {tree}\n    its log:     {moved.settings.log(step.name)}")
+    if shutil.which("diffoscope"):
+        report = moved.settings.buildroot / f"{step.name.dotted}.txt"
+        run(["timeout", _PATIENCE, "diffoscope", "--text", report, stored, tree], check=False)
+        print(f"    how:         {report}", flush=True)
+    else:
+        print(f"    how:         diffoscope {stored} {tree}   (it is not installed)", flush=True)
+
+
+def _clear(work: Work, tree: Path) -> None:
+    """Remove all that a second build leaves, but its lock."""
+    log = work.settings.log(work.step.name)
+    for path in (work.path, tree, *log.parent.glob(f"{log.name}*")):
+        remove(path)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folders that are left in one, and locks that nobody holds."""
+    for lock in (folder / "work" / ".locks").glob("*"):
+        with try_held(lock) as free:
+            if free is not None:
+                lock.unlink()
+    for path, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):
+            os.rmdir(path)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps that are built again, elsewhere: what depends on that is found, and nothing of it leaves its folder."""
+
+import os
+import signal
+from pathlib import Path
+
+from integration.real import wait_for
+from integration.small import INSTALL, STEP, WAIT, Small
+
+from ruckus_aux.artifacts.intake import tree_hash
+
+# What scripts do most: unpack, compile, and install files with the modes that they get.
+HONEST = """
+mkdir -p "$HOME/b" "$OUT/bin" "$OUT/etc"
+cd "$HOME/b"
+echo 'int main (void) { return __DATE__[0] == 0; }' > main.c
+gcc -g -O2 main.c -o "$OUT/bin/small"
+date -u -d "@$SOURCE_DATE_EPOCH" > "$OUT/etc/date"
+for folder in *; do echo $folder; done > "$OUT/etc/order"
+"""
+DEPENDS = {
+    "time": "date +%j",
+    "jobs": "echo ${MAKEFLAGS:-}",
+    "user": "id -un",
+    "number": "id -u",
+    "machine": "uname -n",
+    "kernel": "uname -r",
+    "order": "ls -U /usr",
+    "python": "python3 -c 'import os; print(os.listdir(\"/usr\"))'",
+    "archive": "tar --create --directory=/usr/share/misc . | tar --list",
+    "chance": "od -N 8 -A n -t x1 /dev/urandom",
+} | ({"processors": "nproc"} if len(os.sched_getaffinity(0)) > 1 else {})
+
+
+def outside(small: Small) -> dict[str, str]:
+    """All that a second build must not touch, with its hash."""
+    folders = ("cache/store", "cache/ccache", "one/baby", "one/stamps", "one/log")
+    found = {name: tree_hash(small.folder / name) for name in folders if (small.folder / name).exists()}
+    return {**found, "rows": str(small.outcomes())}
+
+
+def test_what_is_the_same_and_nothing_is_left_of_it(small: Small) -> None:
+    small.recipe(HONEST)
+    missing = small.run("verify-reproducible", STEP, status=1)
+    assert f"not built yet: {STEP}" in missing
+    assert f"make -C {small.folder}/one {STEP}" in missing
+    small.run()
+    before = outside(small)
+    told = small.run("verify-reproducible", "--all", "--jobs=7")
+    assert f"  SAME     {STEP} " in told
+    assert "with 7 jobs on " in told
+    assert "all 1 steps are the same, built again" in told
+    assert outside(small) == before
+    assert not (small.folder / "one/again").exists()
+
+
+def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
+    commands = [f'{command} > "$OUT/bin/{name}"' for name, command in DEPENDS.items()]
+    small.recipe("\n".join([INSTALL.format("it"), *commands]))
+    small.run()
+    before = outside(small)
+    told = small.run("verify-reproducible", STEP, status=1)
+    assert f"  DIFFERS  {STEP} " in told
+    assert f"1 of 1 steps are not the same, built again: {STEP}" in told
+    for name in DEPENDS:
+        assert f"    bin/{name}: " in told
+    assert "bin/small:" not in told
+    assert outside(small) == before
+    first, second = small.artifacts()[0].parents[1], small.folder / "one/again/tree" / STEP
+    assert f"the first:   {first}\n    the second:  {second}\n" in told
+    assert (first / "bin/user").read_text() == "ruckus\n"
+    assert (second / "bin/user").read_text() == "other\n"
+    assert {path.name for path in (small.folder / "one/again").iterdir()} == {"tree", "log"}
+    small.run("clean")
+    assert not (small.folder / "one/again").exists()
+
+
+def test_a_second_build_that_fails_is_left_as_it_is(small: Small) -> None:
+    small.recipe("test $(id -un) = ruckus; " + INSTALL.format("it"))
+    small.run()
+    before = outside(small)
+    told = small.run("verify-reproducible", STEP, status=1)
+    again = small.folder / "one/again"
+    assert f"  FAILED   {STEP} failed (exit status 1)" in told
+    assert f"folder:  {again}/work/{STEP}" in told
+    assert "# trial    built again" in (again / f"log/{STEP}.log").read_text()
+    assert outside(small) == before
+
+
+def test_ctrl_c_leaves_nothing(small: Small) -> None:
+    small.recipe(f"test $(id -un) = ruckus || {{ {WAIT} }}; {INSTALL.format('it')}")
+    small.run()
+    before = outside(small)
+    verification = small.start("verify-reproducible", STEP)
+    again = small.folder / "one/again"
+    wait_for((again / "work" / STEP / "begun").exists)
+    verification.send_signal(signal.SIGINT)
+    _, errors = verification.communicate(timeout=60)
+    assert "interrupted" in errors
+    assert not Path(again).exists()
+    assert outside(small) == before
+
+
+def test_without_a_sandbox_there_is_nothing_to_compare(small: Small) -> None:
+    small.recipe(INSTALL.format("it"))
+    small.run(isolation="none")
+    assert "in the keys of steps" in small.run("verify-reproducible", STEP, isolation="none", status=1)
