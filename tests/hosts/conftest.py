@@ -21,8 +21,18 @@ def _possible() -> None:
 
 @pytest.fixture
 def host(request: pytest.FixtureRequest) -> Host:
-    """The host that a test names, with a clone of this tree in the homes of root and of an ordinary user."""
-    suite: str = request.param
+    """The host that a test names."""
+    return cloned(request.param)
+
+
+@pytest.fixture
+def both_hosts() -> list[Host]:
+    """Those that README names."""
+    return [cloned(suite) for suite in ("bookworm", "trixie")]
+
+
+def cloned(suite: str) -> Host:
+    """A host with a clone of this tree in the homes of root and of an ordinary user."""
     if suite not in _hosts:
         made = Host(default_folder(), suite)
         made.make()

@@ -103,6 +103,7 @@ class Host:
         user: int = 0,
         kind: str = NAMESPACES,
         status: int | None = 0,
+        timeout: float = _TIMEOUT,
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command in it.
 
@@ -112,6 +113,7 @@ class Host:
             user: the number of the user who runs it.
             kind: what this user may do: NAMESPACES, CHROOT or MASKED.
             status: the exit status that it must have; None: any.
+            timeout: seconds that it may take.
 
         Returns:
             The finished process, with what it printed.
@@ -137,7 +139,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_TIMEOUT,
+            timeout=timeout,
         )
         assert status is None or done.returncode == status, (
             f"{self.suite}, {kind}, user {user}: {shlex.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"

@@ -60,13 +60,40 @@ def test_without_namespaces_a_user_is_told_why_and_what_root_has_to_do(host: Hos
     run("make", "distclean")
 
 
+@pytest.mark.whole
+def test_what_the_cross_compiler_makes_is_the_same_wherever_it_is_built(both_hosts: list[Host]) -> None:
+    """Other compilers of the host compile the cross compiler, and see to its libraries."""
+    one, other = (hashes_of_a_system(host) for host in both_hosts)
+    assert len(one) >= 8
+    assert "-" not in one.values()
+    assert one == other
+
+
+def hashes_of_a_system(host: Host) -> dict[str, str]:
+    """What the steps of a whole system have in the store, but for programs of the host."""
+    install_what_is_asked_for(host)
+    tree = with_our_packages(host, "system")
+    options = ["--arch-list=x86_64", "--until=bootstrap", "--build-dir=build"]
+    host.run(f"{tree}/build-aux/build", *options, cwd=tree, user=USER, timeout=6 * 3600)
+    listing = host.run("./ruckus", "list", "--hashes", cwd=f"{tree}/build/baby-x86_64/ruckus-build", user=USER).stdout
+    hashes = {name: digest for digest, name in (line.split() for line in listing.splitlines())}
+    of_the_host = re.compile("hostprep/.*|.*/cross/(binutils|gcc.*)")
+    return {name: digest for name, digest in hashes.items() if not of_the_host.fullmatch(name)}
+
+
+def with_our_packages(host: Host, name: str) -> str:
+    """Another clone, with the recipes that are shipped; returns where it is."""
+    tree = f"{host.home(USER)}/{name}"
+    host.run("cp", "-a", f"{host.home(USER)}/ruckus", tree, user=USER)
+    host.put(journey.TOP / "packages", f"{tree}/packages", USER)
+    return tree
+
+
 @_ON(["sid"])
 def test_hostprep_is_built_by_a_compiler_whose_default_is_c23(host: Host) -> None:
     install_what_is_asked_for(host)
     version = int(host.run("gcc", "-dumpversion").stdout.partition(".")[0])
     assert version >= 15
-    work = f"{host.home(USER)}/hostprep"
-    host.run("cp", "-a", f"{host.home(USER)}/ruckus", work, user=USER)
-    host.put(journey.TOP / "packages", f"{work}/packages", USER)
+    work = with_our_packages(host, "hostprep")
     done = host.run(f"{work}/build-aux/build", "--until=hostprep", cwd=work, user=USER)
     assert journey.outcomes(done.stdout).count("BUILT") >= 4

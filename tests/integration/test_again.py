@@ -2,6 +2,8 @@
 """Steps that are built again, elsewhere: what depends on that is found, and nothing of it leaves its folder."""
 
 import os
+import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -72,6 +74,8 @@ def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
     assert (first / "bin/user").read_text() == "ruckus\n"
     assert (second / "bin/user").read_text() == "other\n"
     assert {path.name for path in (small.folder / "one/again").iterdir()} == {"tree", "log"}
+    how = re.findall(r"^    how:         (\S+)", told, re.MULTILINE)[0]
+    assert "+other" in Path(how).read_text() if shutil.which("diffoscope") else how == "diffoscope"
     small.run("clean")
     assert not (small.folder / "one/again").exists()
 

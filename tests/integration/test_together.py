@@ -184,6 +184,18 @@ def test_without_sharing_everything_is_built_for_each(place: Place) -> None:
     assert names.count("hostprep/zlib") == 3
     assert names.count("source/libz") == 3
     assert {row[0] for row in place.entries("hits + misses")} == {0}
+    # And it is the same as what is shared.
+    alone = hashes(place)
+    assert len(set(alone)) == 5
+    shared = place.invoke("build", f"--arch-list={ARCHS[0]}", "--no-boot", "--until=bootstrap")
+    assert len(built(shared.stdout)) == 5
+    assert hashes(place) == alone
+
+
+def hashes(place: Place) -> list[str]:
+    """What the steps of the first architecture have in the store."""
+    listing = run("./ruckus", "list", "--hashes", cwd=place.builddir(ARCHS[0])).stdout
+    return re.findall(r"^([0-9a-f]{64})  \S+$", listing, re.MULTILINE)
 
 
 MANY = """

@@ -146,14 +146,17 @@ def _explain(step: Step, moved: Step, tree: Path) -> None:
     lines[_SHOWN:] = ["..."] if len(lines) > _SHOWN else []
     if store.fault(step.key):
         lines.append(f"what is in the store has changed since: {step.settings.builddir / 'ruckus'} verify-store")
-    print("".join(f"    {line}\n" for line in lines), end="")
-    print(f"    the first:   {stored}\n    the second:  {tree}\n    its log:     {moved.settings.log(step.name)}")
+    log = moved.settings.log(step.name)
+    lines += [f"the first:   {stored}", f"the second:  {tree}", f"its log:     {log}"]
+    print("".join(f"    {line}\n" for line in lines), end="", flush=True)
+    how = f"diffoscope {stored} {tree}"
     if shutil.which("diffoscope"):
-        report = moved.settings.buildroot / f"{step.name.dotted}.txt"
-        run(["timeout", _PATIENCE, "diffoscope", "--text", report, stored, tree], check=False)
-        print(f"    how:         {report}", flush=True)
-    else:
-        print(f"    how:         diffoscope {stored} {tree}   (it is not installed)", flush=True)
+        report = log.with_suffix(".log.diffoscope")
+        options = ["--exclude-directory-metadata=recursive", f"--text={report}"]
+        # Its exit status says whether there is a difference.
+        run(["timeout", _PATIENCE, "diffoscope", *options, stored, tree], check=False)
+        how = str(report) if report.exists() else how
+    print(f"    how:         {how}", flush=True)
 
 
 def _clear(work: Work, tree: Path) -> None:
