@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""P/boot/ARCH and ruckus_builder.env, by make bootstrap: several architectures at the same time, and again."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from integration.real import Tree, clean_environment, run
+
+RECIPE = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("kernel", source="none")
+
+@recipe.step("stage1")
+def stage1(sh):
+    '''what stands for a kernel'''
+    sh.sh(f'''
+        mkdir -p "$OUT/boot"
+        echo {sh.arch.name} {TEXT} > "$OUT/boot/vmlinuz"
+    ''')
+"""
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    folder = tmp_path / "mine"
+    (folder / "profiles").mkdir(parents=True)
+    (folder / "profiles" / "tiny.toml").write_text('steps = ["stage1/kernel"]')
+    return folder
+
+
+def write_recipe(packages: Path, text: str) -> None:
+    (packages / "kernel.py").write_text(RECIPE.replace("{TEXT}", text))
+
+
+def bootstrap(*builds: Path) -> None:
+    """Run make bootstrap in all of them at the same time."""
+    makes = [subprocess.Popen(["make", "bootstrap"], cwd=build, env=clean_environment()) for build in builds]
+    assert [make.wait(timeout=300) for make in makes] == [0] * len(makes)
+
+
+def test_kernels_of_several_architectures_lie_side_by_side(instant: Tree, packages: Path, tmp_path: Path) -> None:
+    write_recipe(packages, "one")
+    common = tmp_path / "common"
+    builds = [tmp_path / arch for arch in ("i686", "x86_64-64")]
+    for build in builds:
+        words = (f"--prefix={common}", f"--with-packages={packages}", f"--with-arch={build.name}")
+        assert f"boot files         {common}/boot/{build.name}, " in instant.configure(build, *words).stdout
+    bootstrap(*builds)
+    script = ". ./ruckus_builder.env; . ./ruckus_builder.env; cat $RUCKUS_KERNEL_i686 $RUCKUS_KERNEL_x86_64_64"
+    kernels = run("sh", "-euc", f'{script}; echo "$RUCKUS_ARCHS"', cwd=common).stdout.splitlines()
+    assert kernels == ["i686 one", "x86_64-64 one", "i686 x86_64-64"]
+
+    def inodes() -> dict[Path, int]:
+        return {path: path.stat().st_ino for path in common.glob("boot/*/*")} | {common: common.stat().st_mtime_ns}
+
+    before = inodes()
+    assert run("make", "bootstrap", cwd=builds[0]).stdout == "  READY    bootstrap\n"
+    assert inodes() == before, "nothing was written again"
+    write_recipe(packages, "two")
+    bootstrap(builds[0])
+    assert [(common / "boot" / arch / "vmlinuz").read_text().split()[1] for arch in ("i686", "x86_64-64")] == [
+        "two",
+        "one",
+    ]
+    run("make", "distclean", cwd=builds[0])
+    assert (common / "boot/i686/vmlinuz").exists(), "P is not this build directory's alone"
+
+
+def test_without_a_p_they_are_the_build_directorys_own(instant: Tree, packages: Path, tmp_path: Path) -> None:
+    write_recipe(packages, "one")
+    build = tmp_path / "build"
+    instant.configure(build, f"--with-packages={packages}")
+    bootstrap(build)
+    assert (build / "boot/x86_64/vmlinuz").read_text() == "x86_64 one\n"
+    run("make", "clean", cwd=build)
+    assert not (build / "boot").exists()
+    assert not (build / "ruckus_builder.env").exists()
+
+
+def test_a_p_that_is_in_use_is_refused_before_anything_is_built(instant: Tree, packages: Path, tmp_path: Path) -> None:
+    write_recipe(packages, "one")
+    common, build = tmp_path / "common", tmp_path / "build"
+    (common / "boot").mkdir(parents=True)
+    instant.configure(build, f"--prefix={common}", f"--with-packages={packages}")
+    done = run("make", "bootstrap", cwd=build, status=2)
+    assert f"{common}/boot is there already, and Ruckus did not make it" in done.stderr
+    assert not (build / "stamps").exists()
