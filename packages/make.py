@@ -2,12 +2,18 @@
 """GNU make (CLFS: Make)."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
-recipe = Recipe("make").autotools(
-    "stage1",
-    options=("--without-guile",),
-    # Debian's tarball has no doc/, but configure wants its Makefile.
-    before=lambda sh: sh.sh(
-        '[ -e doc/Makefile.in ] || { mkdir -p doc; echo "all install check clean:" > doc/Makefile.in; }'
-    ),
-)
+
+def _without_manual(sh: Script) -> None:
+    """Debian's tarball has no doc/, but configure wants its Makefile, and make install its man page."""
+    sh.sh("""
+        [ -e doc/Makefile.in ] || {
+            mkdir -p doc
+            echo "all install check clean:" > doc/Makefile.in
+            touch doc/make.1
+        }
+    """)
+
+
+recipe = Recipe("make").autotools("stage1", options=("--without-guile",), before=_without_manual)

@@ -11,7 +11,7 @@ recipe = Recipe("bzip2")
 @recipe.step("stage1", per_abi=True)
 def stage1(sh: Script, abi: Abi) -> None:
     """bzip2 and its shared library"""
-    sh.needs("cross/binutils", "cross/gcc-static", "cross/linux-headers", f"cross/glibc-{abi.bits}")
+    sh.toolchain()
     sh.unpack()
     words = (f"CC={sh.target}-gcc {abi.flag}", f"AR={sh.target}-ar", f"RANLIB={sh.target}-ranlib")
     sh.make(*words, "-f", "Makefile-libbz2_so")

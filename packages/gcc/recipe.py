@@ -114,8 +114,7 @@ def cross(sh: Script) -> None:
 def native(sh: Script) -> None:
     """C and C++ compiler of the temporary system"""
     sh.tools("m4", "flex", "bison")
-    sh.needs("cross/gcc", *(f"cross/glibc-{abi.bits}" for abi in sh.arch.abis))
-    sh.needs("gmp", "mpfr", "mpc", "isl", f"zlib-{sh.abi.bits}")
+    sh.needs("cross/gcc", "gmp", "mpfr", "mpc", "isl", f"zlib-{sh.abi.bits}")
     _unpack(sh)
     sh.configure(
         *_headers(sh),
@@ -123,7 +122,7 @@ def native(sh: Script) -> None:
         *_WITHOUT,
         *_C_AND_CXX,
         "--with-system-zlib",
-        f"--with-glibc-version={sh.version('glibc')}",  # configure can't ask the target's compiler
+        "--with-build-sysroot=/",  # while it is built, the target's headers are where they will be
         env={**_FLAGS, "CXX_FOR_BUILD": HOST_CXX},
     )
     sh.make("all-gcc")
@@ -134,6 +133,7 @@ def native(sh: Script) -> None:
         cp -a {sh.prefix_cross}/lib/gcc/{sh.target} "$OUT{sh.libdir}/gcc"
         cp -a {sh.prefix_cross}/{sh.target}/include "$OUT{sh.prefix}"
         ln -s gcc "$OUT{sh.prefix}/bin/cc"
+        rm -r "$OUT{sh.prefix}"/lib*/gcc/{sh.target}/*/install-tools  # for fixing headers once more
     """)
     for libdir in sh.arch.libdirs:
         sh.sh(f"""

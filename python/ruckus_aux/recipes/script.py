@@ -133,6 +133,10 @@ class Script:
             if name not in self.needed:
                 self.needed.append(name)
 
+    def toolchain(self) -> None:
+        """Declare what packages of the stage are built with; `configure` does so by itself."""
+        self.needs(*self._defaults().needs)
+
     def tools(self, *names: str) -> None:
         """Declare tools that the build runs; those that the host lacks become dependencies on hostprep."""
         for name in names:
@@ -241,7 +245,7 @@ class Script:
         standard = self._defaults()
         variables, words = standard.compilers, standard.options
         if self.configured_as is self.stage:
-            self.needs(*standard.needs)
+            self.toolchain()
             variables, words = variables | standard.own_variables, words + standard.own_options
         self.sh("""
             mkdir -p "$BUILD"

@@ -57,7 +57,8 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, *, cxx: bo
     return Defaults(
         options,
         {"CC": cc, "CXX": cxx_command if cxx else "false", **_FLAGS},
-        (*toolchain, f"cross/glibc-{abi.bits}"),
+        # Headers of glibc are the main ABI's.
+        (*toolchain, *dict.fromkeys(f"cross/glibc-{each.bits}" for each in (abi, arch.main_abi))),
         # Messages in English; what is compiled once needs no list of what to compile again.
         ("--disable-nls", "--disable-dependency-tracking"),
         # Programs that run while it is built are for the host. pkg-config knows the host's libraries and no others.

@@ -29,11 +29,13 @@ from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDDIR, CONF, GRAPH, SOURCES_LOCK
 from ruckus_aux.words.stage import STAGES, UNTIL, Stage
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import MB, readable_size, size_in_bytes
 
 # What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.
 _VARIABLES = "|".join(VARIABLES)
 _CHOICE = re.compile(rf"(--(with|without|enable|disable)-(?P<choice>[^=]+)|(?P<variable>{_VARIABLES})=).*", re.DOTALL)
 _OURS = ("BUILDROOT", "CLFS", "CPUCOUNT", "arch", "cache", "profile", "multilib", "option-checking")
+_FILE_SYSTEM = 1.2  # how much larger a volume is than the files on it: inodes, journal, what is reserved for root
 
 
 def arch_list(text: str) -> tuple[Architecture, ...]:
@@ -135,7 +137,21 @@ class Request:
         if not mistakes.errors:  # what configure would refuse, whatever the systems are kept on
             on_folders = replace(self, layout=FOLDERS)
             mistakes.errors = [error for arch in self.archs for error in on_folders._configured(arch).mistakes.errors]
+        if not mistakes.errors and self.layout.backend != "dir":
+            for arch in self.archs:
+                if size_in_bytes(self.layout.size) < (needed := self._room(arch)):
+                    mistakes.add(
+                        f"--size={self.layout.size}: {volume_name(arch)} needs {readable_size(needed)}",
+                        f"choose a larger one, such as --size={FOLDERS.size}",
+                    )
         mistakes.check("wrong options")
+
+    def _room(self, arch: Architecture) -> int:
+        """Bytes that an architecture takes on its volume: what is installed, and the largest working folder."""
+        steps = evaluate(self.settings(arch)).of_profile()
+        installed = sum(step.costs.installed for step in steps if step.stage.of_system and step.stage.installs)
+        largest = max(step.costs.disk for step in steps)
+        return round((installed + largest) * MB * _FILE_SYSTEM)
 
     def _configured(self, arch: Architecture) -> Configuration:
         asked = Configuration(given_by(self.configure_options(arch), self.srcdir, self.builddir(arch)))

@@ -86,7 +86,7 @@ def test_a_library_of_the_temporary_system_for_each_abi(settings: Settings, pack
     plan = evaluate(settings)
     step = plan["x86_64/stage1/plain-32"]
     assert {need.name for need in step.needs} == {
-        *(f"x86_64/cross/{name}" for name in ("binutils", "gcc-static", "linux-headers", "glibc-32")),
+        *(f"x86_64/cross/{name}" for name in ("binutils", "gcc-static", "linux-headers", "glibc-32", "glibc-64")),
         "x86_64/stage1/other-32",
         "hostprep/zlib",
     }

@@ -265,6 +265,7 @@ def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: se
         ({"configure": ("--disable-xen=maybe", "--enable-stage2-auto=x")}, "neither yes nor no: stage2-auto=x"),
         ({"configure": ("PREFIX_CROSS=cross",), "layout": Layout("lvm")}, "PREFIX_CROSS: 'cross' is not"),
         ({"until": "x", "profile": "y"}, "--profile=y"),
+        ({"profile": "clfs", "layout": Layout("loop", size="1G")}, "--size=1G: baby-i686 needs "),
     ],
 )
 def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

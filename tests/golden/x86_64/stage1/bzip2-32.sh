@@ -1,4 +1,4 @@
-# needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32
+# needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32 cross/glibc-64
 # sources: bzip2-1.0.8.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: cross/gcc cross/glibc-32 cross/glibc-64 stage1/gmp stage1/mpfr stage1/mpc stage1/isl stage1/zlib-64 source/gcc cross/binutils cross/linux-headers
+# needs: cross/gcc stage1/gmp stage1/mpfr stage1/mpc stage1/isl stage1/zlib-64 source/gcc cross/binutils cross/linux-headers cross/glibc-64
 # tools: m4 flex bison
 # files: specs.patch
 #!/bin/sh
@@ -47,7 +47,7 @@ CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX='x86_64-ruckus-linux-gnu-g++ -m64' CFL
     --disable-libstdcxx-pch \
     --enable-languages=c,c++ \
     --with-system-zlib \
-    --with-glibc-version=2.41
+    --with-build-sysroot=/
 make all-gcc MAKEINFO=true
 make install-gcc DESTDIR="$OUT" MAKEINFO=true
 for manuals in doc info man; do
@@ -56,6 +56,7 @@ done
 cp -a /cross-tools/lib/gcc/x86_64-ruckus-linux-gnu "$OUT/tools/lib64/gcc"
 cp -a /cross-tools/x86_64-ruckus-linux-gnu/include "$OUT/tools"
 ln -s gcc "$OUT/tools/bin/cc"
+rm -r "$OUT/tools"/lib*/gcc/x86_64-ruckus-linux-gnu/*/install-tools  # for fixing headers once more
 mkdir -p "$OUT/tools/lib64"
 cp /cross-tools/x86_64-ruckus-linux-gnu/lib64/lib*.a "$OUT/tools/lib64"
 mkdir -p "$OUT/tools/lib"

@@ -1,4 +1,4 @@
-# needs: hostprep/autoconf hostprep/automake hostprep/libtool cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32
+# needs: hostprep/autoconf hostprep/automake hostprep/libtool cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32 cross/glibc-64
 # tools: m4
 # sources: libxcrypt-4.4.38.tar.xz
 #!/bin/sh

@@ -1,4 +1,4 @@
-# needs: hostprep/ncurses cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32
+# needs: hostprep/ncurses cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32 cross/glibc-64
 # sources: ncurses-6.5.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32
+# needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-32 cross/glibc-64
 # sources: zlib-1.3.1.tar.xz
 #!/bin/sh
 set -eu
