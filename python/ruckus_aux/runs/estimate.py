@@ -22,7 +22,8 @@ class Estimate:
 
     name: the architecture. steps: that are to be made. cpu: CPU seconds. wall: seconds with so many jobs.
     path: the steps of the critical path, each with its seconds on all processors.
-    memory: bytes at most, if the largest steps meet; a machine with less makes some wait.
+    memory: bytes at most, if the largest steps meet, and the jobs that are left are ordinary ones; a machine with less
+        makes some wait.
     disk: bytes of store, system and tarballs, with the largest working folders on top.
     measured: the share of cpu that was measured here, not stated by a recipe.
     """
@@ -81,7 +82,7 @@ def _row(
     name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int, serial: Mapping[str, float]
 ) -> Estimate:
     pairs = [(target.step, known.get(target.step.name)) for target in targets]
-    memory = sorted((costs.memory_of_step(step, last, cpus) for step, last in pairs), reverse=True)
+    memory = sorted((costs.memory_of_step(step, last, 1) for step, last in pairs), reverse=True)[:cpus]
     work = sorted((costs.disk(step, last) for step, last in pairs), reverse=True)
     # What is installed is in the store and in $CLFS; an unpacked source is in the store only.
     kept = sum(costs.size_of_step(step, last) * (2 if step.installs else 1) for step, last in pairs)
@@ -93,7 +94,7 @@ def _row(
         steps=len(targets),
         cpu=cpu,
         wall=schedule.wall,
-        memory=sum(memory[:cpus]),
+        memory=sum(memory) + (cpus - len(memory)) * costs.JOB_MEMORY if memory else 0,
         disk=kept + sum(tarballs.values()) + sum(work[:cpus]),
         measured=sum(target.cost for target in targets if target.step.name in known) / cpu if cpu else 1.0,
         path=tuple((names[stamp], seconds) for stamp, seconds in schedule.path),
