@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.recipes.plan import Plan
-from ruckus_aux.settings.settings import CONF_NAMES
+from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.settings.settings import CONF_NAMES, Settings
 from ruckus_aux.steps.merge import merge
 from ruckus_aux.words.paths import CONF
+from ruckus_aux.words.step_name import StepName
 
 TOP = Path(__file__).parents[2]
 MANIFEST = """
@@ -109,3 +110,10 @@ def built(plan: Plan, *names: str) -> None:
             store.add(step.key, artifact, name, inside=Path("/ruckus"), ended=time.time_ns())
             shutil.rmtree(plan.settings.work(""))
         merge(step, store.tree(step.key))
+
+
+def installed(settings: Settings, name: str, artifact: Path, key: str = "key") -> None:
+    """Merge a tree as the artifact of a step that no recipe has."""
+    step = Step(settings, StepName(name))
+    vars(step).update(key=key, inputs={"script": key})
+    merge(step, artifact)

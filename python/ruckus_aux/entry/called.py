@@ -27,21 +27,27 @@ def _possible(plan: Plan, goal: str) -> list[Step]:
 
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
+    from ruckus_aux.systems.packages import fetch_check_sources
+
     take_folders(settings)
     plan = evaluate(settings)
     steps = list(plan.steps.values()) if options.goal == "all" else plan.closure(plan.goal(options.goal))
-    if supply([(plan, steps)]) == [plan]:
+    plans = supply([(plan, steps)])
+    if options.goal == "all":
+        fetch_check_sources(settings)
+    if plans == [plan]:
         print("all sources are there")
 
 
 def cmd_source_bundle(settings: Settings, options: argparse.Namespace) -> None:
     """pack all sources of this configuration into one archive, for a machine without a network"""
     from ruckus_aux.sources.bundle import write_bundle
+    from ruckus_aux.systems.packages import fetch_check_sources
 
     take_folders(settings)
     plan = evaluate(settings)
     (plan,) = supply([(plan, list(plan.steps.values()))])
-    words = write_bundle(settings, sources_of([plan]), options.output)
+    words = write_bundle(settings, [*sources_of([plan]), *fetch_check_sources(settings)], options.output)
     print(f"{options.output}: {readable_size(options.output.stat().st_size)}; where it is unpacked, configure with")
     print("".join(f"  {word.replace('=', '=$PWD/', 1)}\n" for word in words), end="")
 
@@ -144,12 +150,13 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
-    """check the finished system: compiler, programs, paths in its files, and that it boots"""
+    """check the finished system: its files, compilers and programs, packages that it builds, and that it boots"""
+    from ruckus_aux.reports.findings import report_findings
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.acceptance import check
 
     take_folders(settings)
-    check(settings, workplace_of(settings))
+    report_findings(settings.arch.name, check(settings, workplace_of(settings)), as_json=options.json)
 
 
 def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:

@@ -144,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
         "--undo", action="store_true", help="give everything back to who configured, to go on building"
     )
     add(called.cmd_boot_files)
-    add(called.cmd_check)
+    add(called.cmd_check).add_argument("--json", action="store_true", help="print what was found as JSON")
     logs = add(called.cmd_collect_logs)
     logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")
     add(called.cmd_clean).add_argument("--all", action="store_true", help="these, too")

@@ -4,12 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pytest_subprocess import FakeProcess
 from unit.samples import tree
 
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.kinds import workplace_of
-from ruckus_aux.systems.acceptance import library_paths
 from ruckus_aux.systems.boot import boot, check_console, qemu
 from ruckus_aux.words.errors import RuckusError
 
@@ -65,16 +63,3 @@ def test_a_system_without_a_hypervisor_is_no_dom0(settings: Settings) -> None:
     tree(settings.clfs, boot__vmlinuz="kernel")
     with pytest.raises(RuckusError, match=r"boot/xen.gz: no hypervisor there"):
         boot(settings, workplace_of(settings), xen=True)
-
-
-def test_run_paths_of_elf_files(fp: FakeProcess, settings: Settings) -> None:
-    output = """
-File: /b/one
- 0x000000000000001d (RUNPATH)            Library runpath: [/hostprep/lib:$ORIGIN/../lib]
-File: /b/two
- 0x0000000000000001 (NEEDED)             Shared library: [libc.so.6]
- 0x000000000000000f (RPATH)              Library rpath: [/usr/lib]
-"""
-    fp.register(["readelf", fp.any()], stdout=output, returncode=1)
-    found = list(library_paths([settings.clfs / "one", settings.clfs / "two"]))
-    assert found == [("/b/one", "/hostprep/lib"), ("/b/one", "$ORIGIN/../lib"), ("/b/two", "/usr/lib")]

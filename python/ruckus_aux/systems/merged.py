@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every file of a finished system: whether it is there, what kind it is, and what it must not hold.
+
+A name is a path in the system, such as /tools/bin/sh.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ruckus_aux.host.folders import within
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.systems.elf import ARCHIVE, MAGIC
+from ruckus_aux.systems.finding import Finding
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import INSIDE
+from ruckus_aux.words.stage import CHECK
+from ruckus_aux.words.step_name import StepName
+
+_LINKS = 40  # that the kernel follows in one path
+
+
+class Merged:
+    """The files that steps have merged into $CLFS.
+
+    steps: by name, the step that installed it.
+    linked: names of ELF files, and archives of them: what a linker reads or wrote; known after `check`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.root = settings.clfs
+        self.settings = settings
+        self.steps: dict[str, StepName] = {}
+        for stamp in stamps(settings):
+            if stamp.root == self.root:
+                self.steps |= {f"/{name}": stamp.step for name in stamp.files if not name.endswith("/")}
+        self.linked: list[str] = []
+
+    def path(self, name: str) -> Path:
+        """Where a file is on this machine."""
+        return Path(f"{self.root}{name}")
+
+    def fault(self, name: str, what: str, way_out: str) -> RuckusError:
+        """An error about a file.
+
+        Args:
+            name: The file.
+            what: What is wrong with it, after its path.
+            way_out: What has to be done about it.
+        """
+        step = self.steps[name]
+        return RuckusError(f"{self.path(name)} {what}", f"{way_out}; {step} installed it, see: ./ruckus show {step}")
+
+    def follow(self, name: str) -> str:
+        """What a name leads to, symbolic links followed as in the booted system; where there is a circle, in it."""
+        pending, here, links = name.split("/"), "", 0
+        while pending:
+            part = pending.pop(0)
+            if part == "..":
+                here = os.path.dirname(here).rstrip("/")
+            elif part not in ("", "."):
+                path = Path(f"{self.root}{here}/{part}")
+                if path.is_symlink() and links < _LINKS:
+                    links += 1
+                    target = os.readlink(path)
+                    here = "" if target.startswith("/") else here
+                    pending = [*target.split("/"), *pending]
+                else:
+                    here = f"{here}/{part}"
+        return here or "/"
+
+    def check(self) -> list[Finding]:
+        """Look into every file."""
+        faults: list[RuckusError] = []
+        scripts: dict[str, str] = {}
+        for name in sorted(self.steps):
+            path = self.path(name)
+            if path.is_symlink():
+                faults += self._faults_of_link(name, os.readlink(path))
+                continue
+            if not path.is_file():
+                faults.append(self.fault(name, "is gone", "make bootstrap brings it back"))
+                continue
+            content = path.read_bytes()
+            faults += self._faults_of_content(name, content)
+            if content.startswith((MAGIC, ARCHIVE)):
+                self.linked.append(name)
+            elif content.startswith(b"#!") and (words := content[2:].splitlines()[0].decode(errors="replace").split()):
+                scripts[name] = words[0]
+        lost = {name: program for name, program in scripts.items() if not self._is_there(program)}
+        wrong = [name for name, program in lost.items() if self._has_to_be_there(program)]
+        later = sorted({program for name, program in lost.items() if name not in wrong})
+        waiting = f"; for some, {', '.join(later)} is still to come" if later else ""
+        way_out = "its recipe has to name another, or install it"
+        of_scripts = [self.fault(name, f"is run by {lost[name]}, which is not there", way_out) for name in wrong]
+        return [
+            Finding("files", f"{len(self.steps)}, without paths of the build", tuple(faults)),
+            Finding("scripts", f"{len(scripts)}{waiting}", tuple(of_scripts)),
+        ]
+
+    def _is_there(self, name: str) -> bool:
+        return self.path(self.follow(name)).is_file()
+
+    def _has_to_be_there(self, program: str) -> bool:
+        """Whether what runs a script has to be there: this machine has what is below no prefix, or a later stage."""
+        return not program.startswith("/") or any(within(program, prefix) for prefix in self.settings.prefixes)
+
+    def _places(self) -> list[str]:
+        """Folders of this machine, and of the workplace, that nothing may be looked for in."""
+        settings = self.settings
+        places = (settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache)
+        return sorted({str(place) for place in places})
+
+    def _workplaces(self) -> list[str]:
+        """Folders that only scripts of steps have: compilers note them for debuggers, and nobody else may use them."""
+        names = ("SOURCES", "FILES", "SRC", "BUILD", "OUT")
+        inside = step_environment(self.settings, CHECK, INSIDE, {})
+        return [*(inside[name] for name in names), f"{self.settings.prefix_hostprep}/"]
+
+    def _faults_of_content(self, name: str, content: bytes) -> Iterator[RuckusError]:
+        words = self._places()
+        if b"\0" not in content:
+            words += self._workplaces()
+        for word in words:
+            if word.encode() in content:
+                yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
+
+    def _faults_of_link(self, name: str, target: str) -> Iterator[RuckusError]:
+        if any(within(target, place) for place in (*self._places(), self.settings.prefix_hostprep, str(INSIDE))):
+            yield self.fault(name, f"leads to {target}, of the build", "its recipe lets it leak in")
+        end = self.follow(name)
+        if any(within(end, prefix) for prefix in self.settings.prefixes) and not os.path.lexists(self.path(end)):
+            yield self.fault(name, f"leads to {end}, which is not there", "its recipe has to install that, too")

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from pathlib import Path
+
+import pytest
+from unit.samples import installed
+
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.systems.merged import Merged
+
+STEP = "x86_64/stage1/some"
+
+
+@pytest.fixture
+def system(settings: Settings, tmp_path: Path) -> Path:
+    """A system with a shell; what is added to the folder before `found` is merged as well."""
+    folder = tmp_path / "system"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "tools-x86_64/bin").mkdir(parents=True)
+    (folder / "tools-x86_64/bin/sh").write_bytes(b"a shell\0")
+    (folder / "bin/sh").symlink_to("/tools-x86_64/bin/sh")
+    (folder / "bin/mtab").symlink_to("/proc/mounts")
+    (folder / "bin/script").write_text("#!/bin/sh\n")
+    return folder
+
+
+def found(settings: Settings, system: Path) -> list[str]:
+    installed(settings, STEP, system)
+    return [fault.message for finding in Merged(settings).check() for fault in finding.faults]
+
+
+def test_a_system_that_is_as_it_should_be(settings: Settings, system: Path) -> None:
+    assert found(settings, system) == []
+    files, scripts = Merged(settings).check()
+    assert (files.result, files.detail) == ("ok", "4, without paths of the build")
+    assert (scripts.result, scripts.detail) == ("ok", "1")
+
+
+def test_a_file_that_is_gone(settings: Settings, system: Path) -> None:
+    installed(settings, STEP, system)
+    (settings.clfs / "tools-x86_64/bin/sh").unlink()
+    files, scripts = Merged(settings).check()
+    gone, nowhere = (settings.clfs / name for name in ("tools-x86_64/bin/sh", "bin/sh"))
+    assert {fault.message for fault in files.faults} == {
+        f"{gone} is gone",
+        f"{nowhere} leads to /tools-x86_64/bin/sh, which is not there",
+    }
+    assert all("./ruckus show x86_64/stage1/some" in fault.hint for fault in files.faults)
+    assert scripts.detail == "1; for some, /bin/sh is still to come"
+
+
+@pytest.mark.parametrize("text", ["CC=/ruckus/src/gcc", "-L/hostprep/lib", "{srcdir}/packages", "root={clfs}/etc"])
+def test_paths_of_the_build_in_a_text(settings: Settings, system: Path, text: str) -> None:
+    text = text.format(srcdir=settings.srcdir, clfs=settings.clfs)
+    (system / "bin/config").write_text(text)
+    assert f"{settings.clfs}/bin/config holds the build's path " in found(settings, system)[0]
+
+
+def test_what_a_compiler_notes_for_debuggers_is_no_harm(settings: Settings, system: Path) -> None:
+    (system / "bin/program").write_bytes(b"\x7fELF\0/ruckus/src/main.c\0")
+    assert found(settings, system) == []
+
+
+def test_a_path_of_the_build_folder_in_a_program(settings: Settings, system: Path) -> None:
+    (system / "bin/program").write_bytes(f"\0{settings.buildroot}\0".encode())
+    assert found(settings, system) == [f"{settings.clfs}/bin/program holds the build's path {settings.buildroot}"]
+
+
+@pytest.mark.parametrize("target", ["/hostprep/bin/m4", "/ruckus/out/bin/m4"])
+def test_a_link_to_what_only_the_build_has(settings: Settings, system: Path, target: str) -> None:
+    (system / "bin/m4").symlink_to(target)
+    message = f"{settings.clfs}/bin/m4 leads to {target}, of the build"
+    assert message in found(settings, system)
+
+
+def test_a_script_of_a_program_that_is_nowhere(settings: Settings, system: Path) -> None:
+    (system / "bin/perl-script").write_text("#! /tools-x86_64/bin/perl -w\n")
+    (system / "bin/no-script").write_text("#!no\n")
+    (system / "bin/later").write_text("#!/usr/bin/python\n")
+    assert set(found(settings, system)) == {
+        f"{settings.clfs}/bin/perl-script is run by /tools-x86_64/bin/perl, which is not there",
+        f"{settings.clfs}/bin/no-script is run by no, which is not there",
+    }
+    assert Merged(settings).check()[1].detail == "4; for some, /usr/bin/python is still to come"
+
+
+def test_links_are_followed_as_in_the_booted_system(settings: Settings) -> None:
+    merged = Merged(settings)
+    for name, target in {"lib": "usr/lib", "usr/lib/c": "../../tools/c", "tools": "/opt/t", "a": "b", "b": "a"}.items():
+        path = settings.clfs / name
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+    assert merged.follow("/usr/lib/c") == "/opt/t/c"
+    assert merged.follow("/lib/x/../y") == "/usr/lib/y"
+    assert merged.follow("/../tools") == "/opt/t"
+    assert merged.follow("/a") in ("/a", "/b")
