@@ -10,7 +10,7 @@ from lab.machine.lab import Lab
 pytestmark = pytest.mark.xdist_group("lab")  # there is one, for one test at a time
 
 COMMON = "/mnt/root-true/ruckus-hostprep"
-SIZE = "3900M"  # configure wants 3 GB free for a build
+SIZE = "4500M"  # configure wants 4.2 GB free for a build
 DOWNLOAD = f"./configure --prefix={COMMON} --with-hostprep-only"
 BOOTSTRAP = f"""/media/ruckus/configure \\
     --prefix={COMMON} \\

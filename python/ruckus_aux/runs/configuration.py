@@ -34,6 +34,7 @@ from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES,
 
 # Profiles, and the bytes that each takes at most; 3.3e9 are the toolchain's and the kernel's sources, unpacked.
 PROFILES = {"tiny": 4.2e9, "clfs": 5.6e9}
+_HOSTPREP_SPACE = 0.5e9
 MOST_CPUS = 4096
 _BOOT = {"qemu-system-x86_64": "qemu-system-x86", "mke2fs": "e2fsprogs"}  # and the packages that they are in
 _SOURCE_NAMES = (".git", "build-aux", "docs", "m4", "packages", "python", "tests")
@@ -225,7 +226,10 @@ class Configuration:
         self.answers |= {"ruckus_srcdir": srcdir, "ruckus_prefix": prefix}
         self.answers |= {"BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
         if self.prepared and not (Path(buildroot) / JOURNAL).exists():
-            check_space("BUILDROOT", Path(buildroot), PROFILES.get(self.given["profile"], 0.0))
+            space = (
+                _HOSTPREP_SPACE if self.given["hostprep_only"] == "yes" else PROFILES.get(self.given["profile"], 0.0)
+            )
+            check_space("BUILDROOT", Path(buildroot), space)
 
     def _mirrors(self) -> None:
         mirrors = [*paths_of("--with-mirror", self.given["mirror"]), *paths_of("MIRRORS", self.given["MIRRORS"])]

@@ -13,7 +13,7 @@ from ruckus_aux.host.commands import run
 from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("qemu-system-x86_64", "qemu-img")
-VOLUMES = "16G"  # the disk for vg00
+VOLUMES = "20G"  # the disk for vg00
 PATIENCE = 120.0  # seconds for a snapshot on a busy machine
 _OF_IMAGE = ("root.img", "xen", "vmlinuz", "initrd", "key")
 

@@ -358,6 +358,7 @@ def test_all_mistakes_at_once(given_: Given) -> None:
 def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(GIB, 0, GIB))
     assert "has 1074 MB free, and a build needs 4200 MB" in errors(given_())
+    assert not given_(hostprep_only="yes").mistakes.errors
     (tmp_path / "build" / "journal.sqlite").write_text("")  # it is built already, or in the middle of it
     assert not given_().mistakes.errors
 
