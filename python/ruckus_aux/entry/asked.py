@@ -153,6 +153,8 @@ def cmd_verify_reproducible(settings: Settings, options: argparse.Namespace) -> 
 
     if options.all == bool(options.step):
         raise RuckusError("verify-reproducible takes names of steps, or --all", "list them with: ruckus list --all")
+    if options.leave_out and not options.all:
+        raise RuckusError("--except goes with --all", "leave out what is not to be built again")
     os.environ.pop("MAKEFLAGS", None)  # the pool of a make that runs us is of no use
     take_folders(settings)
     plan = evaluate(settings)

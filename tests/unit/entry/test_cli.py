@@ -11,7 +11,9 @@ from pytest_subprocess import FakeProcess
 from unit.reports.test_history import BUILT
 from unit.samples import OTHER, TOP, ZLIB, built, configured, tree
 
+from ruckus_aux.artifacts.intake import tree_hash
 from ruckus_aux.artifacts.registry import known, register
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.entry.cli import main, parser
 from ruckus_aux.host.jobserver import only_asks
 from ruckus_aux.recipes.load import evaluate
@@ -20,7 +22,7 @@ from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import MARKER
+from ruckus_aux.words.paths import AGAIN, MARKER
 from ruckus_aux.words.step_name import StepName
 
 
@@ -89,6 +91,38 @@ def test_list_and_show(here: Settings, capsys: pytest.CaptureFixture[str]) -> No
     recipe = here.recipes / "pigz" / "recipe.py"
     start = f"# x86_64/stage1/pigz: the program\n# recipe: {recipe}\n# needs: hostprep/zlib\n#!/bin/sh\nset -eu\n"
     assert output.startswith(start)
+
+
+def test_hashes_of_what_is_stored_can_be_compared(
+    here: Settings, fp: FakeProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fp.pass_command(["rm", fp.any()], occurrences=100)
+    plan = evaluate(here)
+    built(plan, "x86_64/cross/other-32")
+    assert main(["list", "--all", "--hashes"]) == 0
+    hashes = {name: digest for digest, name in map(str.split, capsys.readouterr().out.splitlines())}
+    assert hashes.keys() == plan.steps.keys()
+    assert hashes["x86_64/cross/other-64"] == "-"
+    assert hashes["x86_64/cross/other-32"] == tree_hash(Store(here.cache).tree(plan["x86_64/cross/other-32"].key))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "takes names of steps, or --all"),
+        (["x86_64/cross/other-32", "--all"], "takes names of steps, or --all"),
+        (["x86_64/cross/other-32", "--except=hostprep/zlib"], "--except goes with --all"),
+        (["--all", "--except=hostprep/nothing"], "no step 'hostprep/nothing'"),
+        (["x86_64/cross/other-32"], "not built yet: x86_64/cross/other-32\n  build them first: make"),
+        (["--all"], " x86_64/cross/other-64 hostprep/zlib x86_64/stage1/pigz\n"),
+    ],
+)
+def test_what_cannot_be_built_again_is_named(
+    here: Settings, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert main(["verify-reproducible", *words]) == 1
+    assert said in capsys.readouterr().err
+    assert not (here.buildroot / AGAIN).exists()
 
 
 def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
