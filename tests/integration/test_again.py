@@ -32,6 +32,7 @@ DEPENDS = {
     "python": "python3 -c 'import os; print(os.listdir(\"/usr\"))'",
     "archive": "tar --create --directory=/usr/share/misc . | tar --list",
     "chance": "od -N 8 -A n -t x1 /dev/urandom",
+    "program": "command -v autoconf bison m4 flex msgfmt || true",
 } | ({"processors": "nproc"} if len(os.sched_getaffinity(0)) > 1 else {})
 
 

@@ -49,9 +49,10 @@ _AGAIN = """examples:
   ruckus verify-reproducible x86_64/stage1/busybox x86_64/stage1/linux
   ruckus verify-reproducible --all --except=x86_64/cross/gcc-static
 
-The second build has another folder, user, host name and umask, other numbers of jobs and processors; its programs see
-the files of folders in another order, another time and another kernel. It is never stored or merged. What is different
-is printed, and both trees are kept; diffoscope says how, if it is installed. docs/reproducible.md tells more.
+The second build has another folder, user, host name and umask, other numbers of jobs and processors, and no programs
+that it does not declare; it sees the files of folders in another order, another time and another kernel. It is never
+stored or merged. What is different is printed, and both trees are kept; diffoscope says how, if it is installed.
+docs/reproducible.md tells more.
 """
 
 

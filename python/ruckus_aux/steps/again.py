@@ -2,9 +2,9 @@
 """`ruckus verify-reproducible`: whether steps that are built again, elsewhere, are what is in the store.
 
 What no step may depend on is different in the second build: its folder, the user, the names of user and machine, the
-umask that it begins with, the jobs, the processors, and, through a library (elsewhere.c) that is loaded into the host's
-programs, the order of files in folders, the clock and the kernel. Nothing of it gets into the store, among shared
-objects, into $CLFS or into the journal.
+umask that it begins with, the jobs, the processors, the programs that it does not declare, and, through a library
+(elsewhere.c) that is loaded into the host's programs, the order of files in folders, the clock and the kernel. Nothing
+of it gets into the store, among shared objects, into $CLFS or into the journal.
 """
 
 import os
@@ -56,10 +56,11 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], workplace: 
         by_key.setdefault(step.key, step)
     steps = by_key.values()
     _check_stored(settings, steps)
-    elsewhere, folder = workplace.elsewhere(), settings.buildroot / AGAIN
+    places, folder = [workplace.elsewhere(step.tools) for step in steps], settings.buildroot / AGAIN
     with _fewer_processors() as processors, afterwards(lambda: _remove_empty(folder)):
         print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
-        bad = [step.name for step in steps if not _is_same(step, folder, elsewhere, jobs)]
+        compared = [(step, _is_same(step, folder, place, jobs)) for step, place in zip(steps, places, strict=True)]
+    bad = [step.name for step, same in compared if not same]
     if bad:
         raise RuckusError(
             f"{len(bad)} of {len(steps)} steps are not the same, built again: {' '.join(bad)}",

@@ -202,7 +202,7 @@ class Bubble(Workplace):
             words += ["--ro-bind", str(room.source), str(INSIDE / "src")]
         return words
 
-    def elsewhere(self) -> Self:
+    def elsewhere(self, tools: Collection[str]) -> Self:
         """With another user, and another name of user and machine."""
         return replace(self, user=OTHER_USER, name="other")
 

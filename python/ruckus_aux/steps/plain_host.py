@@ -54,7 +54,7 @@ class PlainHost(Workplace):
         """The program itself."""
         return HostCommand(list(program))
 
-    def elsewhere(self) -> Workplace:
+    def elsewhere(self, tools: Collection[str]) -> Workplace:
         """None: a script may depend on all of the host, and on the build directory."""
         raise RuckusError(
             "without a sandbox, the build directory is in the keys of steps: elsewhere they are others",

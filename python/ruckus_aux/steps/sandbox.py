@@ -8,10 +8,10 @@ namespace alone would leave it root's ownership of the kernel's files.
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.steps import bubble
@@ -24,6 +24,27 @@ _COMPILERS = ("gcc", "g++", "cc", "c++")
 _CCACHE_COMPILERS = "/usr/local/ccache"  # where a step that shares objects has links to ccache, called like these
 _CCACHE = INSIDE / "ccache"
 _ETC = ("alternatives", "ld.so.cache")  # what of /etc is needed to run a compiler
+# Programs that builds look for and that hosts have or not: what uses one has to declare it.
+_OPTIONAL = (
+    *("m4", "bison", "flex", "bc", "autoconf", "autoheader", "automake", "aclocal", "libtoolize", "autopoint", "gperf"),
+    *("msgfmt", "gmsgfmt", "msgmerge", "xgettext", "makeinfo", "help2man", "doxygen", "dot", "asciidoc", "xmlto"),
+    *("xsltproc", "sphinx-build", "pahole", "rustc", "bindgen", "cargo", "clang", "swig", "git", "svn", "pkg-config"),
+    *(
+        "runtest",
+        "expect",
+        "tclsh",
+        "gdb",
+        "valgrind",
+        "lz4",
+        "lzop",
+        "zstd",
+        "cpio",
+        "rsync",
+        "file",
+        "cmake",
+        "meson",
+    ),
+)
 # What of the host's libraries pkg-config knows, which is more than a step may.
 _PKGCONFIG = ("share/pkgconfig", "lib*/pkgconfig", "lib/*/pkgconfig")
 
@@ -36,7 +57,9 @@ def ccache_program() -> str | None:
 
 @dataclass(frozen=True)
 class Sandbox(Bubble):
-    """A sandbox with the host's programs."""
+    """A sandbox with the host's programs; hidden: those of them that can't be run."""
+
+    hidden: tuple[str, ...] = field(default=(), kw_only=True)
 
     title: ClassVar[str] = "a bubblewrap sandbox"
     links: ClassVar[bool] = False
@@ -90,9 +113,16 @@ class Sandbox(Bubble):
             "CCACHE_STATSLOG": str(INSIDE / OBJECTS_LOG),
         }
 
+    def elsewhere(self, tools: Collection[str]) -> Self:
+        """Also without programs that the step does not declare, of those that not every host has."""
+        paths = {Path("/usr/bin", name).resolve() for name in _OPTIONAL if name not in tools}
+        hidden = sorted(str(path) for path in paths if path.is_file() and Path("/usr") in path.parents)
+        return replace(super().elsewhere(tools), hidden=tuple(hidden))
+
     def _system(self, room: Room) -> list[str]:
         """What a step sees of the host, and the prefixes."""
         words = [word for name in HOST_FOLDERS for word in show_entry(f"/{name}", f"/{name}")]
+        words += [word for path in self.hidden for word in ("--ro-bind", "/dev/null", path)]
         words += ["--tmpfs", "/usr/local"]
         words += ["--ro-bind-try", str(INCLUDE), str(BEHIND), "--ro-bind-try", f"{room.view}{INCLUDE}", str(INCLUDE)]
         for folder in sorted({path.resolve() for pattern in _PKGCONFIG for path in Path("/usr").glob(pattern)}):

@@ -113,10 +113,14 @@ class Workplace(ABC):
         """
 
     @abstractmethod
-    def elsewhere(self) -> "Workplace":
-        """The same place as it may be on another machine: whatever no script may depend on is different.
+    def elsewhere(self, tools: Collection[str]) -> "Workplace":
+        """The same place as it may be on another machine: whatever a step may not depend on is different.
 
-        Raises RuckusError where scripts see what differs, and may depend on it.
+        Args:
+            tools: of the host, which the step declares.
+
+        Raises:
+            RuckusError: scripts see what differs, and may depend on it.
         """
 
     @abstractmethod

@@ -48,6 +48,15 @@ def test_no_network_and_no_home(settings: Settings) -> None:
     assert not any(word.startswith(("/home", "/root", "/var", "/srv")) for word in words)
 
 
+def test_elsewhere_a_step_has_no_program_that_it_does_not_declare(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_OPTIONAL", ("cat", "chmod", "nothing-of-this-name"))
+    words = workplace_of(settings).elsewhere(["chmod"]).command(ROOM, ["true"]).words
+    assert [path for path, shown in binds(words, "--ro-bind").items() if shown == "/dev/null"] == ["/usr/bin/cat"]
+    assert "/dev/null" not in binds(command(settings, "true"), "--ro-bind").values()
+
+
 def test_a_named_pipe_is_visible(settings: Settings) -> None:
     words = command(settings, "true", room=replace(ROOM, fifo=Path("/tmp/GMfifo1")))
     assert binds(words, "--bind")["/tmp/GMfifo1"] == "/tmp/GMfifo1"
