@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 from ruckus_aux.entry.console import importing
 
 with importing():
-    from ruckus_aux.tasks.build import bench, build, estimate
+    from ruckus_aux.tasks.build import bench, bootstrap_install, build, estimate
     from ruckus_aux.tasks.cache import gc
     from ruckus_aux.tasks.report import collect_logs, history, report, status
     from ruckus_aux.tasks.volume import (

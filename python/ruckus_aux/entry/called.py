@@ -5,14 +5,18 @@ import argparse
 import os
 import sys
 import time
+from functools import partial
+from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.host.root import Root
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
-from ruckus_aux.settings.ownership import check_open, take_folders
+from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources.supply import sources_of, supply
+from ruckus_aux.steps.outcome import run_name
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.terminal import readable_size
 
@@ -114,18 +118,37 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
         return
     with broken_recorded(plan, options.step):
         step = plan[options.step]
-    check_open(settings, settings.root(step.stage))
     run_step(Work(step, workplace_of(settings)), verbose=verbose, keep=keep)
 
 
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
-    """do what only root can: owners and device nodes of the finished system"""
+    """do what only root can: owners, modes and device nodes of the finished system"""
     from ruckus_aux.systems.install import install, reopen
 
+    access = Root(Journal(settings.journal), run_name(), options.dry_run)
     if options.undo:
-        reopen(settings)
+        reopen(evaluate(settings), access)
     else:
-        install(settings)
+        install(evaluate(settings), access, cross=options.cross)
+
+
+def cmd_cross(settings: Settings, options: argparse.Namespace) -> None:
+    """take the cross toolchain out of the system (no), or have the next make merge it again (yes)"""
+    from ruckus_aux.systems.crosstools import remove_cross, restore_cross
+
+    take_folders(settings)
+    (restore_cross if options.wanted == "yes" else remove_cross)(settings)
+
+
+def cmd_image(settings: Settings, options: argparse.Namespace) -> None:
+    """write the finished system into an image of a disk, with its owners, modes and device nodes; it needs no root"""
+    from ruckus_aux.systems.image import image_name, make_image
+    from ruckus_aux.words.terminal import size_in_bytes
+
+    output = options.output or Path(image_name(settings))
+    least = size_in_bytes(options.size) if options.size else 0
+    make_image(evaluate(settings), output.absolute(), least, cross=options.cross == "yes")
+    print(f"  IMAGE    {output}  {readable_size(output.stat().st_size)}")
 
 
 def cmd_boot_files(settings: Settings, options: argparse.Namespace) -> None:
@@ -139,14 +162,13 @@ def cmd_boot_files(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     """boot the finished system in QEMU"""
-    from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.boot import boot, boot_once
 
     take_folders(settings)
     if options.once:
-        boot_once(settings, workplace_of(settings))
+        boot_once(evaluate(settings))
     else:
-        boot(settings, workplace_of(settings), interactive=options.interactive, xen=options.xen)
+        boot(evaluate(settings), interactive=options.interactive, xen=options.xen)
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
@@ -154,9 +176,11 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.reports.findings import report_findings
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.acceptance import check
+    from ruckus_aux.systems.boot import boot
 
     take_folders(settings)
-    report_findings(settings.arch.name, check(settings, workplace_of(settings)), as_json=options.json)
+    found = check(settings, workplace_of(settings), partial(boot, evaluate(settings)))
+    report_findings(settings.arch.name, found, as_json=options.json)
 
 
 def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
@@ -172,11 +196,11 @@ def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     """check that this user may run, without a password, what this build needs root for"""
     from ruckus_aux.host.links import missing_links
-    from ruckus_aux.host.root import Root
     from ruckus_aux.host.sudo import verify_commands
     from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.storage.layout import layout, volume_name
     from ruckus_aux.storage.operations import Volumes
+    from ruckus_aux.systems.install import install_commands
     from ruckus_aux.words.paths import JOURNAL
 
     commands = missing_links(settings.prefixes) if workplace_of(settings).links else []
@@ -185,6 +209,7 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     if kept.clfs(folder, settings.arch) == settings.clfs:
         volumes = Volumes(folder, kept, Root(Journal(folder / JOURNAL), "verify-sudo"))
         commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
+    commands += install_commands(evaluate(settings))
     if commands:
         fragment = invoke_command("verify-sudo", "--print-sudoers")
         verify_commands(commands, way_out=f"an administrator has to install what this prints: {fragment}")

@@ -141,10 +141,20 @@ def parser() -> argparse.ArgumentParser:
     )
     gc.add_argument("--dry-run", action="store_true", help="say what would be done, and change nothing")
     add(asked.cmd_uses)
-    add(called.cmd_install).add_argument(
+    install = add(called.cmd_install)
+    install.add_argument(
         "--undo", action="store_true", help="give everything back to who configured, to go on building"
     )
     add(called.cmd_boot_files)
+    install.add_argument(
+        "--cross", choices=("no", "yes"), default="", help="remove the cross toolchain from the system, or restore it"
+    )
+    install.add_argument("--dry-run", action="store_true", help="show each change and each command, and run none")
+    add(called.cmd_cross).add_argument("wanted", choices=("no", "yes"))
+    image = add(called.cmd_image)
+    image.add_argument("--output", type=Path, metavar="FILE", help="the image (default: baby-ARCH.ext4)")
+    image.add_argument("--size", default="", metavar="SIZE", help="such as 10G (default: as the system needs it)")
+    image.add_argument("--cross", choices=("no", "yes"), default="no", help="with the cross toolchain (default: no)")
     add(called.cmd_check).add_argument("--json", action="store_true", help="print what was found as JSON")
     logs = add(called.cmd_collect_logs)
     logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")

@@ -33,6 +33,7 @@ def run(
     detached: bool = False,
     watch: Callable[[], None] | None = None,
     descriptors: Sequence[int] = (),
+    text: bytes = b"",
 ) -> tuple[int, str]:
     """Run a command of the host.
 
@@ -46,6 +47,7 @@ def run(
             killed, it keeps our locks on things (locks.named) until it has ended.
         watch: Called a few times a second while it runs; an exception from it ends the command.
         descriptors: What it inherits.
+        text: What it reads from its standard input.
 
     Returns:
         The exit status, and what it wrote to stdout and stderr together.
@@ -64,8 +66,10 @@ def run(
         options["replace_env"] = True
     job = sarge.Command(words, stdout=capture, stderr=subprocess.STDOUT, env=env, cwd=cwd, **options)
     try:
-        with open(os.devnull, "rb") as nothing:
-            job.run(input=nothing, async_=True)
+        with open(os.memfd_create("input"), "w+b") as source:
+            source.write(text)
+            source.seek(0)
+            job.run(input=source, async_=True)
     except ValueError as error:  # sarge's way of saying that there is no such command
         where = f" in {env['PATH']}" if env and replace_env else ""
         raise RuckusError(

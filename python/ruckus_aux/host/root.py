@@ -38,6 +38,7 @@ _PACKAGES = {
     "mkfs.btrfs": "btrfs-progs",
     "btrfs": "btrfs-progs",
     "xenstore-ls": "xenstore-utils",
+    "bwrap": "bubblewrap",
 }
 
 
@@ -169,7 +170,7 @@ class Root:
         """The same without root's rights."""
         return replace(self, sudo=False)
 
-    def run(self, command: Command, *, check: bool = True) -> tuple[int, str]:
+    def run(self, command: Command, *, check: bool = True, text: bytes = b"") -> tuple[int, str]:
         """Run a command that changes something; in a dry run, print it.
 
         Ctrl-C waits for commands of root's, and stops others.
@@ -177,6 +178,7 @@ class Root:
         Args:
             command: Its words.
             check: Whether an exit status other than 0 is an error.
+            text: What it reads.
 
         Returns:
             Its exit status, and what it printed.
@@ -187,14 +189,15 @@ class Root:
         if self.dry:
             print(shlex.join(as_root(command) if self.sudo else command))
             return 0, ""
-        return self.ask(command, check=check)
+        return self.ask(command, check=check, text=text)
 
-    def ask(self, command: Command, *, check: bool = True) -> tuple[int, str]:
+    def ask(self, command: Command, *, check: bool = True, text: bytes = b"") -> tuple[int, str]:
         """Run a command that changes nothing, even in a dry run.
 
         Args:
             command: Its words.
             check: Whether an exit status other than 0 is an error.
+            text: What it reads.
 
         Returns:
             Its exit status, and what it printed.
@@ -205,7 +208,7 @@ class Root:
         started = time.time()
         words = as_root(command) if self.sudo else list(command)
         with held_back() if self.sudo else let_through():
-            status, output = run(words, env=_ENVIRONMENT, check=False, detached=True)
+            status, output = run(words, env=_ENVIRONMENT, check=False, detached=True, text=text)
             if self.sudo and not self.dry:  # a dry run leaves no trace
                 said = output.strip()[-500:] if status else ""
                 self._record(Rooted(self.name, started, shlex.join(command), status, said))

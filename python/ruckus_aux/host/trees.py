@@ -60,6 +60,17 @@ def listing(tree: Path) -> list[str]:
     return sorted([*names, *empty])
 
 
+def is_missing(path: Path) -> bool:
+    """Whether nothing is there; what this user may not look at counts as being there."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def size(tree: Path) -> int:
     """The bytes that a tree takes on disk; what can't be read is not counted."""
     total = 0

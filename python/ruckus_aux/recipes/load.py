@@ -138,6 +138,7 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         sources=tuple(script.sources[source] for source in script.used_sources),
         files=tuple(script.used_files),
         replaces=draft.replaces,
+        rights=tuple(script.rights),
         objects=script.objects,
         freestanding=script.is_freestanding,
         layout=tuple(script.layout),

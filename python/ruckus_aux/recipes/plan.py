@@ -12,6 +12,7 @@ from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.recipes.costs import UNKNOWN, Costs
 from ruckus_aux.recipes.environment import BEGINNING, step_environment
 from ruckus_aux.recipes.manifest import Source, sha256_of
+from ruckus_aux.recipes.rights import Right
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import Mistakes, RuckusError
@@ -33,6 +34,7 @@ class Step:
     tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
     replaces: steps whose files its own files overwrite.
+    rights: what root gives what it has installed; no part of its key.
     objects: what other steps share their host objects with this one, through ccache; "" is none.
     freestanding: whether what it installs is the same wherever its toolchain is, and whatever libraries that has.
     layout: texts whose lines in the script only say where libraries are: they change no code that is compiled.
@@ -49,6 +51,7 @@ class Step:
     sources: tuple[Source, ...] = ()
     files: tuple[Path, ...] = ()
     replaces: tuple[StepName, ...] = ()
+    rights: tuple[Right, ...] = ()
     objects: str = ""
     freestanding: bool = False
     layout: tuple[str, ...] = ()

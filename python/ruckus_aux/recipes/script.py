@@ -17,6 +17,7 @@ from pathlib import Path
 from ruckus_aux.recipes.book import sed_program
 from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.manifest import Source
+from ruckus_aux.recipes.rights import Rights
 from ruckus_aux.recipes.stages import WITHOUT_MANUALS, Defaults, defaults
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
@@ -45,7 +46,7 @@ def _quoted(text: str) -> str:
 
 
 @dataclass
-class Script:
+class Script(Rights):
     """Records one step. Its methods append to the script; its attributes are what a recipe may depend on.
 
     name: the recipe's. main_source: its entry in the manifest. files: those that belong to it.

@@ -201,6 +201,11 @@ class Request:
         return not self.only and self.reaches("bootstrap")
 
     @property
+    def installs(self) -> bool:
+        """Whether finished systems are given to root: by root, and by who asks for it and has sudo."""
+        return self.finishes and (os.geteuid() == 0 or self.until == "install")
+
+    @property
     def finishes(self) -> bool:
         """Whether whole systems are made, which can be installed and booted."""
         return not self.only and self.reaches("install")
@@ -296,7 +301,7 @@ class Request:
         """What is done with a complete system: what boots it is published, root's part, and a first boot."""
         ruckus = str(self.builddir(arch) / "ruckus")
         commands = [[ruckus, "boot-files"]] if self.completes else []
-        commands += [[ruckus, "install"]] if self.finishes and os.geteuid() == 0 else []
+        commands += [[ruckus, "install"]] if self.installs else []
         # Not when that has been done before with what it holds now.
         return commands + ([[ruckus, "boot", "--once"]] if self.finishes and self.reaches("boot") else [])
 

@@ -31,7 +31,7 @@ from ruckus_aux.runs.notify import Result, notify
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.status import Watch
 from ruckus_aux.settings.journal import End, Entry, Journal, Run
-from ruckus_aux.settings.ownership import refuse_root, take_folder, take_folders
+from ruckus_aux.settings.ownership import is_closed, refuse_root, take_folder, take_folders
 from ruckus_aux.settings.settings import load
 from ruckus_aux.settings.stamps import lock
 from ruckus_aux.sources.supply import sources_of, supply
@@ -40,8 +40,10 @@ from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
+from ruckus_aux.systems.builder import Builder
+from ruckus_aux.systems.install import check_place, install_commands
 from ruckus_aux.words.errors import Mistakes, RuckusError
-from ruckus_aux.words.hints import invoke_command
+from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, JOURNAL, MARKER, RUN_LOCK, SOURCES_LOCK
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable
@@ -79,7 +81,11 @@ class Build:
         volumes, root = self._volumes(), Root(self.journal, self.name)
         names = [volume_name(arch) for arch in self.request.archs]
         links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
-        verify_commands([*volumes.commands(names, os.getuid(), os.getgid()), *links], way_out=self.request.way_out())
+        needed = [*volumes.commands(names, os.getuid(), os.getgid()), *links]
+        for settings in map(self.request.settings, self.request.archs if self.request.installs else ()):
+            check_place(settings, Builder(os.getuid(), os.getgid()))
+            needed += install_commands(evaluate(settings))
+        verify_commands(needed, way_out=self.request.way_out())
         self._mount(volumes)
         for command in links:
             root.run(command)
@@ -273,7 +279,10 @@ class Build:
             broken = len(self.wanted(plan)[1])
             missing, every = len(_not_made(steps)) + broken, sum(step.installs for step in steps) + broken
             arch = plan.settings.arch
-            if not missing:
+            if missing and not broken and _is_waiting(plan, steps):
+                merging = make_command(plan.settings.builddir, "bootstrap-install")
+                print(f"  {label('stored')} {arch.name:<12} the system belongs to root; to merge it: sudo {merging}")
+            elif not missing:
                 print(f"  {label('ready')} {arch.name:<12} {every} steps  {self.request.clfs(arch)}")
             elif self.request.reaches("hostprep"):
                 print(f"  {label('failed')} {arch.name:<12} {missing} of {every} steps are missing")
@@ -286,6 +295,12 @@ class Build:
         print(f"more: {invoke_command('report', folder)}\n      {invoke_command('collect-logs', folder)}")
         if status:
             print("the same command continues")
+
+
+def _is_waiting(plan: Plan, steps: Sequence[Step]) -> bool:
+    """Whether what is not merged is in the store, because the system is root's."""
+    store = Store(plan.settings.cache)
+    return is_closed(plan.settings.clfs, os.geteuid()) and all(step.key in store for step in _not_made(steps))
 
 
 def _not_made(steps: Sequence[Step]) -> list[Step]:

@@ -126,6 +126,12 @@ def take_folders(settings: Settings) -> None:
     take_folder(settings.cache, CACHE_NAMES)
     if settings.install_dev:
         settings.clfs.mkdir(parents=True, exist_ok=True)
+    check_device(settings)
+
+
+def check_device(settings: Settings) -> None:
+    """Raise RuckusError when $CLFS is not on the device of --with-install-dev: it is no longer mounted, for example."""
+    if settings.install_dev:
         mount = mounts.holding(settings.clfs)
         if mount is None or not mount.is_of(mounts.device_numbers(os.stat(settings.install_dev))):
             raise RuckusError(
@@ -147,19 +153,17 @@ def refuse_root(witness: Path) -> None:
         )
 
 
-def check_open(settings: Settings, root: Path) -> None:
-    """Make sure that this user can merge something into a folder: better before a build than after it.
+def is_closed(root: Path, user: int) -> bool:
+    """Whether a system was given to root, so that it can't be changed until root gives it back.
 
     Args:
-        settings: Of the build directory.
-        root: The folder.
-
-    Raises:
-        RuckusError: They can't.
+        root: Its root directory.
+        user: Numeric ID of the user who builds it.
     """
-    if root.exists() and not os.access(root, os.W_OK | os.X_OK):
-        owner = user_name(root.stat().st_uid)
-        raise RuckusError(f"{root} belongs to {owner}: the system was installed", reopening(settings))
+    if user == 0 or not root.exists():
+        return False
+    status = root.stat()
+    return status.st_uid == 0 and not status.st_mode & 0o022
 
 
 def reopening(settings: Settings) -> str:

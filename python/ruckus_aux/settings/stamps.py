@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.host.locks import held
+from ruckus_aux.host.trees import is_missing
 from ruckus_aux.host.writing import make_durable_folder, settle, write_whole
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.paths import STAMPS_LOCK
@@ -69,7 +70,7 @@ class Stamp(Owner):
 
     def missing(self) -> list[str]:
         """What was merged and is not there any more."""
-        return [name for name in self.files if not os.path.lexists(self.root / name)]
+        return [name for name in self.files if is_missing(self.root / name)]
 
     def announce(self) -> None:
         """Write down which files are about to be merged: after a crash, they are known to be ours."""

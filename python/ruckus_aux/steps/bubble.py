@@ -205,7 +205,3 @@ class Bubble(Workplace):
     def elsewhere(self, tools: Collection[str]) -> Self:
         """With another user, and another name of user and machine."""
         return replace(self, user=OTHER_USER, name="other")
-
-    def as_owner(self, command: Sequence[str]) -> list[str]:
-        """In a namespace in which we are root."""
-        return ["bwrap", "--unshare-user", "--uid", "0", "--gid", "0", "--dev-bind", "/", "/", "--", *command]

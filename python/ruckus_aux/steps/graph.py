@@ -11,7 +11,8 @@ the next, unless there are so many processors that waiting for it would take lon
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Broken, Plan, Step
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.ownership import is_closed
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import costs
 from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.steps.schedule import Schedule, remaining, schedule
+from ruckus_aux.words.hints import make_command
 
 
 @dataclass
@@ -142,7 +145,7 @@ def graph(selection: Selection, broken: Sequence[Broken] = ()) -> str:
     names = dict.fromkeys([target.step.name for target in targets] + [one.name for one in broken])
     lines = ["# Written by Ruckus; changes are lost.", "MAKEFLAGS += -rR", "", f".PHONY: {' '.join([*goals, *names])}"]
     for goal, members_of_goal in goals.items():
-        ready = "echo '  READY    $@'" if goal != "steps" else ":"
+        ready = f"echo '  {_ready(selection, members_of_goal)}'" if goal != "steps" else ":"
         lines += [f"{goal}: {first_the_longest(members_of_goal)}", f"\t@{ready}"]
     for target in targets:
         needs = first_the_longest(target.needs)
@@ -153,6 +156,15 @@ def graph(selection: Selection, broken: Sequence[Broken] = ()) -> str:
         lines += ["", f"{one.name}: {_failing(one)}", f"{_failing(one)}:{cause}"]
         lines += [f"\t+@{one.settings.builddir / 'ruckus'} step {one.name}"]
     return "\n".join(lines) + "\n"
+
+
+def _ready(selection: Selection, members: Collection[str]) -> str:
+    """What is said when all steps of a goal are made, whose stamps these are."""
+    for settings in (plan.settings for plan, _ in selection):
+        if is_closed(settings.clfs, os.geteuid()) and not all(map(os.path.exists, members)):
+            merging = make_command(settings.builddir, "bootstrap-install")
+            return f"STORED   $@; the system belongs to root, and is brought up to date by: sudo {merging}"
+    return "READY    $@"
 
 
 def _failing(broken: Broken) -> str:

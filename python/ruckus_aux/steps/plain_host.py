@@ -60,7 +60,3 @@ class PlainHost(Workplace):
             "without a sandbox, the build directory is in the keys of steps: elsewhere they are others",
             "configure --with-isolation=bwrap",
         )
-
-    def as_owner(self, command: Sequence[str]) -> list[str]:
-        """The command itself."""
-        return list(command)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make one step: its artifact is in the store, or is built, and then merged; the journal has a row, however it ends."""
 
+import os
 import shutil
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.process import own_cpu
 from ruckus_aux.host.signals import hung_up
+from ruckus_aux.settings.ownership import is_closed
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.building import build
 from ruckus_aux.steps.failure import Crashed, StepFailed
@@ -81,7 +83,8 @@ def _make(work: Work, outcome: Outcome, *, verbose: bool, keep: bool, alone: boo
             store.discard(key)
         if key not in store:
             outcome.built = build(work, claim=claim, verbose=verbose, keep=keep, alone=alone)
-        merge(step, store.tree(key) if step.installs else None)
+        if not is_closed(settings.root(step.stage), os.geteuid()):  # else bootstrap-install has it merged
+            merge(step, store.tree(key) if step.installs else None)
 
 
 def _fuller(settings: Settings) -> Path:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put stamps right before a build, so that what make takes as done is done."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.settings.ownership import is_closed
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import Stamp, stamps, unreadable
 from ruckus_aux.steps.merge import stamp_path, unmerge
@@ -36,7 +38,8 @@ def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
     dropped = unreadable(settings)
     for path in dropped:
         path.unlink()
-    gone = [stamp for stamp in found.values() if not plan.knows(stamp.step)]
+    user = os.geteuid()  # what is gone stays in a system that is root's, until bootstrap-install
+    gone = [one for one in found.values() if not plan.knows(one.step) and not is_closed(one.root, user)]
     for stamp in found.values():
         _check_same_system(settings, stamp)
     for stamp in gone:

@@ -122,7 +122,3 @@ class Workplace(ABC):
         Raises:
             RuckusError: scripts see what differs, and may depend on it.
         """
-
-    @abstractmethod
-    def as_owner(self, command: Sequence[str]) -> list[str]:
-        """A command of this machine to which our files are root's, as far as the place can do that."""

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ruckus runs as root for volumes: a command is made by one of these functions, and by nothing else."""
+"""What Ruckus runs as root for volumes and systems: each command is made by one of these functions, and only there."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ruckus_aux.host.root import Command, Shape, as_command
+from ruckus_aux.host.root import Command, Shape, as_command, program
+from ruckus_aux.words.paths import HOST_FOLDERS
 
 TAG = "ruckus"  # on every logical volume that is ours
 _HEX = "[0-9a-f]"
@@ -34,6 +36,18 @@ def give(path: Path, user: int, group: int) -> Command:
         group: Numeric group ID.
     """
     return as_command("chown", "--no-dereference", f"{user}:{group}", path)
+
+
+def give_trees(trees: Iterable[Path], user: int, group: int) -> Command:
+    """Give a user what is root's in their own folders, without following a link.
+
+    Args:
+        trees: The folders, and files.
+        user: Numeric user ID.
+        group: Numeric group ID.
+    """
+    change = ("--recursive", "-P", "--no-dereference", "--from=0", "--", f"{user}:{group}")
+    return as_command("chown", *change, *trees)
 
 
 def mount(device: str, point: Path, kind: str, options: Sequence[str] = ()) -> Command:
@@ -219,3 +233,92 @@ def grow_file_system(kind: str, device: str, point: Path) -> Command:
     if kind == "btrfs":
         return as_command("btrfs", "filesystem", "resize", "max", point)
     return as_command("resize2fs", device)
+
+
+# A finished system. These run where there is nothing but the system and the host's programs, which can't be changed:
+# wherever symbolic links of the system lead, root does not leave it. Paths are relative to the system's root.
+
+_NAMESPACES = ("pid", "net", "ipc", "uts", "cgroup-try")
+_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD")
+_SYSTEM = "/system"
+
+
+def _within(clfs: Path, name: str, *words: str) -> Command:
+    """A command that sees nothing of this machine that it could change, other than a system."""
+    alone = [f"--unshare-{namespace}" for namespace in _NAMESPACES] + ["--cap-drop", "ALL"]
+    alone += [word for capability in _CAPABILITIES for word in ("--cap-add", f"CAP_{capability}")]
+    world = [*_programs(), "--dev", "/dev", "--proc", "/proc", "--dir", _SYSTEM]
+    world += ["--remount-ro", "/proc", "--remount-ro", "/", "--bind", str(clfs), _SYSTEM, "--chdir", _SYSTEM]
+    return as_command("bwrap", *alone, "--clearenv", *world, "--", program(name), *words)
+
+
+def _programs() -> Iterator[str]:
+    """Words of bwrap that show the host's programs, to be read only."""
+    for path in (f"/{name}" for name in HOST_FOLDERS):
+        if os.path.islink(path):
+            yield from ("--symlink", os.readlink(path), path)
+        elif os.path.isdir(path):
+            yield from ("--ro-bind", path, path)
+
+
+def own_listed(clfs: Path, user: int, group: int) -> Command:
+    """Give files and folders of a system to a user; it reads their names, each with a NUL at its end.
+
+    Args:
+        clfs: The system's root.
+        user: Numeric user ID.
+        group: Numeric group ID.
+    """
+    change = (program("chown"), "--no-dereference", "--", f"{user}:{group}")
+    return _within(clfs, "xargs", "--null", "--no-run-if-empty", *change)
+
+
+def own(clfs: Path, user: int, group: int, paths: Iterable[str]) -> Command:
+    """Give these files and folders of a system to a user.
+
+    Args:
+        clfs: The system's root.
+        user: Numeric user ID.
+        group: Numeric group ID.
+        paths: Below it.
+    """
+    return _within(clfs, "chown", "--no-dereference", "--", f"{user}:{group}", *_below(paths))
+
+
+def set_mode(clfs: Path, mode: int, paths: Iterable[str]) -> Command:
+    """Set the mode of files and folders of a system.
+
+    Args:
+        clfs: The system's root.
+        mode: All twelve bits.
+        paths: Below it; none is a symbolic link.
+    """
+    return _within(clfs, "chmod", "--", f"{mode:04o}", *_below(paths))
+
+
+def make_node(clfs: Path, path: str, kind: str, major: int, minor: int, mode: int) -> Command:
+    """Make a device node in a system.
+
+    Args:
+        clfs: The system's root.
+        path: Below it.
+        kind: "c" or "b".
+        major: Its major number.
+        minor: Its minor number.
+        mode: Who may open it.
+    """
+    return _within(clfs, "mknod", f"--mode={mode:04o}", "--", *_below([path]), kind, str(major), str(minor))
+
+
+def remove_nodes(clfs: Path, paths: Iterable[str]) -> Command:
+    """Remove device nodes of a system.
+
+    Args:
+        clfs: The system's root.
+        paths: Below it.
+    """
+    return _within(clfs, "rm", "--", *_below(paths))
+
+
+def _below(paths: Iterable[str]) -> list[str]:
+    return [f"./{path}" for path in sorted(paths)]

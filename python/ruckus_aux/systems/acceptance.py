@@ -17,7 +17,6 @@ from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.isolation import fault
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.systems.abis import Abis
-from ruckus_aux.systems.boot import boot
 from ruckus_aux.systems.compilers import check_compilers
 from ruckus_aux.systems.finding import Finding
 from ruckus_aux.systems.merged import Merged
@@ -29,12 +28,13 @@ from ruckus_aux.words.paths import KERNEL
 from ruckus_aux.words.step_name import StepName
 
 
-def check(settings: Settings, workplace: Workplace) -> Iterator[Finding]:
+def check(settings: Settings, workplace: Workplace, boot: Callable[..., object]) -> Iterator[Finding]:
     """Check a finished system; what is wrong with one thing does not keep the others from being checked.
 
     Args:
         settings: of its build directory.
         workplace: where its steps run, and so its cross compiler does.
+        boot: boots it, and with xen=True as dom0 of the hypervisor.
 
     Raises:
         RuckusError: it is not finished.
@@ -47,7 +47,7 @@ def check(settings: Settings, workplace: Workplace) -> Iterator[Finding]:
         with cross_testbed(settings, workplace) as testbed:
             yield from check_compilers(testbed, "cross", settings.prefix_cross, f"{settings.arch.target}-")
         yield from _check_native(settings)
-        yield from _check_boot(settings, workplace)
+        yield from _check_boot(settings, boot)
 
 
 def _finding(subject: str, detail: str, attempt: Callable[[], object]) -> Finding:
@@ -94,12 +94,10 @@ def _check_shell(testbed: Testbed) -> None:
             raise RuckusError(f"the system takes this machine for {said.strip()}", f"it is for {machine}")
 
 
-def _check_boot(settings: Settings, workplace: Workplace) -> Iterator[Finding]:
+def _check_boot(settings: Settings, boot: Callable[..., object]) -> Iterator[Finding]:
     if not (settings.clfs / "boot" / KERNEL).exists():
         yield Finding("boot", "the system has no kernel", checked=False)
         return
-    yield _finding("boot", "in QEMU", partial(boot, settings, workplace))
+    yield _finding("boot", "in QEMU", boot)
     if settings.xen_version:
-        yield _finding(
-            "boot of Xen", "in QEMU, with the system as its dom0", partial(boot, settings, workplace, xen=True)
-        )
+        yield _finding("boot of Xen", "in QEMU, with the system as its dom0", partial(boot, xen=True))

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import sarge
 
-from ruckus_aux.artifacts.store import Store
-from ruckus_aux.host.commands import run
-from ruckus_aux.host.trees import remove, size
+from ruckus_aux.host.trees import remove
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
-from ruckus_aux.steps.workplace import Workplace
+from ruckus_aux.systems.image import make_image
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BOOTED, HYPERVISOR, KERNEL
@@ -31,52 +30,8 @@ _XEN = f"console=com1 com1=115200,8n1 dom0_mem={MEMORY}M,max:{MEMORY}M bootscrub
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
 _PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
 _POLL = 0.1
-_SPARE = 64 * 1024 * 1024  # bytes that the image is larger than its files
 _NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86")
 UP = "ruckus: system is up"
-
-
-def make_image(settings: Settings, workplace: Workplace, image: Path) -> None:
-    """Write $CLFS into an ext4 image, as an ordinary user.
-
-    What the system does not need is left out: the cross toolchain, and a build directory, cache or hostprep that
-    lies in $CLFS.
-
-    Args:
-        settings: of the build directory.
-        workplace: where its steps run. With a sandbox, root owns everything in the image; else the owners are those of
-            the files.
-        image: the file.
-    """
-    remove(image)
-    image.parent.mkdir(parents=True, exist_ok=True)
-    with Store(settings.cache).scratch("image") as tree:
-        command = ["mke2fs", "-q", "-F", "-t", "ext4", "-L", f"baby-{settings.arch.name}", "-d", str(tree), str(image)]
-        _link_system(settings, tree)
-        with image.open("wb") as file:
-            file.truncate(int(size(tree) * 1.1) + _SPARE)
-        run(workplace.as_owner(command), env={"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"})
-
-
-def _link_system(settings: Settings, tree: Path) -> None:
-    """Make a tree of hard links to what of $CLFS belongs into the image."""
-    left_out = {settings.buildroot, settings.cache, settings.prefix, settings.clfs / "lost+found"}
-    left_out.add(Path(f"{settings.clfs}{settings.prefix_cross}"))
-    folders = []
-    for folder, directories, files in os.walk(settings.clfs):
-        directories[:] = [name for name in directories if Path(folder, name) not in left_out]
-        here = tree / os.path.relpath(folder, settings.clfs)
-        here.mkdir(parents=True)
-        folders.append((folder, here))
-        for name in [*files, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]:
-            file = Path(folder, name)
-            try:
-                os.link(file, here / name, follow_symlinks=False)
-            except OSError:  # another file system; the kernel makes device nodes anew
-                if file.is_file() or file.is_symlink():
-                    shutil.copy2(file, here / name, follow_symlinks=False)
-    for folder, here in reversed(folders):  # a directory may not be writable any more after this
-        shutil.copystat(folder, here)
 
 
 def qemu(
@@ -161,12 +116,11 @@ def _unpacked_hypervisor(settings: Settings, path: Path) -> Path:
     return path
 
 
-def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False, xen: bool = False) -> str:
+def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
     """Boot the system.
 
     Args:
-        settings: of its build directory.
-        workplace: where its steps run; it says whose the files in its disk image can be.
+        plan: all steps of its build directory.
         interactive: leave the serial console to the user, on this terminal, until the machine is powered off.
         xen: boot the hypervisor, and the system as its dom0.
 
@@ -176,6 +130,7 @@ def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False,
     Raises:
         RuckusError: there is no system yet, or it does not come up, with the end of its console.
     """
+    settings = plan.settings
     if not (settings.clfs / "boot" / KERNEL).exists():
         raise RuckusError(
             f"{settings.clfs}: no kernel there yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
@@ -183,7 +138,7 @@ def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False,
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
     image.parent.mkdir(parents=True, exist_ok=True)
     hypervisor = _unpacked_hypervisor(settings, image.with_name("xen")) if xen else None
-    make_image(settings, workplace, image)
+    make_image(plan, image)
     accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
     if interactive:
         command = [*qemu(settings, image, accelerators[-1], "", hypervisor=hypervisor), "-serial", "mon:stdio"]
@@ -211,20 +166,13 @@ def boot(settings: Settings, workplace: Workplace, *, interactive: bool = False,
     return text
 
 
-def boot_once(settings: Settings, workplace: Workplace) -> None:
-    """Boot the system unless exactly this one has been booted before.
-
-    Args:
-        settings: Of the build directory.
-        workplace: As for `boot`.
-
-    Raises:
-        RuckusError: As `boot` does.
-    """
+def boot_once(plan: Plan) -> None:
+    """Boot the system unless exactly this one has been booted before; raises RuckusError as `boot` does."""
+    settings = plan.settings
     held = sorted(str(stamp.path.relative_to(settings.stamps)) for stamp in stamps(settings))
     mark = settings.buildroot / BOOTED
     if mark.exists() and mark.read_text(errors="replace").splitlines() == held:
         print(f"  BOOTED   {settings.arch.name}, before; nothing in it has changed")
         return
-    boot(settings, workplace)
+    boot(plan)
     mark.write_text("\n".join(held))

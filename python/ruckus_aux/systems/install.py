@@ -1,123 +1,196 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bootstrap-install`: what only root can do for a system, as the CLFS book does it before the first boot.
 
-Ownership (CLFS: Changing Ownership) and the device nodes that the kernel needs before anything is mounted on /dev
-(CLFS: Populating /dev). `make bootstrap-reopen` undoes that.
+What is merged becomes root's (CLFS: Changing Ownership), or whose the table says, and gets the modes and device nodes
+of the table (CLFS: Populating /dev). `make bootstrap-reopen` undoes that. Root only runs commands of the catalogue
+(storage/commands.py), which see nothing that they could change but the system; all else, also the merging of what was
+built since, is done as the user who builds. Whatever a killed one has left, the same command completes.
 """
 
 import os
-import stat
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import user_name
-from ruckus_aux.settings.ownership import is_ours
+from ruckus_aux.host.root import Command, Root, only_roots
+from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.ownership import check_device, is_closed, is_ours
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.settings.stamps import Stamp, lock, stamps
+from ruckus_aux.settings.stamps import lock, stamps
+from ruckus_aux.steps.merge import stamp_path
+from ruckus_aux.storage import commands
+from ruckus_aux.systems.builder import Builder, builder_of
+from ruckus_aux.systems.changes import all_changes, find_changes, is_node, listed, merged_files
+from ruckus_aux.systems.crosstools import has_cross, lacks_cross
+from ruckus_aux.systems.table import declared_nodes, read_table
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
-from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CONF, MARKER
-
-# Name in /dev, major and minor number, mode: see Documentation/admin-guide/devices.txt in the kernel's source.
-_NODES = (("console", 5, 1, 0o600), ("null", 1, 3, 0o666))
+from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, MARKER
 
 
-def install(settings: Settings) -> None:
-    """Give the merged files of $CLFS, and their directories, to root, and create the device nodes.
+def install(plan: Plan, access: Root, *, cross: str = "") -> None:
+    """Give the system to root and to whom the table says, with its modes and device nodes.
 
-    Files that no step has merged keep their owner. Raises RuckusError when this process is not root's.
+    Args:
+        plan: All steps of the build directory.
+        access: Who runs commands as root.
+        cross: "no": remove the cross toolchain from the system; "yes": have it there again; "": leave that as it is.
+
+    Raises:
+        RuckusError: There is no system, or something else is mounted there; the table is wrong; others than root could
+            lead root elsewhere; or this user may not do it. The hint is the way out.
     """
-    _need_root("bootstrap-install")
+    settings, builder = plan.settings, builder_of(plan.settings)
+    check_place(settings, builder)
+    changing = {"no": has_cross, "yes": lacks_cross}
+    cross = cross if cross in changing and changing[cross](settings) else ""
+    if cross or _waiting(plan):
+        _bring_up_to_date(plan, access, builder, cross)
     with lock(settings):
-        root = settings.clfs
-        paths = _merged(stamp for stamp in stamps(settings) if stamp.root == root)
-        if not paths:
-            raise RuckusError(f"{root} holds no system yet", f"run: {make_command(settings.builddir, 'bootstrap')}")
-        for path in paths:
-            _give(path, 0, 0)
-        (root / "dev").mkdir(exist_ok=True)
-        for node, device, mode in _nodes(root):
-            if not node.exists():
-                try:
-                    os.mknod(node, mode | stat.S_IFCHR, device)
-                except PermissionError as error:  # root of a container
-                    raise RuckusError(
-                        f"{node}: this root may not make device nodes", "run it outside of a container"
-                    ) from error
-                node.chmod(mode)  # whatever the umask is
-    print(f"  INSTALL  {len(paths)} files and directories of {root} belong to root")
+        merged = merged_files(settings)
+        _check_whole(settings)
+        changes = find_changes(settings.clfs, merged, read_table(plan))
+        for line in changes.lines if access.dry else ():
+            print(line)
+        for command, text in changes.commands(settings.clfs):
+            access.run(command, text=text)
+    for note in changes.notes:
+        print(f"  NOTE     {note}")
+    if not access.dry:
+        if settings.clfs in settings.builddir.parents:  # dump(8) leaves it out, on file systems that have this flag
+            builder.run(["chattr", "+d", settings.builddir], check=False)
+        print(f"  INSTALL  {settings.clfs} belongs to root; changed: {changes}")
 
 
-def reopen(settings: Settings) -> None:
-    """Undo what `install` did, and give everything else that root has written here to the user who configured.
+def install_commands(plan: Plan) -> list[Command]:
+    """The commands that this needs root for, as far as they are known before the system is built.
 
-    Raises RuckusError when this process is not root's, or root configured.
+    None, where others could replace the system by a link: only root itself installs there, not through sudo.
     """
-    _need_root("bootstrap-reopen")
-    user, group = _builder(settings)
-    with lock(settings):
-        for node, device, _ in _nodes(settings.clfs):
-            if node.is_char_device() and node.stat().st_rdev == device:
-                node.unlink()
-        merged = _merged(stamps(settings, pending=True))
-        if (folder := settings.clfs / "dev") not in merged:
-            with suppress(OSError):  # not there, or not empty
-                folder.rmdir()
-        paths = {*merged, *_written(settings, user)}
-        mine = [path for path in paths if os.path.lexists(path) and path.lstat().st_uid == 0]
-        for path in mine:
-            _give(path, user, group)
-    print(f"  REOPEN   {len(mine)} files and directories belong to {user_name(user)}; go on with: make bootstrap")
+    clfs = plan.settings.clfs
+    try:
+        only_roots(clfs.parent)
+    except RuckusError:
+        return []
+    return [command for command, _ in all_changes(clfs, read_table(plan)).commands(clfs)]
 
 
-def _need_root(target: str) -> None:
+def reopen(plan: Plan, access: Root) -> None:
+    """Undo what `install` did, and give everything else that root has written here to the user who builds.
+
+    Args:
+        plan: All steps of the build directory.
+        access: Who runs commands as root.
+
+    Raises:
+        RuckusError: This process is not root's, or root configured.
+    """
+    settings, builder = plan.settings, builder_of(plan.settings)
     if os.geteuid() != 0:
-        raise RuckusError(f"{target} needs root", f"run: sudo make {target}")
-
-
-def _nodes(root: Path) -> Iterator[tuple[Path, int, int]]:
-    """The device nodes of a system: path, device number and mode."""
-    for name, major, minor, mode in _NODES:
-        yield root / "dev" / name, os.makedev(major, minor), mode
-
-
-def _merged(merged: Iterable[Stamp]) -> set[Path]:
-    """What steps have merged, and the directories that lead there."""
-    paths = {(stamp.root, stamp.root / name) for stamp in merged for name in stamp.files}
-    return {path for root, file in paths for path in (file, *file.parents) if root in (path, *path.parents)}
-
-
-def _give(path: Path, user: int, group: int) -> None:
-    with suppress(FileNotFoundError):
-        status = path.lstat()
-        if (status.st_uid, status.st_gid) != (user, group):
-            os.chown(path, user, group, follow_symlinks=False)
-            if not stat.S_ISLNK(status.st_mode):
-                path.chmod(stat.S_IMODE(status.st_mode))  # chown takes away setuid
-
-
-def _builder(settings: Settings) -> tuple[int, int]:
-    """User and group of whoever configured; if that was root, by mistake, of whoever called sudo now."""
-    status = (settings.builddir / CONF).stat()
-    user, group = status.st_uid, status.st_gid
-    if user == 0:
-        user, group = (int(os.environ.get(name, "0")) for name in ("SUDO_UID", "SUDO_GID"))
-    if user == 0:
+        raise RuckusError("bootstrap-reopen needs root", "run: sudo make bootstrap-reopen")
+    if builder.user == 0:
         raise RuckusError(f"{settings.builddir} was configured by root", "root can go on there: make bootstrap")
-    return user, group
+    if settings.clfs.exists():
+        check_place(settings, builder)
+        _reopen(plan, access, builder)
+    for folder in {settings.builddir, settings.buildroot}:
+        if folder.lstat().st_uid == 0:
+            access.run(commands.give(folder, builder.user, builder.group))
+    access.run(commands.give_trees(_written(settings, builder.user), builder.user, builder.group))
+    if not access.dry:
+        print(f"  REOPEN   {settings.clfs} belongs to {user_name(builder.user)}; go on with: make bootstrap")
+
+
+def _reopen(plan: Plan, access: Root, builder: Builder) -> None:
+    """Let the user who builds change the system again."""
+    clfs = plan.settings.clfs
+    with lock(plan.settings):
+        if made := [path for path, node in declared_nodes(plan).items() if is_node(clfs / path, node)]:
+            access.run(commands.remove_nodes(clfs, made))
+        paths = [path for path, status in merged_files(plan.settings).items() if status.st_uid != builder.user]
+        access.run(commands.own_listed(clfs, builder.user, builder.group), text=listed(paths))
+
+
+def check_place(settings: Settings, builder: Builder) -> None:
+    """Make sure that a system is alone where it is, and that nobody could have root change another folder.
+
+    Args:
+        settings: Of the build directory.
+        builder: Who builds there: root does only what they want there.
+
+    Raises:
+        RuckusError: It names what is not so.
+    """
+    clfs = settings.clfs
+    check_device(settings)
+    if clfs.is_symlink():
+        raise RuckusError(f"{clfs} is a symbolic link", f"configure with CLFS={os.path.realpath(clfs)}")
+    if inner := [mount for mount in mounts.mounted() if clfs in mount.point.parents]:
+        what = f"{inner[-1].source} is mounted on {inner[-1].point}, in the system"
+        raise RuckusError(what, f"unmount it first: umount {inner[-1].point}")
+    try:
+        only_roots(clfs.parent, builder.user if os.geteuid() == 0 else 0)
+    except RuckusError as error:
+        again = make_command(settings.builddir, "bootstrap-install")
+        hint = f"root may do it: sudo {again}   (or have the system on a volume, or in an image: make image)"
+        raise RuckusError(error.message, error.hint if os.geteuid() == 0 else f"{error.hint}\n{hint}") from error
+
+
+def _check_whole(settings: Settings) -> None:
+    """Raise RuckusError when a file that was merged is not there: something else may be mounted in its place."""
+    again = make_command(settings.builddir, "bootstrap")
+    merged = [stamp for stamp in stamps(settings) if stamp.root == settings.clfs]
+    if not merged:
+        raise RuckusError(f"{settings.clfs} holds no system yet", f"run: {again}")
+    for stamp in merged:
+        if gone := stamp.missing():
+            mount = mounts.at(settings.clfs)
+            hint = f"if {mount.source} there is another system's: umount {mount.point}; " if mount else ""
+            raise RuckusError(
+                f"{settings.clfs / gone[0]} is missing, which {stamp.step} has installed", f"{hint}to merge it: {again}"
+            )
+
+
+def _waiting(plan: Plan) -> bool:
+    """Whether anything was built that is not merged, or is merged and has no recipe any more.
+
+    Raises RuckusError when something is not even built.
+    """
+    steps = [step for step in plan.of_profile() if step.installs and not stamp_path(step).exists()]
+    store = Store(plan.settings.cache)
+    if lacking := [step.name for step in steps if step.key not in store]:
+        more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
+        raise RuckusError(
+            f"{lacking[0]}{more}: not built yet", f"run: {make_command(plan.settings.builddir, 'bootstrap')}"
+        )
+    return bool(steps) or any(not plan.knows(stamp.step) for stamp in stamps(plan.settings))
+
+
+def _bring_up_to_date(plan: Plan, access: Root, builder: Builder, cross: str) -> None:
+    """Merge what was built since, and remove or restore the cross toolchain, as the user who builds."""
+    settings = plan.settings
+    if is_closed(settings.clfs, builder.user):
+        if os.geteuid() != 0:
+            again = make_command(settings.builddir, "bootstrap-install")
+            raise RuckusError(f"{settings.clfs} is root's, and has to be changed", f"root can do it: sudo {again}")
+        _reopen(plan, access, builder)
+    words = [[str(settings.builddir / "ruckus"), "cross", cross]] if cross else []
+    for command in [*words, ["make", "-C", str(settings.builddir), "--no-print-directory", "bootstrap"]]:
+        if access.dry:
+            print(shlex.join(command))
+        else:
+            print(builder.run(command), end="", flush=True)
 
 
 def _written(settings: Settings, user: int) -> Iterator[Path]:
     """What Ruckus and configure write into a build directory, and into a cache that is the user's."""
-    yield settings.buildroot
-    yield settings.builddir
-    yield from (settings.builddir / name for name in BUILDDIR_NAMES)
-    trees = [settings.buildroot / name for name in (*BUILDROOT_NAMES, MARKER, ".pycache")]
+    trees = [settings.builddir / name for name in BUILDDIR_NAMES if name != "lab"]  # it has other users' files
+    hostprep = settings.prefix_hostprep.lstrip("/")
+    trees += [settings.buildroot / name for name in (*BUILDROOT_NAMES, MARKER, ".pycache", hostprep)]
     cache = settings.cache
     if is_ours(cache) and (settings.buildroot in cache.parents or (cache / MARKER).stat().st_uid == user):
         trees.append(cache)
-    for tree in trees:
-        yield tree
-        for folder, directories, names in os.walk(tree):
-            yield from (Path(folder, name) for name in (*directories, *names))
+    return (path for path in trees if os.path.lexists(path))

@@ -81,7 +81,7 @@ def build(
         jobs=number_of_jobs(jobs),
         fail_fast=fail_fast,
         step_timeout=limit_factor(step_timeout, "--step-timeout"),
-        until=until or ("boot" if boot else "install"),
+        until=until or ("boot" if boot else "install" if os.geteuid() == 0 else "bootstrap"),
         only=tuple(only or ()),
         sharing=sharing,
         configure=tuple(configure or ()),
@@ -96,6 +96,40 @@ def build(
         return 0
     os.umask(0o022)
     return run.run(lambda watch: shown(watch, Console()))
+
+
+@task(
+    help={
+        "arch_list": ARCH_HELP,
+        "build_dir": "the folder of the build (default: build in the current directory)",
+        "cross": "no: remove the cross toolchain from the systems; yes: restore it",
+        "dry_run": "show each change and each command, and run none",
+    }
+)
+def bootstrap_install(
+    c: Context, arch_list: str = "x86_64", build_dir: str = "build", cross: str = "", dry_run: bool = False
+) -> int:
+    """Do what needs root for finished systems, through sudo: owners, modes and device nodes; they are root's then.
+
+    Through sudo, that is for systems on volumes. In a folder of the user's own, it is for root: sudo make -C
+    BUILD_DIR/baby-ARCH/ruckus-build bootstrap-install
+    """
+    from ruckus_aux.host.commands import run
+    from ruckus_aux.runs.request import arch_list as parse
+    from ruckus_aux.storage.layout import layout
+    from ruckus_aux.words.paths import BUILDDIR
+
+    folder = folder_of(build_dir)
+    words = [*([f"--cross={cross}"] if cross else []), *(["--dry-run"] if dry_run else [])]
+    for arch in parse(arch_list):
+        ruckus = layout(folder).clfs(folder, arch) / BUILDDIR / "ruckus"
+        if not ruckus.exists():
+            raise RuckusError(f"{ruckus}: {arch.name} is not built in {folder}", "name the folder: --build-dir=DIR")
+        status, output = run([ruckus, "install", *words], check=False)
+        print(output, end="")
+        if status:
+            return status
+    return 0
 
 
 @task(

@@ -15,19 +15,22 @@ from invoke import Context
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.root import Root
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.request import arch_list as parse
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_build_folder, is_ours, take_folder
+from ruckus_aux.settings.settings import load
 from ruckus_aux.storage import lending
 from ruckus_aux.storage.inspect import inspect
 from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.overview import lines
+from ruckus_aux.systems.install import install_commands
 from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, task
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILD_NAMES, JOURNAL, SRCDIR
+from ruckus_aux.words.paths import BUILD_NAMES, CONF, JOURNAL, SRCDIR
 from ruckus_aux.words.terminal import printable, readable_size, utc
 
 _DRY_HELP = "print the commands that would change something, run none"
@@ -101,6 +104,10 @@ def verify_sudo(
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
     request.check()
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
+    for arch in request.archs:
+        builddir = request.builddir(arch)
+        settings = load(builddir) if (builddir / CONF).exists() else request.settings(arch)
+        commands += install_commands(evaluate(settings))
     if print_sudoers:
         if kept.backend == "loop":
             raise RuckusError("there is no fragment of sudoers for image files", request.way_out(name))

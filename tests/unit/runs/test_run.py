@@ -189,7 +189,7 @@ def test_one_architecture_builds_the_hypervisor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "closing"), [("cross", []), ("bootstrap", ["boot-files"]), ("install", ["boot-files"])]
+    ("until", "closing"), [("cross", []), ("bootstrap", ["boot-files"]), ("install", ["boot-files", "install"])]
 )
 def test_what_is_done_with_a_complete_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: str, closing: list[str]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from unit.samples import tree
 
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.systems.boot import boot, check_console, qemu
 from ruckus_aux.words.errors import RuckusError
 
@@ -59,7 +59,8 @@ def test_a_dom0_is_one_of_the_hypervisor_that_was_built(settings: Settings) -> N
             check_console(settings, f"{other}\r\n{CONSOLE}", xen=True)
 
 
+@pytest.mark.usefixtures("recipes")
 def test_a_system_without_a_hypervisor_is_no_dom0(settings: Settings) -> None:
     tree(settings.clfs, boot__vmlinuz="kernel")
     with pytest.raises(RuckusError, match=r"boot/xen.gz: no hypervisor there"):
-        boot(settings, workplace_of(settings), xen=True)
+        boot(evaluate(settings), xen=True)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from unit.samples import OTHER, built
+
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.systems.image import make_image
+from ruckus_aux.words.errors import RuckusError
+
+
+@pytest.fixture
+def plan(settings: Settings, recipes: Path) -> Plan:
+    settings.buildroot.mkdir()
+    (settings.recipes / "other.py").write_text(
+        f'{OTHER}    sh.mode(0o4711, f"/share/x86_64-cross-other-{{abi.bits}}")\n'
+    )
+    plan = evaluate(settings)
+    built(plan, *plan.steps)
+    return plan
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What debugfs is told."""
+    told: list[str] = []
+
+    def run(words: Sequence[str | Path], **_: object) -> tuple[int, str]:
+        if words[0] == "mke2fs":
+            return 0, ""
+        told.append(Path(words[3]).read_text())
+        return 0, f"debugfs 1.47.0\ndebugfs: write a b\nAllocated inode: 12\n{os.environ.get('COMPLAINT', '')}"
+
+    monkeypatch.setattr("ruckus_aux.systems.image.run", run)
+    return told
+
+
+def test_an_image_has_what_the_system_has_in_order(plan: Plan, settings: Settings, scripts: list[str]) -> None:
+    clfs = settings.clfs
+    (clfs / "with \"quotes\" and 'more'").symlink_to("to where")
+    os.link(clfs / "share/x86_64-cross-other-32", clfs / "same")
+    output = settings.builddir / "image"
+    make_image(plan, output)
+    make_image(plan, output)
+    assert scripts[0] == scripts[1]
+    first = scripts[0].splitlines()
+    assert first[:3] == ['sif "/." mode 040755', f'write "{clfs}/same" "/same"', 'sif "/same" mode 0100644']
+    assert first[4:8] == [
+        'sif "/share" mode 040755',
+        'ln "/same" "/share/x86_64-cross-other-32"',
+        'sif "/same" links_count 2',
+        'sif "/share/x86_64-cross-other-32" mode 0104711',
+    ]
+    assert first[-1] == 'symlink "/with ""quotes"" and \'more\'" "to where"'
+    assert output.stat().st_size > 64 << 20
+    assert not list(settings.builddir.glob(".image*"))
+
+
+@pytest.mark.usefixtures("scripts")
+def test_what_debugfs_can_not_do(plan: Plan, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = settings.builddir / "image"
+    output.write_text("earlier")
+    monkeypatch.setenv("COMPLAINT", "Could not allocate block in ext2 filesystem while writing\n")
+    with pytest.raises(RuckusError, match="debugfs can't write") as caught:
+        make_image(plan, output)
+    assert caught.value.hint == "Could not allocate block in ext2 filesystem while writing"
+    assert output.read_text() == "earlier"
+    assert [path.name for path in settings.builddir.iterdir() if "image" in path.name] == ["image"]
+
+
+def test_no_image_where_it_has_no_room_or_no_place(plan: Plan, settings: Settings) -> None:
+    output = settings.builddir / "image"
+    with pytest.raises(RuckusError, match=r"image: the image is to have 1125899\.9 GB, and /\S+ has [\d.]+ .B free"):
+        make_image(plan, output, 1 << 50)
+    with pytest.raises(RuckusError, match=r"an image of 1\.0 MB is too small: the system takes \d+ MB"):
+        make_image(plan, output, 1 << 20)
+    with pytest.raises(RuckusError, match="/dev/null is there, and is no file"):
+        make_image(plan, Path("/dev/null"))
+    with pytest.raises(RuckusError, match="there is no such folder"):
+        make_image(plan, settings.builddir / "nowhere/image")
+    (settings.clfs / "a\nb").touch()
+    with pytest.raises(RuckusError, match="can't write a name with a line break"):
+        make_image(plan, output)
+    assert not output.exists()
+
+
+def test_no_image_of_nothing(settings: Settings, recipes: Path) -> None:
+    with pytest.raises(RuckusError, match="holds no system yet"):
+        make_image(evaluate(settings), settings.builddir / "image")
