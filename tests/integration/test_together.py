@@ -198,6 +198,47 @@ def hashes(place: Place) -> list[str]:
     return re.findall(r"^([0-9a-f]{64})  \S+$", listing, re.MULTILINE)
 
 
+# A compiler that differs between architectures in its paths and the number of its libraries, and what it makes.
+BARE = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("bare")
+
+@recipe.step("cross", name="cc")
+def cc(sh):
+    sh.layout_only("/libs")
+    sh.write(f"$OUT{sh.prefix_cross}/bin/cc-of-mine", "echo code for $1")
+    sh.sh(f"echo {sh.prefix_tools} {len(sh.arch.abis)} > $OUT{sh.prefix_cross}/libs")
+
+@recipe.step("stage1", name="image")
+def image(sh):
+    sh.freestanding()
+    sh.needs("cross/cc")
+    sh.sh(f"mkdir $OUT/boot; sh {sh.prefix_cross}/bin/cc-of-mine {sh.target} > $OUT/boot/image")
+"""
+
+
+def test_architectures_whose_compilers_differ_in_paths_have_one_kernel(place: Place) -> None:
+    recipe = place.tree.top / "packages" / "bare.py"
+    recipe.write_text(BARE)
+    both = ["--arch-list=x86_64,x86_64-64", "--no-boot", "--until=bootstrap"]
+    both += ["--only=x86_64/stage1/image", "--only=x86_64-64/stage1/image"]
+    images = [place.folder / f"baby-{arch}/boot/image" for arch in ("x86_64", "x86_64-64")]
+    try:
+        done = dict(outcomes(place.invoke("build", *both).stdout))
+        assert (done["x86_64/stage1/image"], done["x86_64-64/stage1/image"]) == ("BUILT", "STORED")
+        one = [image.read_text() for image in images]
+        assert one == ["code for x86_64-ruckus-linux-gnu\n"] * 2
+        apart = dict(outcomes(place.invoke("build", *both, "--no-sharing").stdout))
+        assert [outcome for step, outcome in apart.items() if step.endswith("image")] == ["BUILT"] * 2
+        assert [image.read_text() for image in images] == one
+        # One that is not what it says to be.
+        recipe.write_text(BARE.replace("{sh.target}", "{sh.prefix_tools}/lib"))
+        failed = place.invoke("build", *both, status=2)
+        assert "is not freestanding: /boot/image has /tools-x86_64/ in it" in failed.stdout
+    finally:
+        recipe.unlink()
+
+
 MANY = """
     sh.sh('''
         for number in 1 2 3 4 5 6; do
