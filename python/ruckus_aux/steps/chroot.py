@@ -10,6 +10,7 @@ root's ownership of the host's device nodes.
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,7 +58,7 @@ class Chroot(Bubble):
         words, descriptors = self._enclosed(room, program, in_namespace(self.user), terminal=terminal)
         rights, beginning = as_user(self.user)
         if beginning:
-            words = bwrap(["--unshare-pid", *rights], _host_with(room), [*beginning, *words])
+            words = bwrap(["--unshare-pid", *rights], _host_with(words), [*beginning, *words])
         if os.uname().machine != self.machine:
             words = [program_path("setarch", STEP_ENVIRONMENT["PATH"]), self.machine, *words]
         return HostCommand(words, descriptors)
@@ -70,15 +71,14 @@ class Chroot(Bubble):
         return words
 
 
-def _host_with(room: Room) -> list[str]:
-    """Words that show the host's programs, and what is in a room, below folders that everybody may enter."""
+def _host_with(inner: Sequence[str]) -> list[str]:
+    """Words that show the host's programs, and what an inner bwrap shows, below folders that everybody may enter."""
     words = [word for name in HOST_FOLDERS for word in show_entry(f"/{name}", f"/{name}")]
     words += show_entry("/etc/ld.so.cache", "/etc/ld.so.cache")
     # The host's /proc: bwrap would cover parts of another for root, and below that, USER could mount none.
     words += ["--bind", "/proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
-    for path in (room.view, room.work, room.source, room.fifo):
-        words += bind("--bind", str(path), str(path)) if path else []
-    return words
+    shown = [source for option, source in pairwise(inner) if option in ("--bind", "--ro-bind")]
+    return [*words, *(word for source in shown for word in bind("--bind", source, source))]
 
 
 def _entries(folder: Path, target: str, without: Collection[str]) -> list[str]:
