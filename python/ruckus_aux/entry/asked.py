@@ -70,25 +70,26 @@ def cmd_why(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
     """enter the sandbox of a step, as its last run left it; `sh script` there runs it again by hand"""
     from ruckus_aux.steps.kinds import workplace_of
+    from ruckus_aux.steps.shell import enter
     from ruckus_aux.steps.trial import tried_source
     from ruckus_aux.steps.work import Work
 
     take_folders(settings)
-    plan = evaluate(settings)
-    step = plan[options.step]
+    step = evaluate(settings)[options.step]
     work = Work(step, workplace_of(settings), tried_source(step))
-    terminal = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
-    program = ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]
-    with work.held(), work.room() as room:
-        if not work.is_whole:
-            work.prepare()
-        command = work.workplace.command(room, program, terminal=True)
-        for descriptor in command.descriptors:
-            os.set_inheritable(descriptor, True)
-        sys.stdout.flush()
-        # Not through sarge: a shell needs our terminal as it is.
-        status = os.spawnvpe(os.P_WAIT, command.words[0], command.words, work.environment(room, **terminal))
-    sys.exit(status if status >= 0 else 128 - status)
+    with work.held():
+        sys.exit(enter(work, ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]))
+
+
+def cmd_menuconfig(settings: Settings, options: argparse.Namespace) -> None:
+    """change the configuration of linux or busybox on the terminal, and keep what differs as a fragment"""
+    from ruckus_aux.steps.kinds import workplace_of
+    from ruckus_aux.steps.menuconfig import menuconfig
+    from ruckus_aux.steps.work import Work
+
+    take_folders(settings)
+    work = Work(evaluate(settings)[options.step], workplace_of(settings))
+    menuconfig(work, options.output, verbose=os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0"))
 
 
 def cmd_log(settings: Settings, options: argparse.Namespace) -> None:

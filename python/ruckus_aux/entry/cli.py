@@ -33,6 +33,14 @@ What the plan of a build directory needs stays, whether it was built or not, of 
 cache. Nothing is removed while a build uses the cache. What is removed is built again when it is wanted.
 docs/housekeeping.md tells how it works.
 """
+_MENUCONFIG = """examples:
+  ruckus menuconfig x86_64/stage1/busybox
+  ruckus menuconfig x86_64/stage1/linux --output=mine/linux/network.config
+
+The step is configured as it is when it is built, and its own `make menuconfig` changes that. Options that then differ
+are put into the fragment, where they replace lines for the same options: by default, into PACKAGE/menuconfig.config in
+the last folder of --with-packages, where it belongs to the recipe without being named there.
+"""
 _STEP = """trials, for whoever writes a recipe:
   ruckus step STEP --resume          resume it where it failed, after something was mended with `ruckus shell STEP`, or
                                      in its recipe
@@ -105,6 +113,9 @@ def parser() -> argparse.ArgumentParser:
     step(add(asked.cmd_log))
     shell = step(add(asked.cmd_shell))
     shell.add_argument("-c", dest="command", metavar="COMMAND", help="run this instead of an interactive shell")
+    step(add(asked.cmd_menuconfig, _MENUCONFIG)).add_argument(
+        "--output", type=Path, metavar="FILE", help="the fragment to write to (see below)"
+    )
     add(asked.cmd_times).add_argument(
         "--write", action="store_true", help="also put them into packages/costs.toml, for builds on other machines"
     )

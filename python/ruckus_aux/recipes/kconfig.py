@@ -15,10 +15,12 @@ class Kconfig:
 
     pieces: how many pieces of the script (Script.pieces) that takes.
     make: words for make, which is then run in the directory of .config.
+    settle: make's target that decides what .config leaves open.
     """
 
     pieces: int
     make: tuple[str, ...]
+    settle: str
 
 
 def merge_commands(files: Sequence[str], settle: str) -> str:
@@ -50,14 +52,13 @@ def kconfig_options(lines: Iterable[str]) -> dict[str, str]:
 
 
 def changed_options(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """Options that are not what they were. One that is gone follows from what others have become.
+    """Options that are not what they were. Those that are gone are none of them: that follows from others.
 
     Args:
         before: The options of a .config.
         after: Those of a later one.
     """
-    unset = {name for name, line in after.items() if line.startswith("#")}
-    return {name: line for name, line in after.items() if before.get(name, line if name in unset else "") != line}
+    return {name: line for name, line in after.items() if line != before.get(name, f"# {name} is not set")}
 
 
 def with_options(text: str, chosen: Mapping[str, str]) -> str:

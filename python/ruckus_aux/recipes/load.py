@@ -142,6 +142,7 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         objects=script.objects,
         freestanding=script.is_freestanding,
         layout=tuple(script.layout),
+        kconfig=script.configuration,
         costs=costs,
     )
 

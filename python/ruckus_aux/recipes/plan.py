@@ -11,6 +11,7 @@ from pathlib import Path
 from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.recipes.costs import UNKNOWN, Costs
 from ruckus_aux.recipes.environment import BEGINNING, step_environment
+from ruckus_aux.recipes.kconfig import Kconfig
 from ruckus_aux.recipes.manifest import Source, sha256_of
 from ruckus_aux.recipes.rights import Right
 from ruckus_aux.settings.settings import Settings
@@ -38,6 +39,7 @@ class Step:
     objects: what other steps share their host objects with this one, through ccache; "" is none.
     freestanding: whether what it installs is the same wherever its toolchain is, and whatever libraries that has.
     layout: texts whose lines in the script only say where libraries are: they change no code that is compiled.
+    kconfig: where it has configured with Kconfig, if it does.
     costs: as packages/costs.toml has them.
     """
 
@@ -55,6 +57,7 @@ class Step:
     objects: str = ""
     freestanding: bool = False
     layout: tuple[str, ...] = ()
+    kconfig: Kconfig | None = field(default=None, repr=False)
     costs: Costs = UNKNOWN
 
     @property

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ruckus_aux.recipes.book import sed_program
 from ruckus_aux.recipes.files import RecipeFiles
+from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Rights
 from ruckus_aux.recipes.stages import WITHOUT_MANUALS, Defaults, defaults
@@ -27,7 +28,6 @@ from ruckus_aux.words.step_name import StepName
 
 _VARIABLE = re.compile(r"\$(?:SOURCES|FILES|SRC|BUILD|OUT|HOME)\b")
 _DELIMITERS = ",|#%@"  # of sed's s command
-_KCONFIG_UNSET = r"s/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1=n/"
 
 
 def quoted(word: str) -> str:
@@ -73,6 +73,7 @@ class Script(Rights):
     layout: list[str] = field(default_factory=list)
     is_freestanding: bool = False
     is_configured: bool = False
+    configuration: Kconfig | None = None
 
     @property
     def arch(self) -> Architecture:
@@ -310,21 +311,8 @@ class Script(Rights):
         else:
             self.make(*make, base)
         names = [*map(self.file, fragments), *(self._in_files(path) for path in self.files.further_fragments())]
-        files = " ".join(map(quoted, names))
-        # Kconfig drops what it can't have without a word.
-        self.sh(f"""
-            sed '{_KCONFIG_UNSET}' {files} | grep '^CONFIG_' | tac | sort -su -t= -k1,1 > wanted.config
-            cut -d= -f1 wanted.config | grep -vwFf - .config > merged.config
-            cat wanted.config >> merged.config
-            mv merged.config .config
-            yes '' | make {" ".join(map(quoted, [*make, settle]))} > settled.log
-            while read -r wanted; do
-                case $wanted in
-                    *=n) ! grep -q "^${{wanted%n}}" .config ;;
-                    *) grep -qxF "$wanted" .config ;;
-                esac || {{ echo "error: Kconfig has dropped $wanted" >&2; exit 1; }}
-            done < wanted.config
-        """)
+        self.sh(merge_commands([*map(quoted, names)], " ".join(["make", *map(quoted, [*make, settle])])))
+        self.configuration = Kconfig(len(self.pieces), tuple(make), settle)
 
     # Lines, and changes of files.
 

@@ -19,6 +19,7 @@ from ruckus_aux.steps import costs, logs
 from ruckus_aux.steps.failure import StepFailed, failure
 from ruckus_aux.steps.freestanding import check_freestanding
 from ruckus_aux.steps.gate import Gate, Running
+from ruckus_aux.steps.marks import title_of
 from ruckus_aux.steps.outcome import Built, run_name
 from ruckus_aux.steps.processor import unasked
 from ruckus_aux.steps.work import SCRIPT, Work
@@ -26,6 +27,7 @@ from ruckus_aux.steps.workplace import OBJECTS_LOG
 from ruckus_aux.words.errors import RuckusError, naming
 from ruckus_aux.words.terminal import utc
 
+_TRIAL = "trial"  # in the working folder: the script of a trial
 _STATISTICS = 1 << 23  # bytes of the log of objects that are read: those of a compiler of compilers are a tenth of it
 
 
@@ -63,6 +65,25 @@ def _build(work: Work, *, locks: tuple[int, ...], verbose: bool, alone: bool) ->
     taken, store = size(work.path), Store(work.settings.cache)
     store.add(step.key, left(work), step.name, inside=work.inside, ended=ended, as_it_is=not step.installs)
     return Built(usage, taken, size(store.tree(step.key)), *_object_counts(work.path / OBJECTS_LOG))
+
+
+def run_pieces(work: Work, first: int, last: int, lock: int, *, verbose: bool) -> None:
+    """Run pieces of a step's script in its working folder, as a trial that can be resumed where they end.
+
+    Args:
+        work: the working folder.
+        first: the number of the first of them.
+        last: of the last.
+        lock: the descriptor of the working folder's.
+        verbose: show what they say, too.
+    """
+    pieces = work.pieces
+    following = [":"] if last < len(pieces) else []  # so that the one after these is begun
+    work.write(_TRIAL, work.marked([*pieces[first - 1 : last], *following], first=first))
+    print(
+        f"  TRYING   {work.step.name}: from piece {first} of {len(pieces)}: {title_of(pieces[first - 1])}", flush=True
+    )
+    run_in(work, _TRIAL, (lock,), verbose=verbose, trial=f"pieces {first} to {last}")
 
 
 def run_in(

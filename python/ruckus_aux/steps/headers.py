@@ -38,8 +38,18 @@ _SYS = """
 _OTHERS = "asm asm-generic cxl drm linux misc mtd rdma regulator scsi sound video xen c++"
 _TOOLCHAIN = frozenset(f"{_C_LIBRARY} {_OTHERS}".split())
 _IN_SYS = frozenset(_SYS.split())
-# Of what recipes call tools (Script.tools), those that are libraries or bring a header.
-_OF_TOOLS = {"elfutils": ("elfutils", "gelf.h", "libelf.h", "nlist.h"), "flex": ("FlexLexer.h",)}
+# Of what recipes call tools (Script.tools), those that are libraries or bring a header; and what menuconfig needs.
+_NCURSES = "curses.h eti.h form.h menu.h ncurses ncurses.h ncurses_dll.h ncursesw panel.h term.h unctrl.h"
+_OF_TOOLS = {
+    "elfutils": ("elfutils", "gelf.h", "libelf.h", "nlist.h"),
+    "flex": ("FlexLexer.h",),
+    "ncurses": tuple(_NCURSES.split()),
+}
+
+
+def has_ncurses() -> bool:
+    """Whether the host has the headers of ncurses."""
+    return any((INCLUDE / name).exists() for name in ("ncurses.h", "ncursesw/ncurses.h", "ncurses/ncurses.h"))
 
 
 def link_headers(folder: Path, tools: Iterable[str]) -> None:

@@ -64,3 +64,9 @@ def pieces_begun(folder: Path) -> list[int]:
             if re.fullmatch("[1-9][0-9]{0,5}", entry.name):
                 times[int(entry.name)] = entry.stat(follow_symlinks=False).st_mtime_ns
     return sorted(times, key=lambda number: (times[number], number))  # a clock's tick may hold several
+
+
+def title_of(piece: str) -> str:
+    """The beginning of a piece."""
+    line, _, more = piece.strip().partition("\n")
+    return line if not more and len(line) < 80 else line[:76].rstrip(" \\") + " ..."

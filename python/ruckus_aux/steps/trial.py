@@ -11,13 +11,11 @@ from pathlib import Path
 from ruckus_aux.host import plain
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.steps import logs
-from ruckus_aux.steps.building import run_in
-from ruckus_aux.steps.marks import split_piece
+from ruckus_aux.steps.building import run_pieces
+from ruckus_aux.steps.marks import title_of
 from ruckus_aux.steps.work import SCRIPT, Work
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
-
-_TRIAL = "trial"  # in the working folder: the script of a trial
 
 
 def run_trial(
@@ -37,11 +35,7 @@ def run_trial(
         StepFailed: the script failed; it can be resumed.
     """
     step = work.step
-    if split := split_piece(work.pieces):
-        raise RuckusError(
-            f"{step.name}: a command of its script is split over calls of its recipe: {_title(split)}",
-            "such as a loop or a here-document: let it begin and end in one sh()",
-        )
+    work.check_pieces()
     last = _installing(work) - 1 if until_install else len(work.pieces)
     with work.held() as lock:
         number = _resumed(work, first) if resume else 1
@@ -58,23 +52,6 @@ def run_trial(
     if last < len(work.pieces):
         print(f"           to continue: {builddir / 'ruckus'} step {step.name} --resume")
     print(f"           to build it: {make_command(builddir, step.name)}")
-
-
-def run_pieces(work: Work, first: int, last: int, lock: int, *, verbose: bool) -> None:
-    """Run pieces of a step's script in its working folder, as a trial that can be resumed where they end.
-
-    Args:
-        work: the working folder.
-        first: the number of the first of them.
-        last: of the last.
-        lock: the descriptor of the working folder's.
-        verbose: show what they say, too.
-    """
-    pieces = work.pieces
-    following = [":"] if last < len(pieces) else []  # so that the one after these is begun
-    work.write(_TRIAL, work.marked([*pieces[first - 1 : last], *following], first=first))
-    print(f"  TRYING   {work.step.name}: from piece {first} of {len(pieces)}: {_title(pieces[first - 1])}", flush=True)
-    run_in(work, _TRIAL, (lock,), verbose=verbose, trial=f"pieces {first} to {last}")
 
 
 def tried_source(step: Step) -> Path | None:
@@ -116,11 +93,5 @@ def _installing(work: Work) -> int:
 
 
 def _no_piece(work: Work, why: str) -> RuckusError:
-    lines = [f"{number:>4}  {_title(piece)}" for number, piece in enumerate(work.pieces, 1)]
+    lines = [f"{number:>4}  {title_of(piece)}" for number, piece in enumerate(work.pieces, 1)]
     return RuckusError(f"{work.step.name}: {why}", "\n".join(["the pieces of its script:", *lines]))
-
-
-def _title(piece: str) -> str:
-    """The beginning of a piece."""
-    line, _, more = piece.strip().partition("\n")
-    return line if not more and len(line) < 80 else line[:76].rstrip(" \\") + " ..."

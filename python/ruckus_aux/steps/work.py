@@ -18,7 +18,7 @@ from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.recipes.manifest import UNPACKING, verify_source
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.marks import MARKS, marked, pieces_begun, split_piece
+from ruckus_aux.steps.marks import MARKS, marked, pieces_begun, split_piece, title_of
 from ruckus_aux.steps.workplace import Room, Workplace
 from ruckus_aux.words.errors import RuckusError
 
@@ -102,6 +102,14 @@ class Work:
         whole = not split_piece(self.pieces)
         self.write(SCRIPT, self.marked(self.pieces) if whole else self.step.script)
 
+    def check_pieces(self) -> None:
+        """Raise RuckusError when its script can't be run in pieces."""
+        if split := split_piece(self.pieces):
+            raise RuckusError(
+                f"{self.step.name}: a command of its script is split over calls of its recipe: {title_of(split)}",
+                "such as a loop or a here-document: let it begin and end in one sh()",
+            )
+
     def marked(self, pieces: Sequence[str], *, first: int = 1) -> str:
         """A script that can be resumed, see marks.marked."""
         return marked(pieces, self.inside / MARKS, first=first)
@@ -119,19 +127,22 @@ class Work:
         path.chmod(0o644)
 
     @contextmanager
-    def room(self, *, fifo: Path | None = None, objects: Path | None = None) -> Iterator[Room]:
+    def room(
+        self, *, fifo: Path | None = None, objects: Path | None = None, tools: tuple[str, ...] = ()
+    ) -> Iterator[Room]:
         """What the script is shown, while it runs.
 
         Args:
             fifo: the jobserver's named pipe.
             objects: see `objects`.
+            tools: of the host, besides those that the step declares.
 
         Raises:
             RuckusError: an artifact or a shared source that it needs is not there.
         """
         source = self._source()
         with Store(self.settings.cache).scratch("view") as view:
-            self.workplace.show(view, self._artifacts(), self.step.tools)
+            self.workplace.show(view, self._artifacts(), (*self.step.tools, *tools))
             yield Room(self.path, view, source, objects, fifo)
 
     def objects(self) -> Path | None:
