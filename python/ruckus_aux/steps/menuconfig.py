@@ -45,6 +45,7 @@ else
     grep CONFIG_ .config | sort > after.sorted
     grep -vxFf "$HOME/.before" "$HOME/.after" | grep CONFIG_ > changed || :
     cp changed least
+    echo "Which of $(wc -l < changed) lines follow from others? This takes about a second for each."
     while read -r line; do
         grep -vxF -e "$line" least > fewer || :
         sed 's/^# //; s/[= ].*//' fewer > names
