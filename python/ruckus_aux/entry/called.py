@@ -179,7 +179,8 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.boot import boot
 
     take_folders(settings)
-    found = check(settings, workplace_of(settings), partial(boot, evaluate(settings)))
+    plan = evaluate(settings)
+    found = check(plan, workplace_of(settings), partial(boot, plan))
     report_findings(settings.arch.name, found, as_json=options.json)
 
 

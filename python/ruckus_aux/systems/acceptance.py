@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ruckus_aux.host.locks import held
-from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.isolation import fault
@@ -28,19 +28,20 @@ from ruckus_aux.words.paths import KERNEL
 from ruckus_aux.words.step_name import StepName
 
 
-def check(settings: Settings, workplace: Workplace, boot: Callable[..., object]) -> Iterator[Finding]:
+def check(plan: Plan, workplace: Workplace, boot: Callable[..., object]) -> Iterator[Finding]:
     """Check a finished system; what is wrong with one thing does not keep the others from being checked.
 
     Args:
-        settings: of its build directory.
+        plan: of its build directory.
         workplace: where its steps run, and so its cross compiler does.
         boot: boots it, and with xen=True as dom0 of the hypervisor.
 
     Raises:
         RuckusError: it is not finished.
     """
+    settings = plan.settings
     with held(settings.work_lock(StepName("check-system")), "the check of the system", settings.builddir):
-        _check_whole(settings)
+        _check_whole(plan)
         merged = Merged(settings)
         yield from merged.check()
         yield from Abis(settings, merged).check()
@@ -58,9 +59,10 @@ def _finding(subject: str, detail: str, attempt: Callable[[], object]) -> Findin
     return Finding(subject, detail, tuple(faults.errors))
 
 
-def _check_whole(settings: Settings) -> None:
+def _check_whole(plan: Plan) -> None:
+    settings = plan.settings
     merged = {stamp.key for stamp in stamps(settings)}
-    steps = [step for step in evaluate(settings).of_profile() if step.stage.of_system and step.installs]
+    steps = [step for step in plan.of_profile() if step.stage.of_system and step.installs]
     lacking = [step.name for step in steps if step.key not in merged]
     if lacking:
         raise RuckusError(

@@ -5,6 +5,7 @@ A name is a path in the system, such as /tools/bin/sh.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from ruckus_aux.words.stage import CHECK
 from ruckus_aux.words.step_name import StepName
 
 _LINKS = 40  # that the kernel follows in one path
+_COMMENT = re.compile(rb"^\s*(?:#\s|;|//|/?\*).*$", re.MULTILINE)  # a line that is nothing else
 
 
 class Merged:
@@ -75,20 +77,25 @@ class Merged:
         """Look into every file."""
         faults: list[RuckusError] = []
         scripts: dict[str, str] = {}
+        unread = 0
         for name in sorted(self.steps):
-            path = self.path(name)
-            if path.is_symlink():
-                faults += self._faults_of_link(name, os.readlink(path))
-                continue
-            if not path.is_file():
+            try:
+                content = self._content(name)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 faults.append(self.fault(name, "is gone", "make bootstrap brings it back"))
                 continue
-            content = path.read_bytes()
+            except PermissionError:  # root's, after bootstrap-install
+                unread += 1
+                continue
+            if content is None:
+                faults += self._faults_of_link(name, os.readlink(self.path(name)))
+                continue
             faults += self._faults_of_content(name, content)
             if content.startswith((MAGIC, ARCHIVE)):
                 self.linked.append(name)
             elif content.startswith(b"#!") and (words := content[2:].splitlines()[0].decode(errors="replace").split()):
                 scripts[name] = words[0]
+        not_read = f"; {unread} of them only root can read" if unread else ""
         lost = {name: program for name, program in scripts.items() if not self._is_there(program)}
         wrong = [name for name, program in lost.items() if self._has_to_be_there(program)]
         later = sorted({program for name, program in lost.items() if name not in wrong})
@@ -96,9 +103,14 @@ class Merged:
         way_out = "its recipe has to name another, or install it"
         of_scripts = [self.fault(name, f"is run by {lost[name]}, which is not there", way_out) for name in wrong]
         return [
-            Finding("files", f"{len(self.steps)}, without paths of the build", tuple(faults)),
+            Finding("files", f"{len(self.steps)}, without paths of the build{not_read}", tuple(faults)),
             Finding("scripts", f"{len(scripts)}{waiting}", tuple(of_scripts)),
         ]
+
+    def _content(self, name: str) -> bytes | None:
+        """A file's content; None of a symbolic link."""
+        path = self.path(name)
+        return None if path.is_symlink() else path.read_bytes()
 
     def _is_there(self, name: str) -> bool:
         return self.path(self.follow(name)).is_file()
@@ -120,12 +132,11 @@ class Merged:
         return [*(inside[name] for name in names), f"{self.settings.prefix_hostprep}/"]
 
     def _faults_of_content(self, name: str, content: bytes) -> Iterator[RuckusError]:
-        words = self._places()
-        if b"\0" not in content:
-            words += self._workplaces()
-        for word in words:
-            if word.encode() in content:
-                yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
+        used = b"" if b"\0" in content else _COMMENT.sub(b"", content)
+        found = [word for word in self._places() if word.encode() in content]
+        found += [word for word in self._workplaces() if word.encode() in used]
+        for word in found:
+            yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
 
     def _faults_of_link(self, name: str, target: str) -> Iterator[RuckusError]:
         if any(within(target, place) for place in (*self._places(), self.settings.prefix_hostprep, str(INSIDE))):

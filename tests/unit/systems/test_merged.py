@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,14 +50,28 @@ def test_a_file_that_is_gone(settings: Settings, system: Path) -> None:
     assert scripts.detail == "1; for some, /bin/sh is still to come"
 
 
-@pytest.mark.parametrize("text", ["CC=/ruckus/src/gcc", "-L/hostprep/lib", "{srcdir}/packages", "root={clfs}/etc"])
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_only_root_can_read_is_counted(settings: Settings, system: Path) -> None:
+    installed(settings, STEP, system)
+    (settings.clfs / "bin/script").chmod(0)
+    files, _ = Merged(settings).check()
+    assert (files.result, files.detail) == ("ok", "4, without paths of the build; 1 of them only root can read")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CC=/ruckus/src/gcc", '#include "/ruckus/build/x.h"', "-L/hostprep/lib", "{srcdir}/packages", "root={clfs}/etc"],
+)
 def test_paths_of_the_build_in_a_text(settings: Settings, system: Path, text: str) -> None:
     text = text.format(srcdir=settings.srcdir, clfs=settings.clfs)
     (system / "bin/config").write_text(text)
     assert f"{settings.clfs}/bin/config holds the build's path " in found(settings, system)[0]
 
 
-def test_what_a_compiler_notes_for_debuggers_is_no_harm(settings: Settings, system: Path) -> None:
+def test_what_a_compiler_notes_for_debuggers_is_no_harm_nor_is_a_comment(settings: Settings, system: Path) -> None:
+    (system / "bin/header").write_text(
+        "/* made of\n * /ruckus/src/Caps */\n# by /hostprep/bin/m4\n#include <stdio.h>\n"
+    )
     (system / "bin/program").write_bytes(b"\x7fELF\0/ruckus/src/main.c\0")
     assert found(settings, system) == []
 
