@@ -206,11 +206,13 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
 
     commands = missing_links(settings.prefixes) if workplace_of(settings).links else []
     folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
-    kept = layout(folder)
+    kept, on_device = layout(folder), bool(settings.install_dev)
     if kept.clfs(folder, settings.arch) == settings.clfs:
         volumes = Volumes(folder, kept, Root(Journal(folder / JOURNAL), "verify-sudo"))
+        on_device |= volumes.mounts
         commands += volumes.commands([volume_name(settings.arch)], os.getuid(), os.getgid(), everything=True)
-    commands += install_commands(evaluate(settings))
+    if on_device:  # in plain folders, a build needs no root, and is installed by root itself
+        commands += install_commands(evaluate(settings))
     if commands:
         fragment = invoke_command("verify-sudo", "--print-sudoers")
         verify_commands(commands, way_out=f"an administrator has to install what this prints: {fragment}")

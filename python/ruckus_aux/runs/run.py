@@ -40,7 +40,6 @@ from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
-from ruckus_aux.systems.builder import Builder
 from ruckus_aux.systems.install import check_place, install_commands
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
@@ -83,7 +82,7 @@ class Build:
         links = [command for arch in self.request.archs for command in self.request.link_commands(arch)]
         needed = [*volumes.commands(names, os.getuid(), os.getgid()), *links]
         for settings in map(self.request.settings, self.request.archs if self.request.installs else ()):
-            check_place(settings, Builder(os.getuid(), os.getgid()))
+            check_place(settings)
             needed += install_commands(evaluate(settings))
         verify_commands(needed, way_out=self.request.way_out())
         self._mount(volumes)

@@ -273,27 +273,27 @@ def own_listed(clfs: Path, user: int, group: int) -> Command:
     return _within(clfs, "xargs", "--null", "--no-run-if-empty", *change)
 
 
-def own(clfs: Path, user: int, group: int, paths: Iterable[str]) -> Command:
-    """Give these files and folders of a system to a user.
+def own(clfs: Path, user: int, group: int, path: str) -> Command:
+    """Give a file or folder of a system to a user.
 
     Args:
         clfs: The system's root.
         user: Numeric user ID.
         group: Numeric group ID.
-        paths: Below it.
+        path: Below it.
     """
-    return _within(clfs, "chown", "--no-dereference", "--", f"{user}:{group}", *_below(paths))
+    return _within(clfs, "chown", "--no-dereference", "--", f"{user}:{group}", f"./{path}")
 
 
-def set_mode(clfs: Path, mode: int, paths: Iterable[str]) -> Command:
-    """Set the mode of files and folders of a system.
+def set_mode(clfs: Path, mode: int, path: str) -> Command:
+    """Set the mode of a file or folder of a system.
 
     Args:
         clfs: The system's root.
         mode: All twelve bits.
-        paths: Below it; none is a symbolic link.
+        path: Below it; no symbolic link.
     """
-    return _within(clfs, "chmod", "--", f"{mode:04o}", *_below(paths))
+    return _within(clfs, "chmod", "--", f"{mode:04o}", f"./{path}")
 
 
 def make_node(clfs: Path, path: str, kind: str, major: int, minor: int, mode: int) -> Command:
@@ -307,18 +307,14 @@ def make_node(clfs: Path, path: str, kind: str, major: int, minor: int, mode: in
         minor: Its minor number.
         mode: Who may open it.
     """
-    return _within(clfs, "mknod", f"--mode={mode:04o}", "--", *_below([path]), kind, str(major), str(minor))
+    return _within(clfs, "mknod", f"--mode={mode:04o}", "--", f"./{path}", kind, str(major), str(minor))
 
 
-def remove_nodes(clfs: Path, paths: Iterable[str]) -> Command:
-    """Remove device nodes of a system.
+def remove_node(clfs: Path, path: str) -> Command:
+    """Remove a device node of a system.
 
     Args:
         clfs: The system's root.
-        paths: Below it.
+        path: Below it.
     """
-    return _within(clfs, "rm", "--", *_below(paths))
-
-
-def _below(paths: Iterable[str]) -> list[str]:
-    return [f"./{path}" for path in sorted(paths)]
+    return _within(clfs, "rm", "--", f"./{path}")

@@ -39,10 +39,10 @@ class Changes:
         for owner, paths in sorted(self.owners.items()):
             if owner == ROOT:  # thousands
                 yield commands.own_listed(clfs, *ROOT), listed(paths)
-            else:
-                yield commands.own(clfs, *owner, paths), b""
+            else:  # one by one: words that do not depend on what else has to be changed, for sudoers
+                yield from ((commands.own(clfs, *owner, path), b"") for path in paths)
         for mode, paths in sorted(self.modes.items()):
-            yield commands.set_mode(clfs, mode, paths), b""
+            yield from ((commands.set_mode(clfs, mode, path), b"") for path in paths)
         for path, node in sorted(self.nodes.items()):
             yield commands.make_node(clfs, path, *node), b""
 
@@ -73,7 +73,10 @@ def find_changes(clfs: Path, merged: Mapping[str, os.stat_result], table: Table)
     special = {path: status for path, status in merged.items() if _is_special(status) and _file(status) not in declared}
     modes = {path: stat.S_IMODE(status.st_mode) & ~_SPECIAL for path, status in special.items()}
     for path, mode in (modes | _settable(clfs, table, changes)).items():
-        now = (clfs / path).lstat().st_mode
+        try:
+            now = (clfs / path).lstat().st_mode
+        except PermissionError:  # in a folder of root's alone, where this user has set it before
+            continue
         if stat.S_ISLNK(now):
             raise RuckusError(f"{clfs / path} is a symbolic link, and has no mode", "declare that of what it leads to")
         if stat.S_IMODE(now) != mode or (path in chowned and mode & _SPECIAL):  # chown(2) takes these away

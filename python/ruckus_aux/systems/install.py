@@ -44,7 +44,7 @@ def install(plan: Plan, access: Root, *, cross: str = "") -> None:
             lead root elsewhere; or this user may not do it. The hint is the way out.
     """
     settings, builder = plan.settings, builder_of(plan.settings)
-    check_place(settings, builder)
+    check_place(settings, builder.user if os.geteuid() == 0 or access.dry else 0)
     changing = {"no": has_cross, "yes": lacks_cross}
     cross = cross if cross in changing and changing[cross](settings) else ""
     if cross or _waiting(plan):
@@ -94,7 +94,7 @@ def reopen(plan: Plan, access: Root) -> None:
     if builder.user == 0:
         raise RuckusError(f"{settings.builddir} was configured by root", "root can go on there: make bootstrap")
     if settings.clfs.exists():
-        check_place(settings, builder)
+        check_place(settings, builder.user)
         _reopen(plan, access, builder)
     for folder in {settings.builddir, settings.buildroot}:
         if folder.lstat().st_uid == 0:
@@ -108,18 +108,19 @@ def _reopen(plan: Plan, access: Root, builder: Builder) -> None:
     """Let the user who builds change the system again."""
     clfs = plan.settings.clfs
     with lock(plan.settings):
-        if made := [path for path, node in declared_nodes(plan).items() if is_node(clfs / path, node)]:
-            access.run(commands.remove_nodes(clfs, made))
+        for path, node in declared_nodes(plan).items():
+            if is_node(clfs / path, node):
+                access.run(commands.remove_node(clfs, path))
         paths = [path for path, status in merged_files(plan.settings).items() if status.st_uid != builder.user]
         access.run(commands.own_listed(clfs, builder.user, builder.group), text=listed(paths))
 
 
-def check_place(settings: Settings, builder: Builder) -> None:
+def check_place(settings: Settings, user: int = 0) -> None:
     """Make sure that a system is alone where it is, and that nobody could have root change another folder.
 
     Args:
         settings: Of the build directory.
-        builder: Who builds there: root does only what they want there.
+        user: Who may do so besides root: whoever builds there, unless that is who asks sudo for it.
 
     Raises:
         RuckusError: It names what is not so.
@@ -132,7 +133,7 @@ def check_place(settings: Settings, builder: Builder) -> None:
         what = f"{inner[-1].source} is mounted on {inner[-1].point}, in the system"
         raise RuckusError(what, f"unmount it first: umount {inner[-1].point}")
     try:
-        only_roots(clfs.parent, builder.user if os.geteuid() == 0 else 0)
+        only_roots(clfs.parent, user)
     except RuckusError as error:
         again = make_command(settings.builddir, "bootstrap-install")
         hint = f"root may do it: sudo {again}   (or have the system on a volume, or in an image: make image)"

@@ -104,7 +104,7 @@ def verify_sudo(
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
     request.check()
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
-    for arch in request.archs:
+    for arch in request.archs if inventory.mounts else ():
         builddir = request.builddir(arch)
         settings = load(builddir) if (builddir / CONF).exists() else request.settings(arch)
         commands += install_commands(evaluate(settings))

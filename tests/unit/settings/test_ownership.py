@@ -10,7 +10,7 @@ from unit.samples import TOP
 
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.run import Build
-from ruckus_aux.settings.ownership import check_own_cache, take_folders
+from ruckus_aux.settings.ownership import check_own_cache, is_closed, take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
@@ -51,3 +51,19 @@ def test_the_manual_lists_the_names_that_are_taken(folder: str, names: tuple[str
     text = (TOP / "docs" / "configure.md").read_text()
     (row,) = re.findall(rf"^\| {re.escape(folder)} \| (.*) \|$", text, re.MULTILINE)
     assert sorted(row.replace("`", "").split(", ")) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("user", "owner", "mode", "closed"),
+    [(1000, 0, 0o755, True), (1000, 1000, 0o755, False), (0, 0, 0o755, False), (1000, 0, 0o775, False)],
+)
+def test_a_system_is_closed_when_it_is_roots(
+    monkeypatch: pytest.MonkeyPatch, user: int, owner: int, mode: int, closed: bool
+) -> None:
+    status = os.stat_result((0o40000 | mode, 1, 1, 2, owner, owner, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda *_, **__: status)
+    assert is_closed(Path("/media/baby"), user) is closed
+
+
+def test_what_is_not_there_is_open(tmp_path: Path) -> None:
+    assert not is_closed(tmp_path / "baby", 1000)

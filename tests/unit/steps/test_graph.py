@@ -79,3 +79,14 @@ def test_a_broken_step_is_a_target_that_fails_and_the_first_of_its_goals(setting
     assert targets["hostprep"].split() == []
     assert targets[pigz] == f" | {zlib}"
     assert f"\n{zlib}:\n\t+@{settings.builddir}/ruckus step hostprep/zlib\n" in text
+
+
+def test_what_is_said_at_the_end_when_the_system_is_roots(
+    plan: Plan, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = "\t@echo '  READY    $@'"
+    assert graph(whole(plan)).count(ready) == 2  # hostprep and bootstrap
+    monkeypatch.setattr("ruckus_aux.steps.graph.is_closed", lambda *_: True)
+    assert f"sudo make -C {settings.builddir} bootstrap-install" in graph(whole(plan))
+    built(plan, *plan.steps)
+    assert graph(whole(plan)).count(ready) == 2

@@ -104,3 +104,13 @@ def test_what_a_broken_recipe_installed_stays(plan: Plan, settings: Settings, te
     broken = evaluate(settings)
     assert tidy(broken, broken.closure(["x86_64/stage1/pigz"])) == []
     assert (settings.clfs / "share" / "x86_64-cross-other-32").exists()
+
+
+def test_a_system_that_is_roots_is_left_alone(plan: Plan, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    built(plan, *plan.steps)
+    (settings.recipes / "other.py").unlink()
+    (settings.recipes / "profiles" / "tiny.toml").write_text('steps = ["stage1/pigz"]')
+    monkeypatch.setattr("ruckus_aux.steps.tidy.is_closed", lambda *_: True)
+    smaller = evaluate(settings)
+    assert tidy(smaller, smaller.of_profile()) == []
+    assert (settings.clfs / "share" / "x86_64-cross-other-32").exists()

@@ -131,7 +131,7 @@ def test_each_command_sees_the_system_and_can_be_named_in_sudoers(
     monkeypatch.setattr("ruckus_aux.host.sudo.run", lambda _: (0, ""))
     table = Table({"home/build": (1000, 100)}, {"tmp": 0o1777}, {"dev/console": Node("c", 5, 1, 0o600)})
     made = [command for command, _ in all_changes(Path("/media/baby"), table).commands(Path("/media/baby"))]
-    made.append(commands.remove_nodes(Path("/media/baby"), ["dev/console"]))
+    made.append(commands.remove_node(Path("/media/baby"), "dev/console"))
     text = sudoers("joe", made)
     for line in ("./home/build", "1777 ./tmp", "mknod --mode\\=0600 -- ./dev/console c 5 1", "rm -- ./dev/console"):
         assert line in text
