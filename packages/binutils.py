@@ -49,6 +49,7 @@ def native(sh: Script) -> None:
     sh.needs(f"zlib-{sh.abi.bits}")
     sh.shared_source()
     sh.configure(
+        f"--target={sh.target}",  # as --host: otherwise configure takes the host's tools for the target's
         "--enable-shared",  # libbfd, which most of its programs are linked with
         "--disable-static",
         "--with-system-zlib",

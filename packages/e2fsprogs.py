@@ -17,6 +17,10 @@ recipe = Recipe("e2fsprogs").autotools(
         "--with-crond-dir=no",
     ),
     env={"BUILD_CC": HOST_CC},
-    # These are util-linux's, too, and until then BusyBox's.
-    after=lambda sh: sh.sh(f'cd "$OUT{sh.prefix}" && rm sbin/blkid sbin/findfs bin/uuidgen'),
+    # Programs only. blkid, findfs and uuidgen are util-linux's, too, and until then BusyBox's.
+    after=lambda sh: sh.sh(f"""
+        rm -r "$OUT{sh.libdir}"
+        cd "$OUT{sh.prefix}"
+        rm -r include share bin/compile_et bin/mk_cmds bin/uuidgen sbin/blkid sbin/findfs
+    """),
 )

@@ -117,6 +117,7 @@ def native(sh: Script) -> None:
     sh.needs("cross/gcc", "gmp", "mpfr", "mpc", "isl", f"zlib-{sh.abi.bits}")
     _unpack(sh)
     sh.configure(
+        f"--target={sh.target}",  # as --host: otherwise configure takes the host's cc for the target's
         *_headers(sh),
         *sh.arch.gcc_options,
         *_WITHOUT,

@@ -12,6 +12,7 @@ CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 CC_FOR_B
     --libdir=/tools/lib64 \
     --disable-nls \
     --disable-dependency-tracking \
+    --target=x86_64-ruckus-linux-gnu \
     --enable-shared \
     --disable-static \
     --with-system-zlib \

@@ -26,4 +26,6 @@ make install DESTDIR="$OUT" MAKEINFO=true
 for manuals in doc info man; do
     rm -rf "$OUT/tools/share/$manuals"
 done
-cd "$OUT/tools" && rm sbin/blkid sbin/findfs bin/uuidgen
+rm -r "$OUT/tools/lib64"
+cd "$OUT/tools"
+rm -r include share bin/compile_et bin/mk_cmds bin/uuidgen sbin/blkid sbin/findfs

@@ -27,6 +27,7 @@ CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX='x86_64-ruckus-linux-gnu-g++ -m64' CFL
     --libdir=/tools/lib64 \
     --disable-nls \
     --disable-dependency-tracking \
+    --target=x86_64-ruckus-linux-gnu \
     --with-local-prefix=/tools \
     --with-native-system-header-dir=/tools/include \
     --enable-multilib \
