@@ -16,9 +16,7 @@ from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
 from ruckus_aux.host.limits import processors
 from ruckus_aux.recipes.lockfile import read_lockfile
-from ruckus_aux.recipes.manifest import read_entries, read_manifest
-from ruckus_aux.recipes.overlay import Overlay
-from ruckus_aux.recipes.profile import read_profile
+from ruckus_aux.recipes.manifest import read_entries
 from ruckus_aux.runs import hypervisor
 from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.settings.ownership import check_own_cache, check_own_prefix
@@ -288,22 +286,8 @@ class Configuration:
             read_lockfile(Path(lock))
 
     def _xen(self) -> None:
-        """Which hypervisor is built, by the manifests and profiles that were checked before."""
-        self.answers["ruckus_xen_version"] = ""
-        if not {"ruckus_arch", "ruckus_cache"} <= self.answers.keys():
-            return
-        folders = [Path(self.given["srcdir"]) / "packages", *map(Path, self.answers.get("ruckus_packages", "").split())]
-        overlay = Overlay(folders)
-        arch = architecture(self.answers["ruckus_arch"])
-        reason = hypervisor.why_none(self.given, arch, read_profile(overlay.profile_path(self.given["profile"])))
-        self.answers["ruckus_xen_text"] = f"none: {reason}"
-        if reason and not self.given["xen_version"]:
-            return
-        manifests = [*overlay.manifests(), *map(Path, self.answers.get("ruckus_manifests", "").split())]
-        sources = read_manifest(folders[0] / "sources.toml", Path(self.answers["ruckus_cache"]), manifests)
-        version, why = hypervisor.version_of(self.given["xen_version"], sources, own_release())
-        if not reason:
-            self.answers |= {"ruckus_xen_version": version, "ruckus_xen_text": f"Xen {version}, {why}"}
+        if {"ruckus_arch", "ruckus_cache"} <= self.answers.keys():
+            self.answers |= hypervisor.decided(self.given, self.answers)
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

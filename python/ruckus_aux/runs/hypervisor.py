@@ -11,8 +11,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from ruckus_aux.recipes.manifest import Source
-from ruckus_aux.words.architecture import Architecture
+from ruckus_aux.recipes.manifest import Source, read_manifest
+from ruckus_aux.recipes.overlay import Overlay
+from ruckus_aux.recipes.profile import read_profile
+from ruckus_aux.sources.debian import own_release
+from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
 
 STEP = "stage1/xen"
@@ -22,7 +25,30 @@ _TOOLS = Path("/usr/lib")  # below it, Debian has the tools of several versions 
 _RUNNING = Path("/sys/hypervisor")
 
 
-def why_none(given: Mapping[str, str], arch: Architecture, profile: Iterable[str]) -> str:
+def decided(given: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, str]:
+    """What configure answers: the version, "" for none, and a text that says why.
+
+    Args:
+        given: What it was given.
+        answers: What it has decided so far: the architecture, and where manifests, profiles and the cache are.
+
+    Raises:
+        RuckusError: The manifest has no such version.
+    """
+    overlay = Overlay([Path(given["srcdir"]) / "packages", *map(Path, answers.get("ruckus_packages", "").split())])
+    steps = read_profile(overlay.profile_path(given["profile"]))
+    reason = _why_none(given, architecture(answers["ruckus_arch"]), steps)
+    version = why = ""
+    if given["xen_version"] or not reason:  # a wrong version is a mistake in any case
+        manifests = [*overlay.manifests(), *map(Path, answers.get("ruckus_manifests", "").split())]
+        sources = read_manifest(overlay.folders[0] / "sources.toml", Path(answers["ruckus_cache"]), manifests)
+        version, why = version_of(given["xen_version"], sources, own_release())
+    if reason:
+        return {"ruckus_xen_version": "", "ruckus_xen_text": f"none: {reason}"}
+    return {"ruckus_xen_version": version, "ruckus_xen_text": f"Xen {version}, {why}"}
+
+
+def _why_none(given: Mapping[str, str], arch: Architecture, profile: Iterable[str]) -> str:
     """Why a build directory builds no hypervisor; "" when it builds one.
 
     Args:

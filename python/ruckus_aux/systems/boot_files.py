@@ -59,9 +59,8 @@ def publish(settings: Settings) -> None:
 def _installed(settings: Settings) -> Iterator[tuple[str, Path]]:
     """What steps have installed in the system's /boot, by name: its files, no links."""
     for stamp in stamps(settings):
-        for name in sorted(stamp.files):
-            path = stamp.root / name
-            if stamp.root == settings.clfs and name.startswith("boot/") and path.is_file() and not path.is_symlink():
+        for path in sorted(stamp.root / name for name in stamp.files):
+            if path.parent == settings.clfs / "boot" and path.is_file() and not path.is_symlink():
                 yield path.name, path
 
 
