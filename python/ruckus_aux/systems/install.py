@@ -94,7 +94,7 @@ def reopen(plan: Plan, access: Root) -> None:
     if builder.user == 0:
         raise RuckusError(f"{settings.builddir} was configured by root", "root can go on there: make bootstrap")
     if settings.clfs.exists():
-        check_place(settings, builder.user)
+        check_place(settings, builder.user, everything=True)
         _reopen(plan, access, builder)
     for folder in {settings.builddir, settings.buildroot}:
         if folder.lstat().st_uid == 0:
@@ -115,12 +115,13 @@ def _reopen(plan: Plan, access: Root, builder: Builder) -> None:
         access.run(commands.own_listed(clfs, builder.user, builder.group), text=listed(paths))
 
 
-def check_place(settings: Settings, user: int = 0) -> None:
+def check_place(settings: Settings, user: int = 0, *, everything: bool = False) -> None:
     """Make sure that a system is alone where it is, and that nobody could have root change another folder.
 
     Args:
         settings: Of the build directory.
         user: Who may do so besides root: whoever builds there, unless that is who asks sudo for it.
+        everything: Whether root changes the build directory, too; otherwise that may have mounts in it.
 
     Raises:
         RuckusError: It names what is not so.
@@ -129,7 +130,9 @@ def check_place(settings: Settings, user: int = 0) -> None:
     check_device(settings)
     if clfs.is_symlink():
         raise RuckusError(f"{clfs} is a symbolic link", f"configure with CLFS={os.path.realpath(clfs)}")
-    if inner := [mount for mount in mounts.mounted() if clfs in mount.point.parents]:
+    own = () if everything else (settings.builddir, settings.buildroot)
+    inside = [mount for mount in mounts.mounted() if clfs in mount.point.parents]
+    if inner := [mount for mount in inside if not any(mount.point.is_relative_to(folder) for folder in own)]:
         what = f"{inner[-1].source} is mounted on {inner[-1].point}, in the system"
         raise RuckusError(what, f"unmount it first: umount {inner[-1].point}")
     try:
