@@ -130,7 +130,7 @@ def check_place(settings: Settings, user: int = 0, *, everything: bool = False) 
     check_device(settings)
     if clfs.is_symlink():
         raise RuckusError(f"{clfs} is a symbolic link", f"configure with CLFS={os.path.realpath(clfs)}")
-    own = () if everything else (settings.builddir, settings.buildroot)
+    own = () if everything else [path for path in (settings.builddir, settings.buildroot) if clfs in path.parents]
     inside = [mount for mount in mounts.mounted() if clfs in mount.point.parents]
     if inner := [mount for mount in inside if not any(mount.point.is_relative_to(folder) for folder in own)]:
         what = f"{inner[-1].source} is mounted on {inner[-1].point}, in the system"
