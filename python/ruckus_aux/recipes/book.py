@@ -6,6 +6,9 @@ start of an absolute path: `"/tools/lib"`, `-L/tools/lib` and `${CLFS}/tools` ar
 `/usr/tools`, `/tools.old` and `/toolset` are not, nor are the lines of a patch that name the files it changes.
 """
 
+import re
+from pathlib import Path
+
 # What may stand before the first slash of an absolute path: the start of the line (in a patch behind its marker),
 # a character that no relative path ends in, a compiler option that takes a directory, or $CLFS.
 _BEFORE = (
@@ -34,3 +37,20 @@ def sed_program(prefix_cross: str, prefix_tools: str) -> list[str]:
         expressions += [f"s,{_BEFORE}{book}{_AFTER},\\1{mark}\\4,g"] * 2
     # Marks instead of the prefixes until now, so that nothing is rewritten twice.
     return [*expressions, f"s,\\x01,{prefix_cross},g", f"s,\\x02,{prefix_tools},g"]
+
+
+def names_a_prefix(patch: Path) -> bool:
+    """Whether sed has something to rewrite; without, a patch is the same for every architecture."""
+    text = patch.read_bytes()
+    return b"/tools" in text or b"/cross-tools" in text
+
+
+def files_named(patch: Path, mark: str) -> set[str]:
+    """The files that a patch names, below the source's top folder; /dev/null is none.
+
+    Args:
+        patch: Its file.
+        mark: What the lines begin with that name them: --- for what is changed, +++ for what comes of it.
+    """
+    text = patch.read_text(errors="replace")
+    return set(re.findall(rf"^{re.escape(mark)} [^/\s]+/(\S+)", text, re.MULTILINE))

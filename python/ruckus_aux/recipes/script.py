@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ruckus_aux.recipes.book import sed_program
+from ruckus_aux.recipes.book import files_named, names_a_prefix, sed_program
 from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
@@ -186,7 +186,7 @@ class Script(Rights):
             self.settings, self.sources, self.name, self.main_source, self.files, SOURCE, SOURCE, self.abi
         )
         self.source.unpack(without=without)
-        own = [path for path in self._patches() if _names_a_prefix(path)]
+        own = [path for path in self._patches() if names_a_prefix(path)]
         for path in self._patches():
             if path not in own:
                 self.source._apply(path)
@@ -199,8 +199,8 @@ class Script(Rights):
 
     def _copy(self, patches: Iterable[Path], beside: Iterable[str]) -> None:
         """Let $SRC be a folder of links to the shared source, with copies of the files that these patches change."""
-        files = {name for path in patches for name in _files_named(path, "---")}
-        changed = files | {name for path in patches for name in _files_named(path, "+++")}  # or added
+        files = {name for path in patches for name in files_named(path, "---")}
+        changed = files | {name for path in patches for name in files_named(path, "+++")}  # or added
         folders = {str(folder) for name in changed for folder in Path(name).parents} - {"."}
         self.sh(f"""
             shared=$SRC SRC="$HOME/edited"
@@ -221,7 +221,7 @@ class Script(Rights):
 
     def _apply(self, path: Path) -> None:
         file = self._in_files(path)
-        if _names_a_prefix(path):
+        if names_a_prefix(path):
             program = " ".join(f"-e '{line}'" for line in sed_program(self.prefix_cross, self.prefix_tools))
             # Not through a pipe: sh would not notice if sed fails.
             self._record(f'sed -E {program} "{file}" > "$HOME/rewritten.patch"')
@@ -406,15 +406,3 @@ class Script(Rights):
         if name not in self.sources:
             raise RuckusError(f"no source '{name}' in sources.toml", f"add an entry [{name}] there")
         return self.sources[name]
-
-
-def _names_a_prefix(patch: Path) -> bool:
-    """Whether sed has something to rewrite; without, a patch is the same for every architecture."""
-    text = patch.read_bytes()
-    return b"/tools" in text or b"/cross-tools" in text
-
-
-def _files_named(patch: Path, mark: str) -> set[str]:
-    """The files in a patch's lines of one mark, below the source's top folder; /dev/null is none."""
-    text = patch.read_text(errors="replace")
-    return set(re.findall(rf"^{re.escape(mark)} [^/\s]+/(\S+)", text, re.MULTILINE))

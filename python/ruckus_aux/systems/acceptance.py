@@ -18,11 +18,11 @@ from ruckus_aux.steps.isolation import fault
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.systems.abis import Abis
 from ruckus_aux.systems.compilers import check_compilers
-from ruckus_aux.systems.finding import Finding
+from ruckus_aux.systems.finding import Finding, finding_of
 from ruckus_aux.systems.merged import Merged
 from ruckus_aux.systems.packages import check_packages
 from ruckus_aux.systems.testbed import Testbed, cross_testbed, native_testbed
-from ruckus_aux.words.errors import Mistakes, RuckusError
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import KERNEL
 from ruckus_aux.words.step_name import StepName
@@ -51,14 +51,6 @@ def check(plan: Plan, workplace: Workplace, boot: Callable[..., object]) -> Iter
         yield from _check_boot(settings, boot)
 
 
-def _finding(subject: str, detail: str, attempt: Callable[[], object]) -> Finding:
-    """What comes of an attempt that raises RuckusError when something is wrong."""
-    faults = Mistakes()
-    with faults.collected():
-        attempt()
-    return Finding(subject, detail, tuple(faults.errors))
-
-
 def _check_whole(plan: Plan) -> None:
     settings = plan.settings
     merged = {stamp.key for stamp in stamps(settings)}
@@ -81,7 +73,7 @@ def _check_native(settings: Settings) -> Iterator[Finding]:
         yield Finding(subject, f"this host has no sandbox: {reason}", checked=False)
         return
     with native_testbed(settings) as testbed:
-        yield _finding(subject, "/bin/sh runs, and `uname -m` is the system's", partial(_check_shell, testbed))
+        yield finding_of(subject, "/bin/sh runs, and `uname -m` is the system's", partial(_check_shell, testbed))
         yield from check_compilers(testbed, "native", settings.prefix_tools)
         if Path(f"{settings.clfs}{settings.prefix_tools}/bin/gcc").is_file():
             yield from check_packages(testbed)
@@ -100,6 +92,6 @@ def _check_boot(settings: Settings, boot: Callable[..., object]) -> Iterator[Fin
     if not (settings.clfs / "boot" / KERNEL).exists():
         yield Finding("boot", "the system has no kernel", checked=False)
         return
-    yield _finding("boot", "in QEMU", boot)
+    yield finding_of("boot", "in QEMU", boot)
     if settings.xen_version:
-        yield _finding("boot of Xen", "in QEMU, with the system as its dom0", partial(boot, xen=True))
+        yield finding_of("boot of Xen", "in QEMU, with the system as its dom0", partial(boot, xen=True))

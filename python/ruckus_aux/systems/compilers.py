@@ -4,14 +4,15 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ruckus_aux.systems.abis import loader
 from ruckus_aux.systems.elf import MACHINES, read_elf_files
-from ruckus_aux.systems.finding import Finding
+from ruckus_aux.systems.finding import Finding, finding_of
 from ruckus_aux.systems.testbed import Testbed
 from ruckus_aux.words.architecture import Abi
-from ruckus_aux.words.errors import Mistakes, RuckusError
+from ruckus_aux.words.errors import RuckusError
 
 _TRIALS = Path(__file__).parent / "trials"
 
@@ -49,10 +50,9 @@ def check_compilers(testbed: Testbed, title: str, prefix: str, before: str = "")
             continue
         for abi in arch.abis:
             words = [f"{before}{language.driver}", *([abi.flag] if len(arch.abis) > 1 else [])]
-            faults = Mistakes()
-            with faults.collected():
-                _try(testbed, f"{title}-{language.driver}-{abi.bits}", language.suffix, words, abi)
-            yield Finding(f"{title} {language.name}, {abi.bits} bits", language.tries, tuple(faults.errors))
+            name = f"{title}-{language.driver}-{abi.bits}"
+            attempt = partial(_try, testbed, name, language.suffix, words, abi)
+            yield finding_of(f"{title} {language.name}, {abi.bits} bits", language.tries, attempt)
 
 
 def _try(testbed: Testbed, name: str, suffix: str, compiler: list[str], abi: Abi) -> None:

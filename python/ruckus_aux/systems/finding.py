@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a check of a finished system has found."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,17 @@ class Finding:
         if self.faults:
             return "WRONG"
         return "ok" if self.checked else "skipped"
+
+
+def finding_of(subject: str, detail: str, attempt: Callable[[], object]) -> Finding:
+    """What comes of an attempt that raises RuckusError when something is wrong.
+
+    Args:
+        subject: What is checked.
+        detail: How much of it.
+        attempt: The check.
+    """
+    faults = Mistakes()
+    with faults.collected():
+        attempt()
+    return Finding(subject, detail, tuple(faults.errors))

@@ -2,11 +2,12 @@
 """Real packages that no profile builds, for a finished system to build by its own means: packages/check-system."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from ruckus_aux.recipes.manifest import Source, read_entries, read_manifest, verify_source
 from ruckus_aux.recipes.overlay import Overlay
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.systems.finding import Finding
+from ruckus_aux.systems.finding import Finding, finding_of
 from ruckus_aux.systems.testbed import Testbed
 from ruckus_aux.words.errors import Mistakes
 
@@ -45,10 +46,14 @@ def check_packages(testbed: Testbed) -> Iterator[Finding]:
     if faults.errors:
         yield Finding("native packages", "their sources can't be had", tuple(faults.errors))
     for source in sources:
-        built = Mistakes()
-        with built.collected():
-            lines = (settings.recipes / _FOLDER / f"{source.name}.sh").read_text()
-            script = "\n".join([*source.unpack_commands(), lines])
-            with testbed.trial(source.name, script, sources=verify_source(settings.sources, source)):
-                pass
-        yield Finding(f"native {source.name} {source.version}", "built, tested and installed", tuple(built.errors))
+        subject = f"native {source.name} {source.version}"
+        yield finding_of(subject, "built, tested and installed", partial(_build, testbed, source))
+
+
+def _build(testbed: Testbed, source: Source) -> None:
+    """Build a package, with its tests."""
+    settings = testbed.settings
+    lines = (settings.recipes / _FOLDER / f"{source.name}.sh").read_text()
+    script = "\n".join([*source.unpack_commands(), lines])
+    with testbed.trial(source.name, script, sources=verify_source(settings.sources, source)):
+        pass
