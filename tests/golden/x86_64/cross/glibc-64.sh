@@ -5,7 +5,7 @@ set -eu
 umask 022
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 BUILD_CC='gcc -std=gnu17' "$SRC/configure" \
+CC='x86_64-ruckus-linux-gnu-gcc -m64' CXX=false CFLAGS=-O2 CXXFLAGS=-O2 BUILD_CC='gcc -std=gnu17' MSGFMT=: "$SRC/configure" \
     --prefix=/tools \
     --build=x86_64-cross-linux-gnu \
     --host=x86_64-ruckus-linux-gnu \
