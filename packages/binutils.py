@@ -21,6 +21,7 @@ _OPTIONS = (
     "--without-debuginfod",
     "--without-msgpack",
 )
+_WITHOUT = ("binutils/testsuite", "gas/testsuite", "ld/testsuite")  # of the source: half of it
 
 
 def _search(sh: Script) -> str:
@@ -33,7 +34,7 @@ def cross(sh: Script) -> None:
     """Assembler and linker for the target"""
     sh.tools("m4", "bison", "flex")
     sh.share_objects("")
-    sh.shared_source()
+    sh.shared_source(without=_WITHOUT)
     sh.layout_only("--with-lib-path=")  # a freestanding program has no libraries
     # $CLFS's own path must not be in the tools, and PREFIX_TOOLS is below / in the sandbox as well as behind the
     # classic symbolic links.
@@ -47,7 +48,7 @@ def native(sh: Script) -> None:
     """Assembler and linker of the temporary system"""
     sh.tools("m4", "bison", "flex")
     sh.needs(f"zlib-{sh.abi.bits}")
-    sh.shared_source()
+    sh.shared_source(without=_WITHOUT)
     sh.configure(
         f"--target={sh.target}",  # as --host: otherwise configure takes the host's tools for the target's
         "--enable-shared",  # libbfd, which most of its programs are linked with

@@ -31,8 +31,23 @@ _C_AND_CXX = (
 _FLAGS = {"CFLAGS_FOR_TARGET": "-O2", "CXXFLAGS_FOR_TARGET": "-O2"}
 
 
+# Three quarters of the source: test suites, languages that are not built, translations.
+_NOT_UNPACKED = (
+    "gcc/testsuite/[!s]*",  # all but selftests, which makefiles look for
+    "libstdc++-v3/testsuite/[0-9]*",
+    "gcc/ada",
+    "gcc/fortran",
+    "gcc/m2",
+    "gcc/po/*.po",
+    "libgfortran",
+    "libgo",
+    "libphobos",
+)
+
+
 def _unpack(sh: Script) -> None:
-    sh.shared_source(beside=["libgcc"])  # it finds the headers that patches/specs.patch changes in ../gcc
+    # libgcc finds the headers that patches/specs.patch changes in ../gcc.
+    sh.shared_source(without=_NOT_UNPACKED, beside=["libgcc"])
     if sh.arch.main_abi.bits == "64" and sh.arch.main_abi.libdir == "lib":  # pure 64-bit systems have no lib64
         sh.replace("gcc/config/i386/linux64.h", f"{sh.prefix_tools}/lib64/ld-linux", f"{sh.prefix_tools}/lib/ld-linux")
         sh.replace("gcc/config/i386/t-linux64", "m64=../lib64", "m64=../lib")
