@@ -21,7 +21,7 @@ _OPTIONS = (
     "--without-debuginfod",
     "--without-msgpack",
 )
-_WITHOUT = ("binutils/testsuite", "gas/testsuite", "ld/testsuite")  # of the source: half of it
+_WITHOUT = ("gas/testsuite", "ld/testsuite")  # of the source: half of it
 
 
 def _search(sh: Script) -> str:
