@@ -18,6 +18,7 @@ WINGS = (
     ("sources",),
     ("steps", "storage"),
     ("systems",),
+    ("builders",),
     ("reports",),
     ("runs",),
     ("entry",),

@@ -22,7 +22,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.storage import commands
-from ruckus_aux.systems.builder import Builder, builder_of
+from ruckus_aux.systems.build_user import BuildUser, build_user
 from ruckus_aux.systems.changes import all_changes, find_changes, is_node, listed, merged_files
 from ruckus_aux.systems.crosstools import has_cross, lacks_cross
 from ruckus_aux.systems.table import declared_nodes, read_table
@@ -43,12 +43,12 @@ def install(plan: Plan, access: Root, *, cross: str = "") -> None:
         RuckusError: There is no system, or something else is mounted there; the table is wrong; others than root could
             lead root elsewhere; or this user may not do it. The hint is the way out.
     """
-    settings, builder = plan.settings, builder_of(plan.settings)
-    check_place(settings, builder.user if os.geteuid() == 0 or access.dry else 0)
+    settings, user = plan.settings, build_user(plan.settings)
+    check_place(settings, user.uid if os.geteuid() == 0 or access.dry else 0)
     changing = {"no": has_cross, "yes": lacks_cross}
     cross = cross if cross in changing and changing[cross](settings) else ""
     if cross or _waiting(plan):
-        _bring_up_to_date(plan, access, builder, cross)
+        _bring_up_to_date(plan, access, user, cross)
     with lock(settings):
         merged = merged_files(settings)
         _check_whole(settings)
@@ -61,7 +61,7 @@ def install(plan: Plan, access: Root, *, cross: str = "") -> None:
         print(f"  NOTE     {note}")
     if not access.dry:
         if settings.clfs in settings.builddir.parents:  # dump(8) leaves it out, on file systems that have this flag
-            builder.run(["chattr", "+d", settings.builddir], check=False)
+            user.run(["chattr", "+d", settings.builddir], check=False)
         print(f"  INSTALL  {settings.clfs} belongs to root; changed: {changes}")
 
 
@@ -88,31 +88,31 @@ def reopen(plan: Plan, access: Root) -> None:
     Raises:
         RuckusError: This process is not root's, or root configured.
     """
-    settings, builder = plan.settings, builder_of(plan.settings)
+    settings, user = plan.settings, build_user(plan.settings)
     if os.geteuid() != 0:
         raise RuckusError("bootstrap-reopen needs root", "run: sudo make bootstrap-reopen")
-    if builder.user == 0:
+    if user.uid == 0:
         raise RuckusError(f"{settings.builddir} was configured by root", "root can go on there: make bootstrap")
     if settings.clfs.exists():
-        check_place(settings, builder.user, everything=True)
-        _reopen(plan, access, builder)
+        check_place(settings, user.uid, everything=True)
+        _reopen(plan, access, user)
     for folder in {settings.builddir, settings.buildroot}:
         if folder.lstat().st_uid == 0:
-            access.run(commands.give(folder, builder.user, builder.group))
-    access.run(commands.give_trees(_written(settings, builder.user), builder.user, builder.group))
+            access.run(commands.give(folder, user.uid, user.gid))
+    access.run(commands.give_trees(_written(settings, user.uid), user.uid, user.gid))
     if not access.dry:
-        print(f"  REOPEN   {settings.clfs} belongs to {user_name(builder.user)}; go on with: make bootstrap")
+        print(f"  REOPEN   {settings.clfs} belongs to {user_name(user.uid)}; go on with: make bootstrap")
 
 
-def _reopen(plan: Plan, access: Root, builder: Builder) -> None:
+def _reopen(plan: Plan, access: Root, user: BuildUser) -> None:
     """Let the user who builds change the system again."""
     clfs = plan.settings.clfs
     with lock(plan.settings):
         for path, node in declared_nodes(plan).items():
             if is_node(clfs / path, node):
                 access.run(commands.remove_node(clfs, path))
-        paths = [path for path, status in merged_files(plan.settings).items() if status.st_uid != builder.user]
-        access.run(commands.own_listed(clfs, builder.user, builder.group), text=listed(paths))
+        paths = [path for path, status in merged_files(plan.settings).items() if status.st_uid != user.uid]
+        access.run(commands.own_listed(clfs, user.uid, user.gid), text=listed(paths))
 
 
 def check_place(settings: Settings, user: int = 0, *, everything: bool = False) -> None:
@@ -173,20 +173,20 @@ def _waiting(plan: Plan) -> bool:
     return bool(steps) or any(not plan.knows(stamp.step) for stamp in stamps(plan.settings))
 
 
-def _bring_up_to_date(plan: Plan, access: Root, builder: Builder, cross: str) -> None:
+def _bring_up_to_date(plan: Plan, access: Root, user: BuildUser, cross: str) -> None:
     """Merge what was built since, and remove or restore the cross toolchain, as the user who builds."""
     settings = plan.settings
-    if is_closed(settings.clfs, builder.user):
+    if is_closed(settings.clfs, user.uid):
         if os.geteuid() != 0:
             again = make_command(settings.builddir, "bootstrap-install")
             raise RuckusError(f"{settings.clfs} is root's, and has to be changed", f"root can do it: sudo {again}")
-        _reopen(plan, access, builder)
+        _reopen(plan, access, user)
     words = [[str(settings.builddir / "ruckus"), "cross", cross]] if cross else []
     for command in [*words, ["make", "-C", str(settings.builddir), "--no-print-directory", "bootstrap"]]:
         if access.dry:
             print(shlex.join(command))
         else:
-            print(builder.run(command), end="", flush=True)
+            print(user.run(command), end="", flush=True)
 
 
 def _written(settings: Settings, user: int) -> Iterator[Path]:

@@ -15,11 +15,11 @@ _OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
 
 
 @dataclass(frozen=True)
-class Builder:
+class BuildUser:
     """Numeric IDs of the user who builds, and of their group."""
 
-    user: int
-    group: int
+    uid: int
+    gid: int
 
     def run(self, words: Sequence[str | Path], *, check: bool = True) -> str:
         """Run a command of the host as this user; returns what it printed.
@@ -29,22 +29,22 @@ class Builder:
             check: Whether an exit status other than 0 is an error.
         """
         environment = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
-        begin = self._as_user() if os.geteuid() == 0 != self.user else []
+        begin = self._as_user() if os.geteuid() == 0 != self.uid else []
         return run([*begin, *words], env=environment, replace_env=True, check=check)[1]
 
     def _as_user(self) -> list[str]:
         try:
-            pwd.getpwuid(self.user)
+            pwd.getpwuid(self.uid)
             groups = "--init-groups"
         except KeyError:
             groups = "--clear-groups"
-        return ["setpriv", f"--reuid={self.user}", f"--regid={self.group}", groups, "--"]
+        return ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", groups, "--"]
 
 
-def builder_of(settings: Settings) -> Builder:
+def build_user(settings: Settings) -> BuildUser:
     """Whoever configured; if that was root, by mistake, whoever called sudo now, or root."""
     status = (settings.builddir / CONF).stat()
     if status.st_uid != 0:
-        return Builder(status.st_uid, status.st_gid)
+        return BuildUser(status.st_uid, status.st_gid)
     user, group = (int(os.environ.get(name, "0")) for name in ("SUDO_UID", "SUDO_GID"))
-    return Builder(user, group)
+    return BuildUser(user, group)

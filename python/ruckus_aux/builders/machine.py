@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every kind of builder can do, and what is written down before a machine starts."""
+
+import json
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+from ruckus_aux.builders.record import Record, read_machine_record
+from ruckus_aux.builders.state import Clock, Guest, Watched
+from ruckus_aux.host.writing import write_whole
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.records import read_record
+
+_START = "start.json"
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that a restarted Ruckus has to know about a machine: written before it starts, removed when it is settled.
+
+    kind: the builder's. arch: of its system. run: a UUID, which the runner puts into its records.
+    began: seconds since 1970. vcpus: virtual processors. memory: MiB.
+    steps: what it builds: keys by names of steps.
+    more: what only its kind knows, such as the accelerator or the dom0.
+    """
+
+    kind: str
+    arch: str
+    run: str
+    began: float
+    vcpus: int
+    memory: int
+    steps: Mapping[str, str]
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> None:
+        """Write it down in a builder's folder, so that it outlives us and a power cut."""
+        write_whole(folder / _START, json.dumps(asdict(self), indent=1), lasting=True)
+
+    def watch(self, now: float) -> Watched:
+        """What is known of its machine, when nobody has looked at it yet; now: in seconds of a monotonic clock."""
+        begun = now - max(0.0, time.time() - self.began)
+        return Watched(self.run, Clock(now, begun, beat=now, moved=now, asked=now))
+
+
+def read_start(folder: Path) -> Start | None:
+    """What was written down in a builder's folder; None when no machine was started there.
+
+    Raises RuckusError when the file can't be read.
+    """
+    path = folder / _START
+    try:
+        return read_record(Start, path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RuckusError(f"{path}: {error}", f"if no machine runs, remove it: rm {path}") from error
+
+
+def forget_start(folder: Path) -> None:
+    """Remove what was written down: the machine is settled."""
+    (folder / _START).unlink(missing_ok=True)
+
+
+class Sight(NamedTuple):
+    """What is seen of a machine at a moment: itself, and the first RECORD_SIZE bytes of its results device."""
+
+    guest: Guest
+    record: bytes = b""
+
+    def read(self) -> Record | None:
+        """The record that it shows."""
+        return read_machine_record(self.record)
+
+
+class Builder(Protocol):
+    """One machine, for one build directory; whatever may take long has a time limit of its own.
+
+    A machine goes on when Ruckus ends, and is known by its Start record to the next one. `look` alone is called all
+    the time; what a machine has done is read from its results device when it has ended.
+    """
+
+    @property
+    def name(self) -> str:
+        """As people call it: its architecture, and where it is, if that is not here."""
+
+    @property
+    def group(self) -> str:
+        """Builders of one group are asked one after the other: those on one host."""
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of it is kept on this host: its Start record, and what its console says."""
+
+    def check(self, start: Start) -> None:
+        """Raise RuckusError, with the way out, when the machine can't be started; nothing is changed."""
+
+    def start(self, start: Start) -> None:
+        """Put its disks together, and start it; returns when it runs. The Start record is written in between.
+
+        Raises RuckusError when it can't be started; nothing of it runs then.
+        """
+
+    def look(self) -> Sight:
+        """What is seen of it now; what can't be asked is a Guest of power "unknown", and no error."""
+
+    def stop(self) -> None:
+        """Switch it off, whatever it does. What its disk has stays, and `start` continues with it."""
+
+    def results(self) -> AbstractContextManager[BinaryIO]:
+        """Its results device, from the beginning, when it has ended."""
+
+    def settle(self) -> None:
+        """Give back what was lent to it, and remove what only a running machine needs; its Start record last."""
+
+    def last_words(self) -> str:
+        """The end of what its console said."""
+
+    def shell(self) -> int:
+        """Let the user have a shell in it, on this terminal; returns the exit status."""
+
+    def watch_console(self) -> int:
+        """Show its console on this terminal, until the user has enough; returns the exit status."""
