@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ruckus_aux.words.terminal import printable
+
 RECORD_SIZE = 4096  # bytes
 ARCHIVE = 1 << 20  # bytes: where the archive begins
 RECORD_FORMAT = "ruckus-builder 1"
@@ -79,7 +81,7 @@ def _record(fields: dict[str, str]) -> Record:
     return Record(
         run=fields["run"],
         state=_STATES[fields["state"]],
-        reason=fields.get("reason", ""),
+        reason=printable(fields.get("reason", "")),
         done=done,
         steps=steps,
         now=_names(fields.get("now", "")),

@@ -130,6 +130,17 @@ def as_user(user: int) -> tuple[list[str], list[str]]:
     return kept, ["/bin/sh", "-c", '"$@"; exit $?', "sh", *setpriv, "--"]
 
 
+def user_files(name: str = "ruckus", user: int = USER) -> dict[str, str]:
+    """USERS, wherever steps run, with root and the user that they are.
+
+    Args:
+        name: The user's, and that of its group.
+        user: The number of both.
+    """
+    passwd = f"root:x:0:0:root:/:/bin/sh\n{name}:x:{user}:{user}:{name.capitalize()}:{INSIDE}:/bin/sh\n"
+    return dict(zip(USERS, (passwd, f"root:x:0:\ntty:x:5:\n{name}:x:{user}:\n"), strict=True))
+
+
 @dataclass(frozen=True)
 class Bubble(Workplace):
     """A sandbox for each script, with the same paths and the same user for everybody.
@@ -147,10 +158,7 @@ class Bubble(Workplace):
     def prepare(self, work: Path, source: Path | None = None) -> None:
         """Make a working folder in which a script can write, and read what is put there."""
         make_folders(work, (*_READ, "out"))
-        name, user = self.name, self.user
-        passwd = f"root:x:0:0:root:/:/bin/sh\n{name}:x:{user}:{user}:{name.capitalize()}:{INSIDE}:/bin/sh\n"
-        group = f"root:x:0:\ntty:x:5:\n{name}:x:{user}:\n"
-        for file, text in zip(USERS, (passwd, group), strict=True):
+        for file, text in user_files(self.name, self.user).items():
             (work / "etc" / file).write_text(text)
             (work / "etc" / file).chmod(0o644)
         self.give(work, work / "out")

@@ -10,8 +10,8 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
@@ -22,7 +22,7 @@ from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
-from ruckus_aux.systems.table import ROOT, Table, read_table
+from ruckus_aux.systems.table import ROOT, Owners, Table, read_table
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.terminal import readable_size
@@ -32,6 +32,7 @@ _INODE = 256  # bytes
 _JOURNAL = 16  # MiB
 _SPARE = 64 << 20  # bytes that an image has beyond what is in it, and a tenth of that
 _SPARE_INODES = 4096
+_BYTES_AN_INODE = 16384  # of room for more files, as mke2fs has it
 # What kernels since 3.18 can mount.
 _FEATURES = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file"
 _FEATURES += ",huge_file,dir_nlink,extra_isize,metadata_csum"
@@ -62,7 +63,23 @@ def image_name(settings: Settings) -> str:
     return f"baby-{settings.arch.name}.ext4"
 
 
-def make_image(plan: Plan, output: Path, least: int = 0, *, cross: bool = False) -> None:
+@dataclass(frozen=True)
+class Addition:
+    """What an image has beyond the system.
+
+    files: by their paths in it; everything below `folder` belongs to `owner`, and so does that itself.
+    room: bytes that stay free for what is written there.
+    """
+
+    files: Mapping[str, Path]
+    folder: str
+    owner: Owners
+    room: int
+
+
+def make_image(
+    plan: Plan, output: Path, least: int = 0, *, cross: bool = False, addition: Addition | None = None
+) -> None:
     """Write the system into an image; an image that is there already is replaced when the new one is whole.
 
     What no system needs is left out: a build directory, cache or hostprep that lies in $CLFS.
@@ -72,6 +89,7 @@ def make_image(plan: Plan, output: Path, least: int = 0, *, cross: bool = False)
         output: The image.
         least: Its size in bytes; 0 for what the system takes, and some room.
         cross: Whether it has the cross toolchain, too.
+        addition: What it has besides.
 
     Raises:
         RuckusError: There is no system, the table is wrong, or there is no room; nothing was written.
@@ -85,7 +103,9 @@ def make_image(plan: Plan, output: Path, least: int = 0, *, cross: bool = False)
     if os.path.lexists(output) and not output.is_file():
         raise RuckusError(f"{output} is there, and is no file", "give the image another name: --output=FILE")
     members = _members(settings, cross=cross)
-    size, inodes = _measured(members, least)
+    if addition:
+        members, table = _added(members, table, addition)
+    size, inodes = _measured(members, least, addition.room if addition else _SPARE)
     _check_room(output, size)
     script = "\n".join([*_script(members, table), ""])
     partial = output.with_name(f".{output.name}.part")
@@ -192,6 +212,19 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
     return [members[path] for path in sorted(members)]
 
 
+def _added(members: list[_Member], table: Table, addition: Addition) -> tuple[list[_Member], Table]:
+    """A system with more files; the folders that they are in are as plain as any."""
+    plain = next(member.status for member in members if member.path == ".")
+    whole = {member.path: member for member in members}
+    for path, source in addition.files.items():
+        for parent in map(str, Path(path).parents):
+            whole.setdefault(parent, _Member(parent, source.parent, plain))
+        whole[path] = _Member(path, source, source.stat())
+    theirs = [path for path in whole if path == addition.folder or path.startswith(f"{addition.folder}/")]
+    owners = table.owners | dict.fromkeys(theirs, addition.owner)
+    return [whole[path] for path in sorted(whole)], replace(table, owners=owners)
+
+
 def _add(members: dict[str, _Member], path: str, source: Path) -> None:
     """Add what a system needs as it is; sockets and the like are made when it runs, and device nodes by the table."""
     try:
@@ -207,9 +240,12 @@ def _is_readable(member: _Member) -> bool:
     return stat.S_ISLNK(member.status.st_mode) or os.access(member.source, os.R_OK)
 
 
-def _measured(members: list[_Member], least: int) -> tuple[int, int]:
-    """The size of an image, in bytes, and its number of inodes; RuckusError when what was asked for is too small."""
-    inodes = len(members) + _SPARE_INODES
+def _measured(members: list[_Member], least: int, room: int) -> tuple[int, int]:
+    """The size of an image, in bytes, and its number of inodes; RuckusError when what was asked for is too small.
+
+    room: bytes that stay free.
+    """
+    inodes = len(members) + max(_SPARE_INODES, room // _BYTES_AN_INODE)
     needed = sum(member.blocks for member in members) * _BLOCK + inodes * _INODE + (_JOURNAL << 20)
     needed += needed // 32  # of blocks that say where the others are
     if least and least < needed:
@@ -217,7 +253,7 @@ def _measured(members: list[_Member], least: int) -> tuple[int, int]:
             f"an image of {readable_size(least)} is too small: the system takes {readable_size(needed)}",
             f"give it more, for instance: --size={(needed >> 20) * 2}M   (or leave --size out)",
         )
-    return (least or needed + needed // 10 + _SPARE) // _BLOCK * _BLOCK, inodes
+    return (least or needed + needed // 10 + room) // _BLOCK * _BLOCK, inodes
 
 
 def _check_room(output: Path, size: int) -> None:

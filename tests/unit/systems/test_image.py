@@ -10,7 +10,7 @@ from unit.samples import OTHER, built
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.systems.image import make_image
+from ruckus_aux.systems.image import Addition, make_image
 from ruckus_aux.words.errors import RuckusError
 
 
@@ -92,3 +92,30 @@ def test_no_image_where_it_has_no_room_or_no_place(plan: Plan, settings: Setting
 def test_no_image_of_nothing(settings: Settings, recipes: Path) -> None:
     with pytest.raises(RuckusError, match="holds no system yet"):
         make_image(evaluate(settings), settings.builddir / "image")
+
+
+def test_what_is_added_has_an_owner_and_room(
+    plan: Plan, settings: Settings, scripts: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("text\n")
+    (tmp_path / "text").chmod(0o644)
+    output = settings.builddir / "image"
+    make_image(plan, output)
+    plain = output.stat().st_size
+    more = Addition({"a/b/text": tmp_path / "text"}, "a/b", (65533, 65533), 1 << 30)
+    make_image(plan, output, addition=more)
+    assert (1 << 30) - (64 << 20) < output.stat().st_size - plain < (1 << 30)
+    lines = scripts[1].splitlines()
+    begin = lines.index('mkdir "/a"')
+    assert lines[begin : begin + 10] == [
+        'mkdir "/a"',
+        'sif "/a" mode 040755',
+        'mkdir "/a/b"',
+        'sif "/a/b" mode 040755',
+        'sif "/a/b" uid 65533',
+        'sif "/a/b" gid 65533',
+        f'write "{tmp_path}/text" "/a/b/text"',
+        'sif "/a/b/text" mode 0100644',
+        'sif "/a/b/text" uid 65533',
+        'sif "/a/b/text" gid 65533',
+    ]

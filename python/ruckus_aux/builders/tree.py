@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a machine needs to build natively: the runner, and the same scripts, sources and files that a sandbox gets.
+
+It belongs into /ruckus-build/native of the machine's disk: so the path is the same in an image, and on a volume that
+has its build directory at /ruckus-build. Nothing else of the system depends on it but a line in /etc/rc.
+"""
+
+import shlex
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from ruckus_aux.host.trees import remove
+from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.manifest import verify_source
+from ruckus_aux.recipes.plan import Step
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import logs
+from ruckus_aux.steps.bubble import user_files
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import INSIDE
+
+NATIVE = "ruckus-build/native"  # in the machine's system
+_GUEST = Path(__file__).parent / "guest"
+_SCRIPTS = ("start", "runner", "step")
+
+
+def native_tree(settings: Settings, steps: Sequence[Step], folder: Path) -> dict[str, Path]:
+    """Write down what a machine needs to make some steps.
+
+    Args:
+        settings: Of the build directory.
+        steps: Those that it makes, each after what it needs. What else they need, its system has.
+        folder: Where the files are written; what is there is replaced.
+
+    Returns:
+        Files by their paths below NATIVE: in the folder, and sources in the cache, which are verified.
+
+    Raises:
+        RuckusError: A step can't be made in a machine, or a source is not what the manifest says.
+    """
+    _check(steps)
+    remove(folder)
+    folder.mkdir(parents=True)
+    for name in _SCRIPTS:
+        shutil.copyfile(_GUEST / name, folder / name)
+    _write(folder / "machine", settings.arch.machine)
+    for name, text in user_files().items():
+        _write(folder / "etc" / name, text)
+    environment = step_environment(settings, steps[0].stage, INSIDE, {})
+    _write(folder / "environment", shlex.join(f"{name}={value}" for name, value in environment.items()))
+    _write(folder / "steps.mk", _rules(steps))
+    sources: dict[str, Path] = {}
+    for step in steps:
+        sources |= _write_step(step, folder / "steps" / step.name.dotted, environment)
+    written = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return written | sources
+
+
+def _check(steps: Collection[Step]) -> None:
+    for step in steps:
+        if step.stage.sees_host or not step.installs:
+            raise RuckusError(f"{step.name} needs the host", "only native steps can be made by a machine of its own")
+        if shared := [need.name for need in step.needs if not need.installs]:
+            raise RuckusError(
+                f"{step.name} shares {shared[0]}, which no machine has", "let its recipe unpack it itself"
+            )
+
+
+def _rules(steps: Sequence[Step]) -> str:
+    """A makefile; a step comes after those of its needs that are made in the machine, too."""
+    names = {step: step.name.dotted for step in steps}
+    lines = [f".PHONY: all {' '.join(names.values())}", f"all: {' '.join(names.values())}"]
+    for step, name in names.items():
+        needs = " ".join(names[need] for need in step.needs if need in names)
+        lines += [f"{name}:{' ' + needs if needs else ''}", "\t+@sh ./step $@"]
+    return "\n".join(lines)
+
+
+def _write_step(step: Step, folder: Path, environment: Mapping[str, str]) -> dict[str, Path]:
+    """Write a step's own files; returns its sources, as `native_tree` does."""
+    _write(folder / "key", step.key)
+    _write(folder / "script", step.script.rstrip("\n"))
+    head = logs.beginning({"step": step.name, "key": step.key}, environment, step.script)
+    _write(folder / "head", head.rstrip("\n"))
+    paths = [path for source in step.sources for path in verify_source(step.settings.sources, source)]
+    _write(folder / "sources", "\n".join(path.name for path in paths))
+    (folder / "files").mkdir()
+    for path in step.files:
+        shutil.copyfile(path, folder / "files" / path.name)
+        (folder / "files" / path.name).chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    return {f"sources/{path.name}": path for path in paths}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n" if text else "", encoding="utf-8")
+    path.chmod(0o644)
