@@ -44,10 +44,11 @@ mksquashfs          check     squashfs-tools   squashfs-tools          squashfs-
 mkfs.xfs            check     xfsprogs         xfsprogs                xfsprogs
 openssl             check     openssl          openssl                 openssl
 shellcheck          check     shellcheck       ShellCheck              shellcheck
+ssh                 check     openssh-client   openssh-clients         openssh
+sshd                check     openssh-server   openssh-server          openssh
 visudo              check     sudo             sudo                    sudo
 fakeroot            lab       fakeroot         fakeroot                fakeroot
 mmdebstrap          lab       mmdebstrap       mmdebstrap              mmdebstrap
-ssh                 lab       openssh-client   openssh-clients         openssh
 qemu-img            lab       qemu-utils       qemu-img                qemu-img
 newuidmap           lab       uidmap           shadow-utils            shadow
 END

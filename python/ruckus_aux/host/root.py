@@ -6,40 +6,32 @@ asks for and what a build runs are the same words. They are run through `sudo -n
 as they are when this process is root's; each is written into the journal with its exit status.
 """
 
+import math
 import os
 import shlex
 import shutil
 import stat
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
+import sarge
+
+from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import run
+from ruckus_aux.host.hosts import ENVIRONMENT, PATH, Host, gave_up, not_found
 from ruckus_aux.host.signals import held_back, let_through
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 
 Command = tuple[str, ...]
 
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin"  # root's programs are never looked for on a user's PATH
-# LVM lets go of descriptors that it does not know, and says so for each: here, of our locks.
-_ENVIRONMENT = {"LC_ALL": "C", "LVM_SUPPRESS_FD_WARNINGS": "1"}
-_PACKAGES = {
-    "lvs": "lvm2",
-    "lvcreate": "lvm2",
-    "lvremove": "lvm2",
-    "lvextend": "lvm2",
-    "mkfs.xfs": "xfsprogs",
-    "xfs_growfs": "xfsprogs",
-    "xfs_logprint": "xfsprogs",
-    "mkfs.btrfs": "btrfs-progs",
-    "btrfs": "btrfs-progs",
-    "xenstore-ls": "xenstore-utils",
-    "bwrap": "bubblewrap",
-}
+_LOOK = 0.1  # seconds between two looks at whether data moves
 
 
 class Shape(str):
@@ -58,24 +50,94 @@ class Shape(str):
 
 
 def program(name: str) -> str:
-    """The absolute path of one of root's programs; RuckusError when it is not installed."""
+    """The absolute path of one of root's programs on this machine; RuckusError when it is not installed."""
     path = shutil.which(name, path=PATH)
     if path is None:
-        raise RuckusError(f"{name}: not found in {PATH}", f"install it: apt-get install {_PACKAGES.get(name, name)}")
+        raise not_found(name)
     return path
 
 
-def as_command(name: str, *words: str | Path) -> Command:
+class Here:
+    """This machine."""
+
+    name = "this machine"
+
+    @property
+    def by_root(self) -> bool:
+        """Whether we are root."""
+        return os.geteuid() == 0
+
+    def program(self, name: str) -> str:  # noqa: D102 - as Host says; so for the others
+        return program(name)
+
+    def same_file(self, path: str, other: str) -> bool:  # noqa: D102
+        return mounts.same_file(path, other)
+
+    def run(self, words: Sequence[str], *, text: bytes = b"", limit: float = math.inf) -> tuple[int, str]:  # noqa: D102
+        until = time.monotonic() + limit
+
+        def watch() -> None:
+            if time.monotonic() > until:
+                raise gave_up(words, limit, "here")
+
+        return run(
+            words, env=ENVIRONMENT, check=False, detached=True, text=text, watch=watch if limit < math.inf else None
+        )
+
+    def pipe(  # noqa: D102
+        self, words: Sequence[str], *, source: BinaryIO | None = None, target: BinaryIO, limit: float = math.inf
+    ) -> tuple[int, str]:
+        complaints = sarge.Capture()
+        job = sarge.Command(list(words), stdout=target, stderr=complaints, env=ENVIRONMENT)
+        with open(os.devnull, "rb") as nothing:
+            try:
+                job.run(input=source or nothing, async_=True)
+            except ValueError as error:  # sarge's way of saying that there is no such command
+                raise not_found(words[0]) from error
+        try:
+            _wait(job, lambda: (_position(source), _position(target)), gave_up(words, limit, "here"), limit)
+        except BaseException:
+            job.kill()
+            raise
+        status = int(job.wait())
+        complaints.close()
+        return status, complaints.bytes.decode(errors="replace")
+
+
+def _position(file: BinaryIO | None) -> int:
+    """Where a file's descriptor is, which a child shares; 0 for a pipe."""
+    with suppress(OSError):
+        return os.lseek(file.fileno(), 0, os.SEEK_CUR) if file else 0
+    return 0
+
+
+def _wait(job: sarge.Command, position: Callable[[], object], error: RuckusError, limit: float) -> None:
+    """Wait for a command while data moves."""
+    last, since = position(), time.monotonic()
+    while job.process.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            job.process.wait(_LOOK)
+        if (now := position()) != last:
+            last, since = now, time.monotonic()
+        elif time.monotonic() - since > limit:
+            raise error
+
+
+HERE = Here()
+
+
+def as_command(name: str, *words: str | Path, at: Host = HERE) -> Command:
     """A command of root's.
 
     Args:
         name: Its program.
         words: Its arguments.
+        at: The machine that it is for.
 
     Raises:
-        RuckusError: The program is not installed.
+        RuckusError: The program is not installed there.
     """
-    return (program(name), *(word if isinstance(word, str) else str(word) for word in words))
+    return (at.program(name), *(word if isinstance(word, str) else str(word) for word in words))
 
 
 def only_roots(folder: Path, user: int = 0) -> None:
@@ -158,13 +220,14 @@ class Root:
 
     journal: of all that was run as root. name: of the run that they belong to.
     dry: print the commands that change something, instead of running them.
-    sudo: whether they need root at all.
+    sudo: whether they need root at all. host: the machine that they run on.
     """
 
     journal: Recorder
     name: str
     dry: bool = False
     sudo: bool = True
+    host: Host = HERE
 
     def ordinary(self) -> "Root":
         """The same without root's rights."""
@@ -187,7 +250,7 @@ class Root:
             RuckusError: It failed, with `check`.
         """
         if self.dry:
-            print(shlex.join(as_root(command) if self.sudo else command))
+            print(f"{self._where}{shlex.join(self._words(command))}")
             return 0, ""
         return self.ask(command, check=check, text=text)
 
@@ -206,18 +269,25 @@ class Root:
             RuckusError: It failed, with `check`.
         """
         started = time.time()
-        words = as_root(command) if self.sudo else list(command)
+        words = self._words(command)
         with held_back() if self.sudo else let_through():
-            status, output = run(words, env=_ENVIRONMENT, check=False, detached=True, text=text)
+            status, output = self.host.run(words, text=text)
             if self.sudo and not self.dry:  # a dry run leaves no trace
                 said = output.strip()[-500:] if status else ""
-                self._record(Rooted(self.name, started, shlex.join(command), status, said))
+                self._record(Rooted(self.name, started, f"{self._where}{shlex.join(command)}", status, said))
         if check and status != 0:
             tail = "\n".join(output.strip().splitlines()[-10:])
             if output.startswith("sudo:"):
                 tail += f"\nsee which commands sudo has to allow: {invoke_command('verify-sudo')}"
-            raise RuckusError(f"'{shlex.join(words)}' failed with exit status {status}", tail)
+            raise RuckusError(f"{self._where}'{shlex.join(words)}' failed with exit status {status}", tail)
         return status, output
+
+    @property
+    def _where(self) -> str:
+        return "" if self.host is HERE else f"{self.host.name}: "
+
+    def _words(self, command: Command) -> list[str]:
+        return as_root(command, self.host) if self.sudo else list(command)
 
     def _record(self, row: Rooted) -> None:
         try:
@@ -226,6 +296,11 @@ class Root:
             print(f"ruckus: warning: {self.journal.path}: {error}; ran: {row.command}", file=sys.stderr)
 
 
-def as_root(command: Sequence[str]) -> list[str]:
-    """The words that run a command as root; sudo never asks for a password, and takes no other user for root."""
-    return list(command) if os.geteuid() == 0 else ["sudo", "-n", "-u", "root", *command]
+def as_root(command: Sequence[str], host: Host = HERE) -> list[str]:
+    """The words that run a command as root; sudo never asks for a password, and takes no other user for root.
+
+    Args:
+        command: Its words.
+        host: Where it runs.
+    """
+    return list(command) if host.by_root else ["sudo", "-n", "-u", "root", *command]

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import run, user_name
-from ruckus_aux.host.root import PATH, Command, Shape
+from ruckus_aux.host.hosts import PATH
+from ruckus_aux.host.root import Command, Shape
 from ruckus_aux.words.errors import RuckusError
 
 _ENVIRONMENT = {"LC_ALL": "C"}
