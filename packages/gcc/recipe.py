@@ -35,13 +35,12 @@ _FLAGS = {"CFLAGS_FOR_TARGET": "-O2", "CXXFLAGS_FOR_TARGET": "-O2"}
 _NOT_UNPACKED = (
     "gcc/testsuite/[!s]*",  # all but selftests, which makefiles look for
     "libstdc++-v3/testsuite/[0-9]*",
-    "gcc/ada",
-    "gcc/fortran",
-    "gcc/m2",
     "gcc/po/*.po",
-    "libgfortran",
-    "libgo",
-    "libphobos",
+    # A language's folder says that its libraries are not built when it is not.
+    *("gcc/ada", "gnattools", "libada"),
+    *("gcc/fortran", "libgfortran"),
+    *("gcc/m2", "libgm2"),
+    *("libgo", "libphobos"),
 )
 
 

@@ -365,7 +365,7 @@ class Script(Rights):
         self.sh(f"""
             cd "$OUT{self.prefix}"
             rm -rf bin sbin etc share var libexec
-            find include -type f{others} -delete
+            find include ! -type d{others} -delete
             find include -type d -empty -delete
         """)
         self._record(*(f"ls {pattern}" for pattern in except_headers))  # it fails when there is none

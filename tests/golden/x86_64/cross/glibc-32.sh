@@ -22,6 +22,6 @@ make install MAKEINFO=: install_root="$OUT"
 mkdir -p "$OUT/tools/lib"
 cd "$OUT/tools"
 rm -rf bin sbin etc share var libexec
-find include -type f ! -path 'include/gnu/*-32.h' -delete
+find include ! -type d ! -path 'include/gnu/*-32.h' -delete
 find include -type d -empty -delete
 ls include/gnu/*-32.h

@@ -21,5 +21,5 @@ ln -sf bzip2 "$OUT/tools/bin/bunzip2"
 ln -sf bzip2 "$OUT/tools/bin/bzcat"
 cd "$OUT/tools"
 rm -rf bin sbin etc share var libexec
-find include -type f -delete
+find include ! -type d -delete
 find include -type d -empty -delete

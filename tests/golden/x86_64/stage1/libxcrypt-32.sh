@@ -29,5 +29,5 @@ for manuals in doc info man; do
 done
 cd "$OUT/tools"
 rm -rf bin sbin etc share var libexec
-find include -type f -delete
+find include ! -type d -delete
 find include -type d -empty -delete

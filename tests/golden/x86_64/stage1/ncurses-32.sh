@@ -35,7 +35,7 @@ for manuals in doc info man; do
 done
 cd "$OUT/tools"
 rm -rf bin sbin etc share var libexec
-find include -type f -delete
+find include ! -type d -delete
 find include -type d -empty -delete
 for name in ncurses form panel menu; do
     ln -s "lib${name}w.so" "$OUT/tools/lib/lib$name.so"
