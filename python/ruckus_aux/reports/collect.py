@@ -2,7 +2,7 @@
 """`invoke collect-logs` and `make collect-logs`: every log in one place, logs/RUN/ARCH/STAGE/PACKAGE.log.
 
 A place that logs come from is a log source; build directories are the only kind so far. What was collected before is
-never overwritten: a log that differs from one of its name gets a number.
+never overwritten: a log that differs from one of its name gets a number. What is secret in it is blanked (secrets.py).
 """
 
 import errno
@@ -12,7 +12,9 @@ import math
 import os
 import re
 import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Protocol
 
 from ruckus_aux.host import plain
 from ruckus_aux.reports.rendering import render_page
+from ruckus_aux.reports.secrets import copy_without_secrets
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.storage.layout import builddir_of
@@ -36,11 +39,15 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:.+_-]{0,99}")
 
 @dataclass(frozen=True)
 class CollectedLog:
-    """A log that can be collected: its architecture, its step (known by where it is, not by its text), its path."""
+    """A log that can be collected: its architecture, its step (known by where it is, not by its text), its path.
+
+    machine: where it was written.
+    """
 
     arch: str
     step: StepName
     path: Path
+    machine: str
 
 
 class LogSource(Protocol):
@@ -66,16 +73,20 @@ class BuildDirectory:
             for folder, _, files in os.walk(self.folder / "log", onerror=lambda error: unreadable.append(str(error)))
             for file in files
         ]
+        machine = os.uname().nodename
         latest = {path if path.suffix == ".log" else path.with_suffix("") for path in found}
         for log in sorted(latest):
             step = StepName(log.relative_to(self.folder / "log").with_suffix(""))
             attempts = (*reversed(logs.earlier(log)), log)
-            yield from (CollectedLog(self.arch, step, path) for path in attempts if path in found)
+            yield from (CollectedLog(self.arch, step, path, machine) for path in attempts if path in found)
 
 
 @dataclass(frozen=True)
 class Collected:
-    """A line of the index: a log, where it is now (relative to the index), and how its step went."""
+    """A line of the index: a log, where it is now (relative to the index), and how its step went.
+
+    machine: where it was written. blanked: how many secrets were blanked in it.
+    """
 
     step: str
     arch: str
@@ -83,6 +94,8 @@ class Collected:
     status: int | None
     seconds: float
     error: tuple[str, ...]
+    machine: str = ""
+    blanked: int = 0
 
 
 @dataclass(frozen=True)
@@ -122,26 +135,27 @@ def collect(sources: Iterable[LogSource], target: Path, run: str = "") -> tuple[
 
 
 def _collected(log: CollectedLog, target: Path, run: str) -> tuple[str, Collected | None]:
-    """Copy a log to its place; returns its run and its line of the index, if it is wanted."""
-    text = logs.read(log.path)
-    name = text.beginning.get("run", "")
+    """Copy a log to its place, if it is not there; returns its run and its line of the index, if it is wanted."""
+    name = logs.fields_at_the_beginning(log.path).get("run", "")
     if not _RUN.fullmatch(name):
         name = _WITHOUT_RUN
     if run and name != run:
         return name, None
-    place = _place(target / name / log.arch / f"{log.step.within_arch}.log", log.path)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if target.resolve() not in place.resolve().parents:
-        raise OSError(errno.ELOOP, f"{place} leads out of {target}")
-    if not os.path.lexists(place):
-        with plain.opened(log.path) as source, place.open("xb") as copy:
-            shutil.copyfileobj(source, copy)
-        shutil.copystat(log.path, place)
+    wanted = target / name / log.arch / f"{log.step.within_arch}.log"
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    if target.resolve() not in wanted.parent.resolve().parents:
+        raise OSError(errno.ELOOP, f"{wanted} leads out of {target}")
+    known = {line.file: line for line in _indexed_before(target / name)}
+    for place in _places(wanted):
+        line = known.get(str(place.relative_to(target / name)))
+        if line and _is_copy(place, log.path):
+            return name, line
+    place, blanked = _copy(log.path, wanted)
+    text = logs.read(place)
     status = _status(text.ending.get("status", ""))
     error = tuple(first_error(text.output)) if status else ()
-    return name, Collected(
-        log.step, log.arch, str(place.relative_to(target / name)), status, _seconds(text.ending.get("wall", "")), error
-    )
+    file, seconds = str(place.relative_to(target / name)), _seconds(text.ending.get("wall", ""))
+    return name, Collected(log.step, log.arch, file, status, seconds, error, log.machine, blanked)
 
 
 def _status(text: str) -> int | None:
@@ -160,13 +174,36 @@ def _seconds(text: str) -> float:
     return seconds if math.isfinite(seconds) else 0.0
 
 
-def _place(wanted: Path, log: Path) -> Path:
-    """Where a log goes: the first free name, or that of an identical file."""
+def _places(wanted: Path) -> Iterator[Path]:
+    """What is at a log's place already, and at those with a number."""
     place, number = wanted, 1
-    while os.path.lexists(place) and not (place.is_file() and filecmp.cmp(place, log, shallow=False)):
+    while os.path.lexists(place):
+        yield place
         number += 1
         place = wanted.with_name(f"{wanted.stem}.{number}.log")
-    return place
+
+
+def _is_copy(place: Path, log: Path) -> bool:
+    """Whether a file has the size and the time of a log, as its copy has."""
+    copy, original = place.lstat(), log.lstat()
+    kinds = stat.S_ISREG(copy.st_mode) and stat.S_ISREG(original.st_mode)
+    return kinds and (copy.st_size, copy.st_mtime_ns) == (original.st_size, original.st_mtime_ns)
+
+
+def _copy(log: Path, wanted: Path) -> tuple[Path, int]:
+    """Copy a log to the first free place, unless it is there; returns its place, and how many secrets were blanked."""
+    with tempfile.NamedTemporaryFile(dir=wanted.parent, prefix=f".{wanted.name}.") as copy:
+        with plain.opened(log) as source:
+            blanked = copy_without_secrets(source, copy)
+        copy.flush()
+        shutil.copystat(log, copy.name)
+        taken = list(_places(wanted))
+        for place in taken:
+            if place.is_file() and filecmp.cmp(place, copy.name, shallow=False):
+                return place, blanked
+        free = wanted.with_name(f"{wanted.stem}.{len(taken) + 1}.log") if taken else wanted
+        os.link(copy.name, free)
+        return free, blanked
 
 
 def _indexed_before(folder: Path) -> tuple[Collected, ...]:

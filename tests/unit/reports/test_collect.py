@@ -165,3 +165,25 @@ def test_a_pipe_among_the_logs_lets_nobody_wait(source: BuildDirectory, tmp_path
     found, unreadable = collect([source], tmp_path / "logs")
     assert len(found["r1"]) == 2
     assert unreadable == [f"{source.folder}/log/i686/cross/fifo.log: not a plain file"]
+
+
+def test_what_was_collected_is_not_read_again(
+    source: BuildDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = collect([source], tmp_path / "logs")
+    monkeypatch.setattr("ruckus_aux.reports.collect.copy_without_secrets", None)
+    assert collect([source], tmp_path / "logs") == (first, [])
+
+
+def test_secrets_are_blanked_and_the_index_says_so(source: BuildDirectory, tmp_path: Path) -> None:
+    write(source.folder, "i686/cross/gcc.log", "i686/cross/gcc", output="API_TOKEN=abc PASSWORD=xyz")
+    found, _ = collect([source], tmp_path / "logs")
+    assert "API_TOKEN=*** PASSWORD=***\n" in (tmp_path / "logs/r1/i686/cross/gcc.log").read_text()
+    assert {line.step: line.blanked for line in found["r1"]} == {"hostprep/gmp": 0, "i686/cross/gcc": 2}
+    assert "2 secrets blanked" in (tmp_path / "logs/r1/index.html").read_text()
+    assert collect([source], tmp_path / "logs")[0] == found
+
+
+def test_the_index_names_the_machine(source: BuildDirectory, tmp_path: Path) -> None:
+    found, _ = collect([source], tmp_path / "logs")
+    assert {line.machine for line in found["r1"]} == {os.uname().nodename}
