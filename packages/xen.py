@@ -11,6 +11,7 @@ recipe = Recipe("xen")
 @recipe.step("stage1", when=lambda settings: bool(settings.xen_version))
 def hypervisor(sh: Script) -> None:
     """The hypervisor, in /boot"""
+    sh.freestanding()
     sh.tools("m4", "bison", "flex")  # for its Kconfig
     sh.needs("cross/binutils", "cross/gcc-static", "cross/linux-headers", f"cross/glibc-{sh.abi.bits}")
     sh.unpack(f"xen-{sh.settings.xen_version}")

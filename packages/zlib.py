@@ -2,6 +2,7 @@
 """zlib (CLFS: Zlib); for the host, libelf is linked with it. Its configure is not autoconf's."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = (
     Recipe("zlib")
@@ -16,3 +17,12 @@ recipe = (
         after=lambda sh: sh.sh(f'rm "$OUT{sh.libdir}/libz.a"'),
     )
 )
+
+
+@recipe.step("stage2", name="zlib-check")
+def check(sh: Script) -> None:
+    """Test suite of zlib, run by the system itself"""
+    sh.tests_only()
+    sh.unpack()
+    sh.configure(defaults=False)
+    sh.make("check")

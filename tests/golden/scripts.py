@@ -43,8 +43,9 @@ def settings(arch: Architecture, profile: str = "tiny") -> Settings:
 
 def _page(step: Step, arch: Architecture) -> str:
     """What a step's key is made of, as text: what it declares, and its script."""
+    own = [need.name for need in step.needs if step.stage.sees_host or not need.stage.sees_host]
     declared = {
-        "needs": [need.name for need in step.needs],
+        "needs": [*(() if step.stage.sees_host else ["the-whole-system"]), *own],
         "tools": step.tools,
         "sources": [source.file or source.name for source in step.sources],
         "files": [path.name for path in step.files],

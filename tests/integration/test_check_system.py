@@ -15,9 +15,9 @@ from integration.test_in_the_system import program
 from unit.samples import installed
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.manifest import Fetched, File, sha256_of, write_record
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.storage.layout import default_settings
 from ruckus_aux.systems.abis import Abis
 from ruckus_aux.systems.compilers import check_compilers
@@ -29,6 +29,11 @@ from ruckus_aux.words.errors import RuckusError
 
 LOADER = "-Wl,--dynamic-linker=/tools-x86_64/lib64/ld-linux-x86-64.so.2"
 ALONE = ("gcc", "-nostdlib", "-x", "c", "-", "-o")
+SOME = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("some")
+recipe.step("stage1")(lambda sh: sh.sh("true"))
+"""
 PROGRAM, LIBRARY = "int right(void); void _start(void) { right(); }", "int right(void) { return 1; }"
 
 
@@ -140,7 +145,7 @@ def script(path: Path, text: str) -> None:
 
 
 def found_of_cross(settings: Settings) -> dict[str, list[RuckusError]]:
-    with cross_testbed(settings, workplace_of(settings)) as testbed:
+    with cross_testbed(settings) as testbed:
         findings = check_compilers(testbed, "cross", settings.prefix_cross, "x86_64-ruckus-linux-gnu-")
         return {finding.subject: list(finding.faults) for finding in findings}
 
@@ -167,6 +172,7 @@ def test_a_cross_compiler_that_cannot_link_and_one_for_another_loader(cross: Set
 
 def test_packages_are_built_in_the_system_with_their_own_scripts(tmp_path: Path) -> None:
     settings = replace(configured(tmp_path), isolation="bwrap")
+    (settings.recipes / "sources.toml").write_text("")
     folder = settings.recipes / "check-system"
     (tmp_path / "good-1").mkdir()
     (tmp_path / "good-1/hello").write_text("hello\n")
@@ -186,10 +192,14 @@ def test_packages_are_built_in_the_system_with_their_own_scripts(tmp_path: Path)
         program(system, name)
     (system / "bin").mkdir()
     (system / "bin/sh").symlink_to("/tools-x86_64/bin/sh")
-    store = Store(settings.cache)
-    store.add("key", system, "x86_64/stage1/some", inside=Path("/ruckus"), ended=os.stat(system).st_mtime_ns + 10**9)
-    installed(settings, "x86_64/stage1/some", store.tree("key"))
-    with native_testbed(settings) as testbed:
+    (settings.recipes / "profiles").mkdir()
+    (settings.recipes / "profiles/tiny.toml").write_text('steps = ["stage1/some"]')
+    (settings.recipes / "some.py").write_text(SOME)
+    plan = evaluate(settings)
+    step = plan["x86_64/stage1/some"]
+    ended = os.stat(system).st_mtime_ns + 10**9
+    Store(settings.cache).add(step.key, system, step.name, inside=Path("/ruckus"), ended=ended)
+    with native_testbed(plan) as testbed:
         good, bad = check_packages(testbed)
     assert (good.subject, good.result, good.faults) == ("native good 1", "ok", ())
     assert bad.faults[0].message == "x86_64/check/bad: exit status 3"

@@ -26,6 +26,7 @@ from ruckus_aux.steps.chroot import Chroot
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.workplace import HostCommand, Room, Workplace
 from ruckus_aux.words.paths import USER
+from ruckus_aux.words.stage import STAGES
 
 ORDINARY = 54321  # a user who has no name
 MARK = "ruckus-escape"
@@ -119,11 +120,11 @@ class Place:
 
 def place(folder: Path, kind: str = "sandbox", **changes: str) -> Place:
     (folder / "build").mkdir()
-    workplace = workplace_of(load(configured(folder / "build", **changes)))
+    workplace = workplace_of(load(configured(folder / "build", **changes)), STAGES["cross"])
     work, view, source = (folder / name for name in ("work", "view", "src"))
     source.mkdir()
     if kind == "chroot":
-        workplace, view = Chroot(workplace.prefixes, os.uname().machine), Path("/")
+        workplace, view = Chroot(workplace.prefixes, os.uname().machine, "/cross-tools"), Path("/")
     else:
         workplace.show(view, (), ())
     here = Place(workplace, Room(work, view, source))

@@ -51,7 +51,7 @@ def artifacts(tmp_path: Path) -> list[Path]:
 def in_system(folder: Path, artifacts: list[Path], script: str, machine: str = "x86_64") -> str:
     settings = default_settings(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
     settings.cache.mkdir(parents=True, exist_ok=True)
-    workplace = Chroot(tuple(settings.prefixes), machine)
+    workplace = Chroot(tuple(settings.prefixes), machine, settings.prefix_cross)
     with Store(settings.cache).scratch("view") as view:
         room = Room(folder / "work", view)
         workplace.prepare(room.work)

@@ -26,7 +26,7 @@ int main() { return std::vector<int>().size(); }
 def in_a_step(folder: Path, script: str, *tools: str, ccache: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a script where a step that declares these tools of the host would run."""
     settings = default_settings(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
-    workplace = workplace_of(settings)
+    workplace = workplace_of(settings, STAGES["hostprep"])
     room = Room(folder / "work", folder / "view", objects=ccache if ccache and workplace.shares(ccache) else None)
     workplace.prepare(room.work)
     workplace.show(room.view, (), tools)

@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from pytest_subprocess import FakeProcess
 from unit.samples import COSTS, MANIFEST, OTHER, PIGZ, TINY, ZLIB
 
+from ruckus_aux.host import machines
 from ruckus_aux.host.toolchain import distribution, fingerprint, tool_version
 from ruckus_aux.settings import installed
 from ruckus_aux.settings.settings import Settings
@@ -30,6 +31,7 @@ def fp(fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> FakeProcess:
         asked.cache_clear()
     monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": "debian", "VERSION_ID": "12"})
     monkeypatch.setattr(isolation, "fault", lambda: None)  # a sandbox works here
+    monkeypatch.setattr(machines, "runs_programs_of", lambda machine: True)
     monkeypatch.setattr(installed, "SYNCHRONOUS", "OFF")  # no power is cut, and the disk may be busy
     fp.register(["sync", "-f", fp.any()], occurrences=1000)  # harmless, and part of every merge
     fp.pass_command(["tar", "--create", fp.any()], occurrences=1000)  # the real one: it reads only, for tree hashes

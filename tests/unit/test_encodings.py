@@ -29,7 +29,7 @@ write_whole(folder / "page.html", "\\u00fc")
 defaults = default_settings(folder, folder, ARCHITECTURES["i686"], "tiny", 1)
 settings = replace(defaults, buildroot=folder, isolation="none")
 step = Step(settings, StepName("one"), pieces=("echo \\u00fc",))
-Work(step, workplace_of(settings)).prepare()
+Work(step, workplace_of(settings, step.stage)).prepare()
 """
 
 

@@ -76,7 +76,7 @@ def cmd_shell(settings: Settings, options: argparse.Namespace) -> None:
 
     take_folders(settings)
     step = evaluate(settings)[options.step]
-    work = Work(step, workplace_of(settings), tried_source(step))
+    work = Work(step, workplace_of(settings, step.stage), tried_source(step))
     with work.held():
         sys.exit(enter(work, ["/bin/sh", *(["-c", options.command] if options.command else ["-i"])]))
 
@@ -88,7 +88,8 @@ def cmd_menuconfig(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.work import Work
 
     take_folders(settings)
-    work = Work(evaluate(settings)[options.step], workplace_of(settings))
+    step = evaluate(settings)[options.step]
+    work = Work(step, workplace_of(settings, step.stage))
     menuconfig(work, options.output, verbose=os.environ.get("RUCKUS_VERBOSE", "") not in ("", "0"))
 
 
@@ -150,7 +151,6 @@ def cmd_verify_store(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_verify_reproducible(settings: Settings, options: argparse.Namespace) -> None:
     """build steps again, in other circumstances, and compare them with what is in the store"""
     from ruckus_aux.steps.again import verify_reproducible
-    from ruckus_aux.steps.kinds import workplace_of
 
     if options.all == bool(options.step):
         raise RuckusError("verify-reproducible takes names of steps, or --all", "list them with: ruckus list --all")
@@ -165,7 +165,7 @@ def cmd_verify_reproducible(settings: Settings, options: argparse.Namespace) -> 
         if options.all
         else map(plan.__getitem__, options.step)
     )
-    verify_reproducible(settings, list(steps), workplace_of(settings), jobs=options.jobs or settings.cpucount + 1)
+    verify_reproducible(settings, list(steps), jobs=options.jobs or settings.cpucount + 1)
 
 
 def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:

@@ -113,12 +113,12 @@ def cmd_step(settings: Settings, options: argparse.Namespace) -> None:
     if resume or options.until_install or options.source:
         step = plan[options.step]
         local = options.source.resolve() if options.source else tried_source(step) if resume else None
-        work = Work(step, workplace_of(settings), local)
+        work = Work(step, workplace_of(settings, step.stage), local)
         run_trial(work, resume=resume, first=options.first, until_install=options.until_install, verbose=verbose)
         return
     with broken_recorded(plan, options.step):
         step = plan[options.step]
-    run_step(Work(step, workplace_of(settings)), verbose=verbose, keep=keep)
+    run_step(Work(step, workplace_of(settings, step.stage)), verbose=verbose, keep=keep)
 
 
 def cmd_install(settings: Settings, options: argparse.Namespace) -> None:
@@ -174,13 +174,12 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     """check the finished system: its files, compilers and programs, packages that it builds, and that it boots"""
     from ruckus_aux.reports.findings import report_findings
-    from ruckus_aux.steps.kinds import workplace_of
     from ruckus_aux.systems.acceptance import check
     from ruckus_aux.systems.boot import boot
 
     take_folders(settings)
     plan = evaluate(settings)
-    found = check(plan, workplace_of(settings), partial(boot, plan))
+    found = check(plan, partial(boot, plan))
     report_findings(settings.arch.name, found, as_json=options.json)
 
 
@@ -198,13 +197,13 @@ def cmd_verify_sudo(settings: Settings, options: argparse.Namespace) -> None:
     """check that this user may run, without a password, what this build needs root for"""
     from ruckus_aux.host.links import missing_links
     from ruckus_aux.host.sudo import verify_commands
-    from ruckus_aux.steps.kinds import workplace_of
+    from ruckus_aux.steps.kinds import KINDS
     from ruckus_aux.storage.layout import layout, volume_name
     from ruckus_aux.storage.operations import Volumes
     from ruckus_aux.systems.install import install_commands
     from ruckus_aux.words.paths import JOURNAL
 
-    commands = missing_links(settings.prefixes) if workplace_of(settings).links else []
+    commands = missing_links(settings.prefixes) if KINDS[settings.isolation].links else []
     folder = settings.prefix.parent if settings.prefix else settings.buildroot  # of a build of several architectures
     kept, on_device = layout(folder), bool(settings.install_dev)
     if kept.clfs(folder, settings.arch) == settings.clfs:

@@ -12,6 +12,7 @@ from ruckus_aux.entry.console import ended
 from ruckus_aux.settings.ownership import explained
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.words.paths import SOURCE_BUNDLE
+from ruckus_aux.words.stage import GOALS
 
 
 def _count(text: str) -> int:
@@ -170,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
     logs = add(called.cmd_collect_logs)
     logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")
     add(called.cmd_clean).add_argument("--all", action="store_true", help="these, too")
-    goal = "bootstrap, hostprep or a step"
+    goal = f"{', '.join(GOALS)}, or a step"
     add(called.cmd_download).add_argument(
         "goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)"
     )

@@ -3,7 +3,7 @@
 
 import importlib.util
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import Mistakes, RuckusError
-from ruckus_aux.words.stage import SOURCE
+from ruckus_aux.words.stage import SOURCE, STAGES
 from ruckus_aux.words.step_name import StepName
 
 
@@ -75,12 +75,14 @@ class _Draft:
 class _Recorder:
     """What recipes say: drafts of their steps, and what is wrong.
 
+    stages: the names of those that the profile has steps of; a system builds nothing itself where it has none of them.
     members: the names of steps, by the STAGE/PACKAGE that profiles have for all ABIs.
     """
 
-    def __init__(self, settings: Settings, sources: Mapping[str, Source]) -> None:
+    def __init__(self, settings: Settings, sources: Mapping[str, Source], stages: Collection[str]) -> None:
         self.settings = settings
         self.sources = sources
+        self.stages = stages
         self.drafts: dict[StepName, _Draft] = {}
         self.errors: dict[StepName, RuckusError] = {}
         self.members: dict[str, list[StepName]] = {}
@@ -94,7 +96,7 @@ class _Recorder:
             members = self.members.setdefault(f"{phase.stage.name}/{phase.name}", [])
             with located(path):
                 is_wanted = phase.when(self.settings)
-            if not is_wanted:
+            if not is_wanted or not (phase.stage.sees_host or phase.stage.name in self.stages):
                 continue
             for package, abi, takes_abi in phase.for_each_abi(arch):
                 name = StepName.of(arch.name, phase.stage, package)
@@ -125,6 +127,12 @@ class _Recorder:
             )
 
 
+def _named(entry: str, settings: Settings) -> StepName:
+    """What a profile's entry would be called that no recipe has a step for."""
+    stage, _, package = entry.partition("/")
+    return StepName.of(settings.arch.name, STAGES[stage], package) if stage in STAGES else StepName(entry)
+
+
 def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
     script = draft.script
     return Step(
@@ -141,6 +149,7 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         rights=tuple(script.rights),
         objects=script.objects,
         freestanding=script.is_freestanding,
+        only_tests=script.only_tests,
         layout=tuple(script.layout),
         kconfig=script.configuration,
         costs=costs,
@@ -160,12 +169,12 @@ def evaluate(settings: Settings) -> Plan:
     manifests = (*overlay.manifests(), *settings.manifests)
     sources = read_manifest(settings.recipes / "sources.toml", settings.sources, manifests, locked)
     costs = overlay.costs()
-    recorder, unread = _Recorder(settings, sources), Mistakes()
+    entries = read_profile(overlay.profile_path(settings.profile))
+    recorder, unread = _Recorder(settings, sources, {entry.partition("/")[0] for entry in entries}), Mistakes()
     for files in overlay.recipes():
         with unread.collected():
             recorder.record(files, load_recipe(files.path))
-    entries = read_profile(overlay.profile_path(settings.profile))
-    profile = [name for entry in entries for name in recorder.members.get(entry, [StepName(entry)])]
+    profile = [name for entry in entries for name in recorder.members.get(entry, [_named(entry, settings)])]
     drafts = {name: recorder.drafts[name] for name in (*profile, *recorder.drafts) if name in recorder.drafts}
     order, circles = in_order({name: draft.script.needed for name, draft in drafts.items()})
     errors = dict(recorder.errors)
@@ -174,20 +183,22 @@ def evaluate(settings: Settings) -> Plan:
         errors |= dict.fromkeys(circle, RuckusError(message))
     broken = {name: Broken(settings, name, error) for name, error in errors.items()}
     steps: dict[StepName, Step] = {}
-    for name in order:
+    plan = Plan(settings, steps, sources, profile, broken, unread.errors)
+    for name in sorted(order, key=lambda name: not name.stage.sees_host):  # the system's own steps need all of it
         if name in broken:
             continue
         draft = drafts[name]
-        lacking = next((need for need in draft.script.needed if need not in steps), None)
+        needed = [*(() if name.stage.sees_host else plan.system), *draft.script.needed]
+        lacking = next((need for need in needed if need not in steps), None)
         if lacking is None:
             own_costs = costs.get(name.within_arch, UNKNOWN)
-            steps[name] = _step(draft, tuple(steps[need] for need in draft.script.needed), own_costs)
+            steps[name] = _step(draft, tuple(steps[need] for need in needed), own_costs)
         elif lacking in broken:
             broken[name] = Broken(settings, name, broken[lacking].error, lacking)
         else:
             message = f"{draft.place}: {name.within_arch} needs '{lacking.within_arch}', which no recipe builds"
             broken[name] = Broken(settings, name, RuckusError(message, unless(unread.errors)))
-    return Plan(settings, steps, sources, profile, broken, unread.errors)
+    return plan
 
 
 def in_order(needs: Mapping[StepName, Iterable[StepName]]) -> tuple[list[StepName], list[tuple[StepName, ...]]]:

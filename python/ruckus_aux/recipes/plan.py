@@ -17,7 +17,7 @@ from ruckus_aux.recipes.rights import Right
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
 from ruckus_aux.words.errors import Mistakes, RuckusError
-from ruckus_aux.words.stage import STAGES, Stage
+from ruckus_aux.words.stage import GOALS, STAGES, Stage
 from ruckus_aux.words.step_name import StepName
 
 # Changes with what Ruckus does to every step: the sandbox, the preamble, what is normalized in an artifact.
@@ -38,6 +38,7 @@ class Step:
     rights: what root gives what it has installed; no part of its key.
     objects: what other steps share their host objects with this one, through ccache; "" is none.
     freestanding: whether what it installs is the same wherever its toolchain is, and whatever libraries that has.
+    only_tests: whether it installs nothing.
     layout: texts whose lines in the script only say where libraries are: they change no code that is compiled.
     kconfig: where it has configured with Kconfig, if it does.
     costs: as packages/costs.toml has them.
@@ -56,6 +57,7 @@ class Step:
     rights: tuple[Right, ...] = ()
     objects: str = ""
     freestanding: bool = False
+    only_tests: bool = False
     layout: tuple[str, ...] = ()
     kconfig: Kconfig | None = field(default=None, repr=False)
     costs: Costs = UNKNOWN
@@ -98,10 +100,11 @@ class Step:
         environment = repr(step_environment(settings, self.stage, paths.INSIDE, {}))
         if code_only:
             script, environment = self._code_only(script), self._code_only(environment)
+        isolated = settings.isolation == "bwrap" or not self.stage.sees_host
         inputs = {
             "format": FORMAT,
             # In a sandbox the paths are the same everywhere; without, they may leak into what is built.
-            "isolation": settings.isolation if settings.isolation == "bwrap" else f"none {settings.buildroot}",
+            "isolation": "bwrap" if isolated else f"none {settings.buildroot}",
         }
         if not settings.sharing:  # then each architecture's steps are its own
             inputs["sharing"] = f"none {settings.arch.name}"
@@ -171,7 +174,7 @@ class Plan:
         self.steps = steps
         self.sources = sources
         self.profile = profile
-        self.broken = broken or {}
+        self.broken = {} if broken is None else broken
         self.unread = unread
 
     def __getitem__(self, name: str) -> Step:
@@ -191,29 +194,41 @@ class Plan:
         """Raise RuckusError, with all that is wrong, when any recipe is."""
         Mistakes(self.errors).check("mistakes in recipes")
 
-    @property
-    def has_profile(self) -> bool:
-        """Whether there is anything to build for the configured profile."""
-        return self.settings.hostprep_only or bool(self.profile)
+    def has(self, goal: str) -> bool:
+        """Whether there is anything to build for a goal of make."""
+        if goal == "hostprep" or self.settings.hostprep_only:
+            return True
+        return bool(self.profile) and (goal == "bootstrap" or any(name.stage.goal == goal for name in self.profile))
 
     def goal(self, goal: str) -> list[StepName]:
-        """The names of the steps that a goal of make stands for: bootstrap, hostprep, or a step.
+        """The names of the steps that a goal of make stands for: one of GOALS, with those before it, or a step.
 
         Raises RuckusError when there is nothing to build for the profile.
         """
-        if goal == "hostprep" or (goal == "bootstrap" and self.settings.hostprep_only):
-            return self._hostprep()
-        if goal != "bootstrap":
+        if goal not in GOALS:
             return [StepName(goal)]
-        if not self.has_profile:
-            raise RuckusError(
-                f"the profile '{self.settings.profile}' has no steps yet", "configure --with-profile=tiny"
-            )
-        return [*self.profile, *self._hostprep()]
+        if not self.has(goal):
+            raise self._without(goal)
+        reached = () if self.settings.hostprep_only else GOALS[: GOALS.index(goal) + 1]
+        return [*(name for name in self.profile if name.stage.goal in reached), *self._hostprep()]
+
+    def _without(self, goal: str) -> RuckusError:
+        """What is said of a goal that the profile has nothing for."""
+        return RuckusError(
+            f"the profile '{self.settings.profile}' has no steps for {goal}",
+            f"choose another when you configure: --with-profile={'tiny' if goal == 'bootstrap' else 'clfs'}",
+        )
 
     def of_profile(self) -> list[Step]:
-        """The steps of the configured profile with all that they need, and hostprep's tools; see closure."""
+        """The steps of the profile that make a system which boots, with all that they need, and hostprep's tools."""
         return self.closure(self.goal("bootstrap"))
+
+    @cached_property
+    def system(self) -> list[StepName]:
+        """The names of the steps whose artifacts are this system, but for what only boots it, in order."""
+        steps, broken = self.split(self.goal("bootstrap") if self.has("bootstrap") else [])
+        parts = [step.name for step in steps if step.stage.of_system and step.installs and not step.freestanding]
+        return [*parts, *(one.name for one in broken)]
 
     def hostprep(self) -> list[Step]:
         """The steps of hostprep that this build uses; see closure."""
@@ -266,7 +281,9 @@ class Plan:
             return self.broken[name]
         message, hint = f"no step '{name}'", f"list the steps with: {self.settings.builddir / 'ruckus'} list --all"
         if name in self.profile:
-            message = f"the profile '{self.settings.profile}' lists what no recipe has: {name}"
+            message = f"the profile '{self.settings.profile}' lists what no recipe has: {name.within_arch}"
+        elif not name.stage.sees_host and not self.has(name.stage.goal):
+            return Broken(self.settings, name, self._without(name.stage.goal))
         return Broken(self.settings, name, RuckusError(message, hint))
 
 

@@ -65,7 +65,7 @@ class Recipe:
         """Declare that the decorated function builds this package in a stage; its docstring is the step's title.
 
         Args:
-            stage: hostprep, cross or stage1.
+            stage: hostprep, cross, stage1 or stage2.
             name: The step's name, when it is not the recipe's.
             per_abi: Call the function once per ABI, as f(script, abi), for steps NAME-32 and NAME-64.
             configured_as: Another stage, whose prefix, triplets and compilers it gets.
@@ -94,6 +94,7 @@ class Recipe:
         tools: Iterable[str] = (),
         needs: Iterable[str] = (),
         per_abi: bool = False,
+        replaces: tuple[str, ...] = (),
         before: Hook | None = None,
         after: Hook | None = None,
     ) -> Self:
@@ -112,6 +113,7 @@ class Recipe:
             tools: See Script.tools.
             needs: See Script.needs.
             per_abi: Whether there is one step for each ABI; all but the main one's install only libraries.
+            replaces: See step.
             before: Called before configure, in $SRC.
             after: Called after make install, in $BUILD.
         """
@@ -141,5 +143,5 @@ class Recipe:
                 after(sh)
 
         for stage in stages:
-            self.step(stage, per_abi=per_abi)(record)
+            self.step(stage, per_abi=per_abi, replaces=replaces)(record)
         return self

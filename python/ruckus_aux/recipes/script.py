@@ -72,6 +72,7 @@ class Script(Rights):
     objects: str = ""
     layout: list[str] = field(default_factory=list)
     is_freestanding: bool = False
+    only_tests: bool = False
     is_configured: bool = False
     configuration: Kconfig | None = None
 
@@ -141,6 +142,10 @@ class Script(Rights):
 
     def tools(self, *names: str) -> None:
         """Declare tools that the build runs; those that the host lacks become dependencies on hostprep."""
+        if names and not self.stage.sees_host:
+            raise RuckusError(
+                f"it wants the host's {names[0]}, but runs in the system that is built", 'name its step: needs("bison")'
+            )
         for name in names:
             if name in self.settings.hostprep_tools:
                 self.needs(f"hostprep/{name}")
@@ -384,6 +389,10 @@ class Script(Rights):
         So architectures whose compilers differ in nothing else share it: see `layout_only`.
         """
         self.is_freestanding = True
+
+    def tests_only(self) -> None:
+        """Say that the step runs tests, and installs nothing."""
+        self.only_tests = True
 
     def layout_only(self, *texts: str) -> None:
         """Name texts whose lines in the script only say where libraries are, and change no code that is compiled."""

@@ -12,8 +12,8 @@ BUILD_MACHINE = "x86_64-cross-linux-gnu"
 HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
 WITHOUT_MANUALS = "MAKEINFO=true"  # for make: no stage of today keeps documentation, and hosts may lack makeinfo
 _FLAGS = {"CFLAGS": "-O2", "CXXFLAGS": "-O2"}
-
-
+# Messages in English; what is compiled once needs no list of what to compile again.
+_FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")
 # Programs of the cross binutils that configure looks for as $host-NAME, and would then find the host's.
 _BINUTILS = ("ar", "nm", "objdump", "ranlib", "strip")
 
@@ -50,6 +50,12 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, *, cxx: bo
         options += (f"--host={BUILD_MACHINE}",)
         options += (f"--target={target}",) if stage.makes_for_target else ()
         return Defaults(options, {"CC": HOST_CC, "CXX": HOST_CXX, **_FLAGS})
+    if not stage.sees_host:
+        return Defaults(
+            (f"--prefix={prefix}", f"--build={abi.triplet}", f"--libdir={prefix}/{abi.libdir}"),
+            {"CC": f"gcc {abi.flag}", "CXX": f"g++ {abi.flag}", **_FLAGS},
+            own_options=_FOR_TARGET,
+        )
     options += (f"--host={abi.triplet}", f"--libdir={prefix}/{abi.libdir}")
     cc, cxx_command = f"{target}-gcc {abi.flag}", f"{target}-g++ {abi.flag}"
     toolchain = ("cross/binutils", "cross/gcc" if cxx else "cross/gcc-static", "cross/linux-headers")
@@ -59,8 +65,7 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, *, cxx: bo
         {"CC": cc, "CXX": cxx_command if cxx else "false", **_FLAGS},
         # Headers of glibc are the main ABI's.
         (*toolchain, *dict.fromkeys(f"cross/glibc-{each.bits}" for each in (abi, arch.main_abi))),
-        # Messages in English; what is compiled once needs no list of what to compile again.
-        ("--disable-nls", "--disable-dependency-tracking"),
+        _FOR_TARGET,
         # Programs that run while it is built are for the host. pkg-config knows the host's libraries and no others.
         {**under_another_name, "CC_FOR_BUILD": HOST_CC, "PKG_CONFIG": "false"},
     )

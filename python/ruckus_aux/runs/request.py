@@ -20,6 +20,7 @@ from ruckus_aux.settings.options import USUAL, VARIABLES, given_by
 from ruckus_aux.settings.ownership import check_build_folder
 from ruckus_aux.settings.settings import Settings, load, settings_of
 from ruckus_aux.steps import isolation
+from ruckus_aux.steps.chroot import check_machine
 from ruckus_aux.steps.kinds import KINDS
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.storage.layout import FOLDERS, Layout, cache_of, prefix_of, volume_name
@@ -35,6 +36,7 @@ from ruckus_aux.words.terminal import MB, readable_size, size_in_bytes
 _VARIABLES = "|".join(VARIABLES)
 _CHOICE = re.compile(rf"(--(with|without|enable|disable)-(?P<choice>[^=]+)|(?P<variable>{_VARIABLES})=).*", re.DOTALL)
 _OURS = ("BUILDROOT", "CLFS", "CPUCOUNT", "arch", "cache", "profile", "multilib", "option-checking")
+BUILDERS = ("chroot", "qemu", "xen")  # where a system builds by itself: on this machine, or on one of its own
 _FILE_SYSTEM = 1.2  # how much larger a volume is than the files on it: inodes, journal, what is reserved for root
 
 
@@ -82,6 +84,8 @@ class Request:
     fail_fast: stop at the first failure, instead of going on with what does not depend on it.
     step_timeout: how many times what it usually takes a step may take; 0 for no limit.
     until: the last of UNTIL that is done.
+    boot: whether finished systems are booted.
+    builder: which of BUILDERS builds what a system builds itself.
     only: names of steps to build with what they need, instead of everything.
     sharing: whether architectures share steps, sources and objects.
     configure: further options for configure.
@@ -99,6 +103,8 @@ class Request:
     fail_fast: bool = False
     step_timeout: float = 0.0
     until: str = "boot"
+    boot: bool = True
+    builder: str = "chroot"
     only: tuple[str, ...] = ()
     sharing: bool = True
     configure: tuple[str, ...] = ()
@@ -134,9 +140,17 @@ class Request:
         for step in dict.fromkeys(self.only):
             if not any(plan.knows(StepName(step)) for plan in plans):
                 mistakes.add(f"--only={step}: no such step", "./ruckus list --all names them")
+        if self.builder not in BUILDERS:
+            mistakes.add(f"--builder={self.builder}: no such builder", f"choose one of: {', '.join(BUILDERS)}")
+        elif self.builder != "chroot":
+            mistakes.add(f"--builder={self.builder}: not in this version", "choose --builder=chroot, or leave it out")
         if not mistakes.errors:  # what configure would refuse, whatever the systems are kept on
             on_folders = replace(self, layout=FOLDERS)
             mistakes.errors = [error for arch in self.archs for error in on_folders._configured(arch).mistakes.errors]
+        for arch in self.archs if not mistakes.errors and self.reaches("stage2") and not self.only else ():
+            with mistakes.collected():
+                evaluate(self.settings(arch)).goal("stage2")
+                check_machine(arch.machine)
         if not mistakes.errors and self.layout.backend != "dir":
             for arch in self.archs:
                 if size_in_bytes(self.layout.size) < (needed := self._room(arch)):
@@ -148,7 +162,8 @@ class Request:
 
     def _room(self, arch: Architecture) -> int:
         """Bytes that an architecture takes on its volume: what is installed, and the largest working folder."""
-        steps = evaluate(self.settings(arch)).of_profile()
+        plan = evaluate(self.settings(arch))
+        steps = plan.closure(plan.goal(self.stages[-1].goal))
         installed = sum(step.costs.installed for step in steps if step.stage.of_system and step.stage.installs)
         largest = max(step.costs.disk for step in steps)
         return round((installed + largest) * MB * _FILE_SYSTEM)
@@ -187,8 +202,9 @@ class Request:
 
     @property
     def stages(self) -> list[Stage]:
-        """The stages that are built, or, when the build ends before the first, would be: in order."""
-        return [stage for stage in STAGES.values() if self.reaches(stage.until)] or [*STAGES.values()]
+        """The stages that are built, or, when the build ends before the first, would be by default: in order."""
+        reached = [stage for stage in STAGES.values() if self.reaches(stage.until)]
+        return reached or [stage for stage in STAGES.values() if stage.sees_host]
 
     @property
     def arch_names(self) -> str:
@@ -206,6 +222,11 @@ class Request:
         return self.finishes and (os.geteuid() == 0 or self.until == "install")
 
     @property
+    def boots(self) -> bool:
+        """Whether finished systems are booted."""
+        return self.boot and self.finishes and self.reaches("boot")
+
+    @property
     def finishes(self) -> bool:
         """Whether whole systems are made, which can be installed and booted."""
         return not self.only and self.reaches("install")
@@ -217,6 +238,8 @@ class Request:
         words += [f"--step-timeout={self.step_timeout:g}"] if self.step_timeout else []
         words += self.layout.options()
         words += [f"--until={self.until}"] if self.until != "boot" else []
+        words += [] if self.boot else ["--no-boot"]
+        words += [f"--builder={self.builder}"] if self.builder != "chroot" else []
         words += [f"--only={step}" for step in self.only]
         words += [] if self.sharing else ["--no-sharing"]
         words += [f"--locked={self.lock}"] if self.lock else []
@@ -303,7 +326,7 @@ class Request:
         commands = [[ruckus, "boot-files"]] if self.completes else []
         commands += [[ruckus, "install"]] if self.installs else []
         # Not when that has been done before with what it holds now.
-        return commands + ([[ruckus, "boot", "--once"]] if self.finishes and self.reaches("boot") else [])
+        return commands + ([[ruckus, "boot", "--once"]] if self.boots else [])
 
     def commands(self) -> Iterator[str]:
         """Every command in order, as a line of shell."""

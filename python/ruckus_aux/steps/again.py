@@ -26,6 +26,7 @@ from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.building import left, run_in
 from ruckus_aux.steps.failure import StepFailed
+from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.work import SCRIPT, Work
 from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.words.errors import RuckusError, afterwards
@@ -38,13 +39,12 @@ _SHOWN = 20  # lines of what is different that are printed for a step
 _PATIENCE = "10m"  # for diffoscope, which can take hours with a compiler
 
 
-def verify_reproducible(settings: Settings, steps: Collection[Step], workplace: Workplace, *, jobs: int) -> None:
+def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: int) -> None:
     """Build steps again and compare them with what is in the store.
 
     Args:
         settings: of the build directory.
         steps: the steps; of those with the same key, the first.
-        workplace: where they were built.
         jobs: of make.
 
     Raises:
@@ -56,7 +56,8 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], workplace: 
         by_key.setdefault(step.key, step)
     steps = by_key.values()
     _check_stored(settings, steps)
-    places, folder = [workplace.elsewhere(step.tools) for step in steps], settings.buildroot / AGAIN
+    places = [workplace_of(settings, step.stage).elsewhere(step.tools) for step in steps]
+    folder = settings.buildroot / AGAIN
     with _fewer_processors() as processors, afterwards(lambda: _remove_empty(folder)):
         print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
         compared = [(step, _is_same(step, folder, place, jobs)) for step, place in zip(steps, places, strict=True)]

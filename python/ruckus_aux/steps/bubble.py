@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
 from ruckus_aux.host.syscalls import system_call_filter
@@ -151,6 +151,8 @@ class Bubble(Workplace):
     user: int = field(default=USER, kw_only=True)
     name: str = field(default="ruckus", kw_only=True)
 
+    _LINK: ClassVar[tuple[str, ...]] = ("cp", "-al")
+
     def inside(self, work: Path) -> Path:
         """It is the same folder for all."""
         return INSIDE
@@ -174,7 +176,7 @@ class Bubble(Workplace):
         view.mkdir(parents=True, exist_ok=True)
         view.chmod(0o755)  # whatever our umask is
         for artifact in artifacts:
-            run(["cp", "-al", f"{artifact}/.", f"{view}/"])
+            run([*self._LINK, f"{artifact}/.", f"{view}/"])
 
     def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:
         """bwrap(1), with what it shows in its words."""

@@ -210,7 +210,12 @@ def left(work: Work) -> Path:
     if not work.is_whole:
         raise RuckusError(f"{step.name}: {work.path} was removed while it ran", "the same make command continues")
     artifact = work.path / ("out" if step.installs else "src")
-    if not os.path.lexists(artifact) or all(name.endswith("/") for name in listing(artifact)):
+    empty = not os.path.lexists(artifact) or all(name.endswith("/") for name in listing(artifact))
+    if step.only_tests and empty:
+        artifact.mkdir(exist_ok=True)
+    elif step.only_tests:
+        raise RuckusError(f"{step.name} says tests_only(), but installs into $OUT", f"see: ruckus show {step.name}")
+    elif empty:
         what, where = ("installs", "$OUT") if step.installs else ("unpacks", "$SRC")
         raise RuckusError(f"{step.name} {what} nothing: there is no file in {where}", f"see: ruckus show {step.name}")
     if step.freestanding:

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The system that was built as a workplace: its own programs, and nothing of the host but the kernel.
 
-A step sees what its artifacts have, read-only, at the paths that the booted system has them at, and what every sandbox
-has (bubble.py). Root has it made by USER, in a sandbox with the host's programs that shows USER even what is root's
-alone: the system may lack the program by which root becomes USER, and a namespace in which root is USER would leave it
-root's ownership of the host's device nodes.
+A step sees what its artifacts have, read-only, at the paths that the booted system has them at, but for the cross
+toolchain, whose programs are for the host; and what every sandbox has (bubble.py). Root has it made by USER, in a
+sandbox with the host's programs that shows USER even what is root's alone: the system may lack the program by which
+root becomes USER, and a namespace in which root is USER would leave it root's ownership of the host's device nodes.
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
+from ruckus_aux.host import machines
 from ruckus_aux.host.commands import STEP_ENVIRONMENT
+from ruckus_aux.host.trees import remove
 from ruckus_aux.steps.bubble import (
     USERS,
     Bubble,
@@ -26,24 +28,50 @@ from ruckus_aux.steps.bubble import (
     show_entry,
 )
 from ruckus_aux.steps.workplace import HostCommand, Room
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import HOST_FOLDERS, INSIDE
 
 _OWN = ("dev", "etc", "proc", "tmp", INSIDE.name)  # what a sandbox has in place of a system's
 
 
+def check_machine(machine: str) -> None:
+    """Raise RuckusError when this machine can't run the programs of one, by what `uname -m` calls that."""
+    if not machines.runs_programs_of(machine):
+        raise RuckusError(
+            f"this processor, or this kernel, runs no programs for {machine}",
+            "build on a machine that does, or have the system build on one of its own: invoke build --builder=qemu",
+        )
+
+
 @dataclass(frozen=True)
 class Chroot(Bubble):
-    """The system of a step's artifacts; machine: what `uname -m` has to print there."""
+    """The system of a step's artifacts.
+
+    machine: what `uname -m` has to print there.
+    prefix_cross: where the cross toolchain is, which it does not have.
+    """
 
     machine: str
+    prefix_cross: str
 
     title: ClassVar[str] = "the system that is built"
     links: ClassVar[bool] = False
+    _LINK: ClassVar[tuple[str, ...]] = ("cp", "-al", "--remove-destination")
 
     @classmethod
     def notes(cls, *, sharing: bool) -> list[str]:
         """Nothing."""
         return []
+
+    def prepare(self, work: Path, source: Path | None = None) -> None:
+        """Make it, if this machine can run the system's programs."""
+        check_machine(self.machine)
+        super().prepare(work, source)
+
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str]) -> None:
+        """Hard links to the artifacts, where those of a step that replaces others come later, as they are merged."""
+        super().show(view, artifacts, tools)
+        remove(Path(f"{view}{self.prefix_cross}"))
 
     def shares(self, objects: Path) -> bool:
         """Never: ccache is the host's."""

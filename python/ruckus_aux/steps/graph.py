@@ -26,6 +26,7 @@ from ruckus_aux.steps import costs
 from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.steps.schedule import Schedule, remaining, schedule
 from ruckus_aux.words.hints import make_command
+from ruckus_aux.words.stage import GOALS
 
 
 @dataclass
@@ -132,14 +133,10 @@ def graph(selection: Selection, broken: Sequence[Broken] = ()) -> str:
     def first_the_longest(stamps: Iterable[str]) -> str:
         return " ".join(sorted(stamps, key=lambda stamp: (-left[stamp], stamp)))
 
-    goals: dict[str, set[str]] = {"steps": {_failing(one) for one in broken}, "hostprep": set(), "bootstrap": set()}
+    goals: dict[str, set[str]] = {"steps": {_failing(one) for one in broken}, **{goal: set() for goal in GOALS}}
     for plan, steps in selection:
-        members = {
-            "steps": (steps, []),
-            "hostprep": plan.split(plan.goal("hostprep")),
-            "bootstrap": plan.split(plan.goal("bootstrap") if plan.has_profile else []),
-        }
-        for goal, (wanted, impossible) in members.items():
+        members = {goal: plan.split(plan.goal(goal) if plan.has(goal) else []) for goal in GOALS}
+        for goal, (wanted, impossible) in [("steps", (steps, [])), *members.items()]:
             stamps_of_goal = {str(stamp_path(step)) for step in wanted if step.installs}
             goals[goal] |= stamps_of_goal.union(map(_failing, impossible)) & left.keys()
     names = dict.fromkeys([target.step.name for target in targets] + [one.name for one in broken])

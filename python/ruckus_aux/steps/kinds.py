@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of workplaces, by what --with-isolation calls them."""
+"""Where steps run: in the system that is built, or where --with-isolation has decided."""
 
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.chroot import Chroot
 from ruckus_aux.steps.plain_host import PlainHost
 from ruckus_aux.steps.sandbox import Sandbox
 from ruckus_aux.steps.workplace import Workplace
+from ruckus_aux.words.stage import Stage
 
+# By what --with-isolation calls them.
 KINDS: dict[str, type[Workplace]] = {"bwrap": Sandbox, "none": PlainHost}
 
 
-def workplace_of(settings: Settings) -> Workplace:
-    """Where the steps of a build directory run."""
-    return KINDS[settings.isolation](tuple(settings.prefixes))
+def workplace_of(settings: Settings, stage: Stage) -> Workplace:
+    """Where the steps of a stage run.
+
+    Args:
+        settings: Of their build directory.
+        stage: The stage.
+    """
+    prefixes = tuple(settings.prefixes)
+    if not stage.sees_host:
+        return Chroot(prefixes, settings.arch.machine, settings.prefix_cross)
+    return KINDS[settings.isolation](prefixes)

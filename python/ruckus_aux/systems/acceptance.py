@@ -15,7 +15,6 @@ from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.isolation import fault
-from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.systems.abis import Abis
 from ruckus_aux.systems.compilers import check_compilers
 from ruckus_aux.systems.finding import Finding, finding_of
@@ -28,12 +27,11 @@ from ruckus_aux.words.paths import KERNEL
 from ruckus_aux.words.step_name import StepName
 
 
-def check(plan: Plan, workplace: Workplace, boot: Callable[..., object]) -> Iterator[Finding]:
+def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
     """Check a finished system; what is wrong with one thing does not keep the others from being checked.
 
     Args:
         plan: of its build directory.
-        workplace: where its steps run, and so its cross compiler does.
         boot: boots it, and with xen=True as dom0 of the hypervisor.
 
     Raises:
@@ -45,9 +43,9 @@ def check(plan: Plan, workplace: Workplace, boot: Callable[..., object]) -> Iter
         merged = Merged(settings)
         yield from merged.check()
         yield from Abis(settings, merged).check()
-        with cross_testbed(settings, workplace) as testbed:
+        with cross_testbed(settings) as testbed:
             yield from check_compilers(testbed, "cross", settings.prefix_cross, f"{settings.arch.target}-")
-        yield from _check_native(settings)
+        yield from _check_native(plan)
         yield from _check_boot(settings, boot)
 
 
@@ -63,8 +61,9 @@ def _check_whole(plan: Plan) -> None:
         )
 
 
-def _check_native(settings: Settings) -> Iterator[Finding]:
+def _check_native(plan: Plan) -> Iterator[Finding]:
     """What the system does by its own means, with nothing of the host but the kernel."""
+    settings = plan.settings
     subject = "native programs"
     if not (settings.clfs / "bin" / "sh").is_symlink():
         yield Finding(subject, "the system has no /bin/sh", checked=False)
@@ -72,7 +71,7 @@ def _check_native(settings: Settings) -> Iterator[Finding]:
     if settings.isolation == "none" and (reason := fault()):
         yield Finding(subject, f"this host has no sandbox: {reason}", checked=False)
         return
-    with native_testbed(settings) as testbed:
+    with native_testbed(plan) as testbed:
         yield finding_of(subject, "/bin/sh runs, and `uname -m` is the system's", partial(_check_shell, testbed))
         yield from check_compilers(testbed, "native", settings.prefix_tools)
         if Path(f"{settings.clfs}{settings.prefix_tools}/bin/gcc").is_file():

@@ -9,14 +9,14 @@ built since, is done as the user who builds. Whatever a killed one has left, the
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.root import Command, Root, only_roots
-from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.ownership import check_device, is_closed, is_ours
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import lock, stamps
@@ -47,8 +47,9 @@ def install(plan: Plan, access: Root, *, cross: str = "") -> None:
     check_place(settings, user.uid if os.geteuid() == 0 or access.dry else 0)
     changing = {"no": has_cross, "yes": lacks_cross}
     cross = cross if cross in changing and changing[cross](settings) else ""
-    if cross or _waiting(plan):
-        _bring_up_to_date(plan, access, user, cross)
+    goals = _waiting(plan)
+    if cross or goals:
+        _bring_up_to_date(plan, access, user, cross, goals)
     with lock(settings):
         merged = merged_files(settings)
         _check_whole(settings)
@@ -158,22 +159,30 @@ def _check_whole(settings: Settings) -> None:
             )
 
 
-def _waiting(plan: Plan) -> bool:
-    """Whether anything was built that is not merged, or is merged and has no recipe any more.
+def _waiting(plan: Plan) -> list[str]:
+    """Goals of make by which all is merged that was built, or removed that has no recipe any more; none, if it is so.
 
-    Raises RuckusError when something is not even built.
+    Raises RuckusError when something of the system that boots is not even built.
     """
-    steps = [step for step in plan.of_profile() if step.installs and not stamp_path(step).exists()]
     store = Store(plan.settings.cache)
+
+    def unmerged(steps: Iterable[Step]) -> list[Step]:
+        return [step for step in steps if step.installs and not stamp_path(step).exists()]
+
+    steps = unmerged(plan.of_profile())
     if lacking := [step.name for step in steps if step.key not in store]:
         more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
         raise RuckusError(
             f"{lacking[0]}{more}: not built yet", f"run: {make_command(plan.settings.builddir, 'bootstrap')}"
         )
-    return bool(steps) or any(not plan.knows(stamp.step) for stamp in stamps(plan.settings))
+    own = unmerged(plan.split(plan.goal("stage2") if plan.has("stage2") else [])[0])
+    built = [step.name for step in own if step not in steps and step.key in store]
+    if steps or built or any(not plan.knows(stamp.step) for stamp in stamps(plan.settings)):
+        return ["bootstrap", *built]
+    return []
 
 
-def _bring_up_to_date(plan: Plan, access: Root, user: BuildUser, cross: str) -> None:
+def _bring_up_to_date(plan: Plan, access: Root, user: BuildUser, cross: str, goals: Sequence[str]) -> None:
     """Merge what was built since, and remove or restore the cross toolchain, as the user who builds."""
     settings = plan.settings
     if is_closed(settings.clfs, user.uid):
@@ -182,7 +191,8 @@ def _bring_up_to_date(plan: Plan, access: Root, user: BuildUser, cross: str) -> 
             raise RuckusError(f"{settings.clfs} is root's, and has to be changed", f"root can do it: sudo {again}")
         _reopen(plan, access, user)
     words = [[str(settings.builddir / "ruckus"), "cross", cross]] if cross else []
-    for command in [*words, ["make", "-C", str(settings.builddir), "--no-print-directory", "bootstrap"]]:
+    goals = goals or ["bootstrap"]
+    for command in [*words, ["make", "-C", str(settings.builddir), "--no-print-directory", *goals]]:
         if access.dry:
             print(shlex.join(command))
         else:

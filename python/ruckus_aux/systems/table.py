@@ -47,7 +47,7 @@ def read_table(plan: Plan) -> Table:
     steps = (
         plan.closure(name for name in merged if plan.knows(name))
         if merged
-        else plan.split(plan.goal("bootstrap") if plan.has_profile else [])[0]
+        else plan.split(plan.goal("bootstrap") if plan.has("bootstrap") else [])[0]
     )
     users, groups = _Names(root / "etc/passwd"), _Names(root / "etc/group")
     table, mistakes = Table(), Mistakes()

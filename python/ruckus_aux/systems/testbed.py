@@ -9,12 +9,11 @@ from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
-from ruckus_aux.host.folders import within
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.settings.stamps import stamps
-from ruckus_aux.steps.chroot import Chroot
+from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.workplace import Room, Workplace
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
@@ -27,9 +26,13 @@ class Testbed:
     """A workplace with a finished system; whoever tries something there has a stage's environment."""
 
     settings: Settings
-    workplace: Workplace
     view: Path
     stage: Stage
+
+    @property
+    def workplace(self) -> Workplace:
+        """Where the stage's steps run."""
+        return workplace_of(self.settings, self.stage)
 
     @contextmanager
     def trial(
@@ -80,39 +83,30 @@ class Testbed:
 
 
 @contextmanager
-def cross_testbed(settings: Settings, workplace: Workplace) -> Iterator[Testbed]:
-    """Where steps run: the prefixes are those of the finished system.
-
-    Args:
-        settings: of its build directory.
-        workplace: where its steps run, and so its cross compiler does.
-    """
+def cross_testbed(settings: Settings) -> Iterator[Testbed]:
+    """Where steps of stage1 run: the prefixes are those of the finished system."""
     with Store(settings.cache).scratch("view") as view:
         for prefix, root in settings.prefixes.items():
             shown = Path(f"{view}{prefix}")
             shown.parent.mkdir(parents=True, exist_ok=True)
             Path(f"{root}{prefix}").mkdir(parents=True, exist_ok=True)
             shown.symlink_to(f"{root}{prefix}")
-        yield Testbed(settings, workplace, view, STAGES["stage1"])
+        yield Testbed(settings, view, STAGES["stage1"])
 
 
 @contextmanager
-def native_testbed(settings: Settings) -> Iterator[Testbed]:
-    """In the system itself, with all that is merged but the cross toolchain.
+def native_testbed(plan: Plan) -> Iterator[Testbed]:
+    """In the system itself, as steps see it that it builds.
 
     Raises RuckusError when an artifact is not in the store any more.
     """
-    chroot = Chroot(tuple(settings.prefixes), settings.arch.machine)
-    store = Store(settings.cache)
-    artifacts = []
-    for stamp in stamps(settings):
-        if stamp.root != settings.clfs or all(within(f"/{name}", settings.prefix_cross) for name in stamp.files):
-            continue
-        if stamp.key not in store:
+    settings, store = plan.settings, Store(plan.settings.cache)
+    steps = [plan.steps[name] for name in plan.system]
+    for step in steps:
+        if step.key not in store:
             again = f"{make_command(settings.builddir, 'clean')} && {make_command(settings.builddir, 'bootstrap')}"
-            raise RuckusError(f"{store.tree(stamp.key)}: {stamp.step} is not in the store any more", f"run: {again}")
-        artifacts.append(store.tree(stamp.key))
+            raise RuckusError(f"{store.tree(step.key)}: {step.name} is not in the store any more", f"run: {again}")
     with store.scratch("view") as view:
-        chroot.show(view, artifacts, ())
-        remove(Path(f"{view}{settings.prefix_cross}"))
-        yield Testbed(settings, chroot, view, CHECK)
+        testbed = Testbed(settings, view, CHECK)
+        testbed.workplace.show(view, [store.tree(step.key) for step in steps], ())
+        yield testbed

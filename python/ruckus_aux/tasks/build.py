@@ -23,9 +23,10 @@ from ruckus_aux.words.stage import UNTIL
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
         "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: never)",
-        "until": f"stop after: {', '.join(UNTIL)} (default)",
+        "until": f"stop after: {', '.join(UNTIL)} (default: boot)",
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",
+        "builder": "where systems build stage2 themselves: chroot (on this machine, in a sandbox; default), qemu, xen",
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
         "locked": "take only sources with the hashes in this sources-lock.json (without =FILE: the one in BUILD_DIR)",
@@ -47,6 +48,7 @@ def build(
     until: str = "",
     only: Sequence[str] | None = None,
     boot: bool = True,
+    builder: str = "chroot",
     sharing: bool = True,
     configure: Sequence[str] | None = None,
     locked: str = "",
@@ -58,7 +60,8 @@ def build(
 
     What is built already is not built again: after a stop, the same command continues. Each architecture is configured
     in BUILD_DIR/baby-ARCH/ruckus-build, and its system is BUILD_DIR/baby-ARCH; with --volumes=lvm or --volumes=loop, it
-    is on a volume of its own, which is made, and mounted on MOUNT_BASE/baby-ARCH.
+    is on a volume of its own, which is made, and mounted on MOUNT_BASE/baby-ARCH. With --until=stage2, finished systems
+    then build by themselves what the profile has of that stage.
     """
     from rich.console import Console
 
@@ -81,7 +84,9 @@ def build(
         jobs=number_of_jobs(jobs),
         fail_fast=fail_fast,
         step_timeout=limit_factor(step_timeout, "--step-timeout"),
-        until=until or ("boot" if boot else "install" if os.geteuid() == 0 else "bootstrap"),
+        until=until or "boot",
+        boot=boot,
+        builder=builder,
         only=tuple(only or ()),
         sharing=sharing,
         configure=tuple(configure or ()),

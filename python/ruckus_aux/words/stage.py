@@ -17,8 +17,9 @@ class Stage:
     cross_in_path: whether PREFIX_CROSS/bin is in PATH.
     of_system: whether it is a part of a system: its steps are called ARCH/STAGE/PACKAGE, and their artifacts are merged
         into $CLFS. Otherwise it is common to all: STAGE/PACKAGE, in $BUILDROOT.
-    sees_host: whether its steps run where the host's /usr can be seen; then their keys know the host.
-    goal: make's goal, and that of ruckus' commands, that includes it.
+    sees_host: whether its steps run where the host's /usr can be seen; then their keys know the host. Otherwise the
+        system that is built runs them, with nothing of the host but the kernel, and they need all of that system.
+    goal: make's goal, and that of ruckus' commands, that includes it, and with it all goals before.
     until: what `--until` calls the end of it.
     installs: whether its steps are built for their own sake; a source is unpacked only when something is built from it.
     """
@@ -31,7 +32,7 @@ class Stage:
     cross_in_path: bool = True
     of_system: bool = True
     sees_host: bool = True
-    goal: Literal["hostprep", "bootstrap"] = "bootstrap"
+    goal: Literal["hostprep", "bootstrap", "stage2"] = "bootstrap"
     until: str = ""
     installs: bool = True
 
@@ -61,8 +62,25 @@ _STAGE1 = Stage(
     runs_on="target",
     until="bootstrap",
 )
-STAGES = {stage.name: stage for stage in (_HOSTPREP, _CROSS, _STAGE1)}  # what recipes have steps of, in order
-UNTIL = ("configure", "download", *(stage.until for stage in STAGES.values()), "install", "boot")  # where a build ends
+_STAGE2 = Stage(
+    name="stage2",
+    title="{}, built by the system itself",
+    prefix="tools",
+    runs_on="target",
+    cross_in_path=False,
+    sees_host=False,
+    goal="stage2",
+    until="stage2",
+)
+STAGES = {stage.name: stage for stage in (_HOSTPREP, _CROSS, _STAGE1, _STAGE2)}  # what recipes have steps of, in order
+GOALS = tuple(dict.fromkeys(stage.goal for stage in STAGES.values()))
+# Where a build ends: by default when the system has booted. What that builds itself comes after it.
+UNTIL = (
+    *("configure", "download"),
+    *(stage.until for stage in STAGES.values() if stage.sees_host),
+    *("install", "boot"),
+    *(stage.until for stage in STAGES.values() if not stage.sees_host),
+)
 # Steps that only unpack and patch, for steps of other stages.
 SOURCE = Stage(
     name="source",

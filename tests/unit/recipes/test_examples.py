@@ -36,7 +36,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings_of(tree: Path, arch: str) -> Settings:
-    return replace(golden_settings(ARCHITECTURES[arch]), srcdir=tree, packages=(tree / "mine",))
+    return replace(golden_settings(ARCHITECTURES[arch], "clfs"), srcdir=tree, packages=(tree / "mine",))
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))
@@ -55,7 +55,7 @@ def test_every_style_has_an_example() -> None:
 
 def test_every_example_is_a_recipe(plan: Plan) -> None:
     for path in RECIPES:
-        steps = [step for name, step in plan.steps.items() if re.search(rf"/stage1/{package(path)}(-\d\d)?$", name)]
+        steps = [step for name, step in plan.steps.items() if re.search(rf"/stage[12]/{package(path)}(-\d\d)?$", name)]
         assert len(steps) == (len(plan.settings.arch.abis) if package(path) == "zlib" else 1), path
         assert all(step.needs for step in steps)
     bzip2 = plan[f"{plan.settings.arch.name}/stage1/bzip2"]

@@ -85,6 +85,22 @@ def test_the_clfs_profile_is_what_builds_all_else(clfs: Plan) -> None:
     }
 
 
+def test_the_clfs_system_builds_itself_what_builds_the_final_one(clfs: Plan) -> None:
+    arch = clfs.settings.arch
+    own = [step for step in clfs.closure(clfs.goal("stage2")) if not step.stage.sees_host]
+    assert {step.name.package for step in own} == {
+        *("gettext", "bison", "perl", "python", "texinfo", "util-linux"),
+        *("tcl", "expect", "dejagnu", "zlib-check"),
+    }
+    system = {name.within_arch for name in clfs.system}
+    assert {"cross/gcc", "stage1/gcc", "stage1/bash", "stage1/filesystem", "stage1/popt"} < system
+    assert not system & {"stage1/linux", "stage1/xen"}
+    for step in own:
+        assert not step.tools, step.name
+        assert step.costs is not UNKNOWN, step.name
+        assert f"-m{arch.main_abi.bits}" in step.script or step.name.package == "zlib-check", step.name
+
+
 def test_only_what_is_cxx_waits_for_the_cxx_compiler(clfs: Plan) -> None:
     steps = {step.name.package: {need.name.within_arch for need in step.needs} for step in clfs.of_profile()}
     assert [name for name, needs in steps.items() if "cross/gcc" in needs] == ["gcc"]

@@ -13,7 +13,7 @@ from pytest_subprocess import FakeProcess
 from unit.samples import TINY, TOP
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.host import gnumake
+from ruckus_aux.host import gnumake, machines
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.runs.notify import Result
@@ -220,6 +220,19 @@ def test_a_time_limit_for_steps_is_in_makes_environment(tmp_path: Path, monkeypa
     assert limited.make_environment() == {"MAKEFLAGS": "k", "RUCKUS_STEP_TIMEOUT": "5"}
 
 
+def test_stage2_is_after_the_boot_and_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [stage.name for stage in request(tmp_path).stages] == ["hostprep", "cross", "stage1"]
+    asked = request(tmp_path, until="stage2", boot=False)
+    assert asked.stages[-1].name == "stage2"
+    assert str(asked).endswith(" --until=stage2 --no-boot")
+    assert [command[-1] for command in asked.closing_commands(asked.archs[0])].count("--once") == 0
+    monkeypatch.setattr(machines, "runs_programs_of", lambda machine: False)
+    with pytest.raises(RuckusError, match="runs no programs for x86_64"):
+        request(tmp_path, until="stage2", profile="clfs", archs=arch_list("x86_64")).check()
+    with pytest.raises(RuckusError, match="the profile 'tiny' has no steps for stage2"):
+        request(tmp_path, until="stage2", archs=arch_list("x86_64")).check()
+
+
 @pytest.mark.parametrize(
     ("until", "last"), [("configure", "/configure "), ("download", "download bootstrap"), ("cross", "/make ")]
 )
@@ -246,6 +259,8 @@ def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: se
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"builder": "cloud"}, "--builder=cloud: no such builder"),
+        ({"builder": "xen"}, "--builder=xen: not in this version"),
         ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
         ({"configure": ("--without-cache",)}, "--configure=--without-cache: the build gives this"),
         ({"configure": ("--enable-multilib=no",)}, "--configure=--enable-multilib=no: the build gives this"),

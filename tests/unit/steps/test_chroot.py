@@ -4,12 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from pytest_subprocess import FakeProcess
+from unit.samples import tree
 
+from ruckus_aux.host import machines
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import bubble
 from ruckus_aux.steps.chroot import Chroot
 from ruckus_aux.steps.workplace import Room
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import CHECK
 
 
@@ -25,7 +29,7 @@ def room(tmp_path: Path) -> Room:
 
 
 def command(room: Room, machine: str = os.uname().machine) -> list[str]:
-    return Chroot(("/cross-tools", "/tools"), machine).command(room, ["/bin/sh", "script"]).words
+    return Chroot(("/cross-tools", "/tools"), machine, "/cross-tools").command(room, ["/bin/sh", "script"]).words
 
 
 def test_the_view_is_the_system(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +59,27 @@ def test_whoever_makes_it_the_script_is_in_a_user_namespace(
 def test_another_machine_than_this_is_asked_for(room: Room) -> None:
     assert [Path(word).name for word in command(room, "i686")[:3]] == ["setarch", "i686", "bwrap"]
     assert Path(command(room)[0]).name == "bwrap"
+
+
+def test_its_view_is_the_system_as_it_is_merged_without_the_cross_toolchain(tmp_path: Path, fp: FakeProcess) -> None:
+    fp.pass_command(["cp", fp.any()], occurrences=2)
+    fp.pass_command(["rm", fp.any()], occurrences=2)
+    first = tree(tmp_path / "first", tools__bin__mount="BusyBox", opt__cross__bin__gcc="for the host")
+    second = tree(tmp_path / "second", tools__bin__mount="util-linux")
+    Chroot(("/opt/cross", "/tools"), "x86_64", "/opt/cross").show(tmp_path / "view", [first, second], ())
+    assert {str(path.relative_to(tmp_path / "view")) for path in (tmp_path / "view").rglob("*")} == {
+        *("opt", "tools", "tools/bin", "tools/bin/mount")
+    }
+    assert (tmp_path / "view/tools/bin/mount").read_text() == "util-linux"
+    assert (first / "tools/bin/mount").read_text() == "BusyBox"
+
+
+def test_what_this_machine_cannot_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "runs_programs_of", lambda machine: False)
+    with pytest.raises(RuckusError, match="runs no programs for i686") as caught:
+        Chroot((), "i686", "").prepare(tmp_path / "work")
+    assert "--builder=qemu" in caught.value.hint
+    assert not (tmp_path / "work").exists()
 
 
 def test_its_programs_are_the_systems(settings: Settings) -> None:

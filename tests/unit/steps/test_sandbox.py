@@ -21,11 +21,11 @@ ROOM = Room(Path("/b/work"), Path("/b/view"))
 
 
 def command(settings: Settings, *program: str, room: Room = ROOM) -> list[str]:
-    return workplace_of(settings).command(room, program).words
+    return workplace_of(settings, STAGES["cross"]).command(room, program).words
 
 
 def environment(settings: Settings, room: Room = ROOM) -> dict[str, str]:
-    place = workplace_of(settings)
+    place = workplace_of(settings, STAGES["cross"])
     return place.environment(room, step_environment(settings, STAGES["cross"], place.inside(room.work), {}))
 
 
@@ -52,7 +52,7 @@ def test_elsewhere_a_step_has_no_program_that_it_does_not_declare(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sandbox, "_OPTIONAL", ("cat", "chmod", "nothing-of-this-name"))
-    words = workplace_of(settings).elsewhere(["chmod"]).command(ROOM, ["true"]).words
+    words = workplace_of(settings, STAGES["cross"]).elsewhere(["chmod"]).command(ROOM, ["true"]).words
     assert [path for path, shown in binds(words, "--ro-bind").items() if shown == "/dev/null"] == ["/usr/bin/cat"]
     assert "/dev/null" not in binds(command(settings, "true"), "--ro-bind").values()
 
@@ -74,7 +74,7 @@ def test_the_compilers_of_a_step_that_shares_objects_are_links_of_ours_to_ccache
     assert sandbox.ccache_program() == str(ccache)
     room = replace(ROOM, objects=Path("/c/gcc"))
     words = command(settings, "true", room=room)
-    path = workplace_of(settings).environment(room, {"PATH": "/hostprep/bin:/usr/bin:/bin"})["PATH"]
+    path = workplace_of(settings, STAGES["cross"]).environment(room, {"PATH": "/hostprep/bin:/usr/bin:/bin"})["PATH"]
     sandbox.ccache_program.cache_clear()
     links = {link: target for link, target in binds(words, "--symlink").items() if target == str(ccache)}
     folders = {str(Path(link).parent) for link in links}

@@ -1,6 +1,7 @@
 # needs: cross/binutils cross/gcc-static cross/linux-headers cross/glibc-64
 # tools: m4 bison flex
 # sources: xen-4.17
+# freestanding: yes
 #!/bin/sh
 set -eu
 umask 022
