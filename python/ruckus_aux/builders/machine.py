@@ -3,7 +3,8 @@
 
 import json
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,10 +13,14 @@ from typing import BinaryIO, NamedTuple, Protocol
 from ruckus_aux.builders.record import Record, read_machine_record
 from ruckus_aux.builders.state import Clock, Guest, Watched
 from ruckus_aux.host.writing import write_whole
+from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.steps.costs import memory_of_step
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.records import read_record
 
 _START = "start.json"
+_LEAST_MEMORY = 1024  # MiB: gcc's largest files take that
+_SYSTEM_MEMORY = 256  # MiB for kernel, init and the runner
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Start:
 
     kind: the builder's. arch: of its system. run: a UUID, which the runner puts into its records.
     began: seconds since 1970. vcpus: virtual processors. memory: MiB.
-    steps: what it builds: keys by names of steps.
+    auto: whether it builds at once, and powers off at the end; else somebody logs in.
+    steps: what it builds: keys by names of steps, each after what it needs.
     more: what only its kind knows, such as the accelerator or the dom0.
     """
 
@@ -34,6 +40,7 @@ class Start:
     began: float
     vcpus: int
     memory: int
+    auto: bool
     steps: Mapping[str, str]
     more: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,10 +48,31 @@ class Start:
         """Write it down in a builder's folder, so that it outlives us and a power cut."""
         write_whole(folder / _START, json.dumps(asdict(self), indent=1), lasting=True)
 
+    def words(self, device: str) -> list[str]:
+        """What its kernel's command line says to `start` in guest/; device: of results, as the machine calls it."""
+        words = [f"ruckus.result={device}", f"ruckus.run={self.run}", f"ruckus.jobs={self.vcpus}"]
+        return [*words, "ruckus.stage2=auto"] if self.auto else words
+
     def watch(self, now: float) -> Watched:
         """What is known of its machine, when nobody has looked at it yet; now: in seconds of a monotonic clock."""
         begun = now - max(0.0, time.time() - self.began)
         return Watched(self.run, Clock(now, begun, beat=now, moved=now, asked=now))
+
+
+def new_start(kind: str, plan: Plan, steps: Sequence[Step], vcpus: int, *, auto: bool) -> Start:
+    """What is written down for a machine that is to make some steps.
+
+    Args:
+        kind: The builder's.
+        plan: All steps of its build directory.
+        steps: Those that it makes, each after what it needs.
+        vcpus: Virtual processors, and jobs at a time.
+        auto: Whether it builds at once, and powers off at the end.
+    """
+    largest = max(memory_of_step(step, None, vcpus) for step in steps)
+    memory = max(_LEAST_MEMORY, (largest >> 20) + _SYSTEM_MEMORY)
+    keys = {str(step.name): step.key for step in steps}
+    return Start(kind, plan.settings.arch.name, str(uuid.uuid4()), time.time(), vcpus, memory, auto, keys)
 
 
 def read_start(folder: Path) -> Start | None:
@@ -114,8 +142,11 @@ class Builder(Protocol):
     def results(self) -> AbstractContextManager[BinaryIO]:
         """Its results device, from the beginning, when it has ended."""
 
-    def settle(self) -> None:
-        """Give back what was lent to it, and remove what only a running machine needs; its Start record last."""
+    def settle(self, *, keep: bool) -> None:
+        """Give back what was lent to it, and remove what only a running machine needs; its Start record last.
+
+        keep: whether its disk has what is not at home yet, for the next start to continue with.
+        """
 
     def last_words(self) -> str:
         """The end of what its console said."""

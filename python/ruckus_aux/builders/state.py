@@ -34,7 +34,7 @@ class Guest:
 
     power: "absent" was never started, or nothing is left of it; "unknown" can't be asked now.
     how: it ended, as far as that is known.
-    said: why it can't be asked, or what its host says about its end.
+    said: why it can't be asked, or what its host says about its end, or about a machine that does not go on.
     """
 
     power: Power
@@ -111,7 +111,7 @@ def decide(guest: Guest, record: Record | None, clock: Clock, patience: Patience
     if guest.power == "unknown":
         return _unreachable(guest, record, clock, patience)
     if guest.power == "running":
-        return _of_running(record, clock, patience)
+        return _of_running(guest, record, clock, patience)
     if record and record.is_final:
         return _of_final(record)
     if guest.power == "absent" and record is None and not clock.begun:
@@ -127,7 +127,7 @@ def _unreachable(guest: Guest, record: Record | None, clock: Clock, patience: Pa
     return BuilderState("unreachable", last.steps, why, since)
 
 
-def _of_running(record: Record | None, clock: Clock, patience: Patience) -> BuilderState:
+def _of_running(guest: Guest, record: Record | None, clock: Clock, patience: Patience) -> BuilderState:
     if record is None:
         waited = clock.now - clock.begun
         if waited <= patience.start:
@@ -139,7 +139,8 @@ def _of_running(record: Record | None, clock: Clock, patience: Patience) -> Buil
             "ending", record.failed, f"it says {_of_final(record)}", silent, is_overdue=silent > patience.end
         )
     if silent > patience.stuck:
-        return BuilderState("hung", record.now, "its clock stands", silent)
+        why = f"its clock stands{f' ({guest.said})' if guest.said else ''}"
+        return BuilderState("hung", record.now, why, silent)
     if idle > patience.quiet:
         return BuilderState("hung", record.now, "it does nothing, and says nothing", idle)
     return BuilderState("running", record.now, f"{record.done} of {record.steps} done", silent)

@@ -85,6 +85,8 @@ def _write_step(step: Step, folder: Path, environment: Mapping[str, str]) -> dic
     _write(folder / "head", head.rstrip("\n"))
     paths = [path for source in step.sources for path in verify_source(step.settings.sources, source)]
     _write(folder / "sources", "\n".join(path.name for path in paths))
+    if step.only_tests:
+        _write(folder / "tests-only", "")
     (folder / "files").mkdir()
     for path in step.files:
         shutil.copyfile(path, folder / "files" / path.name)

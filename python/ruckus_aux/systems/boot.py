@@ -5,19 +5,27 @@ With Xen, it is the control domain (dom0) of the hypervisor that was built.
 """
 
 import gzip
+import math
 import os
 import re
 import shutil
 import time
 from pathlib import Path
 
-import sarge
-
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.image import make_image
+from ruckus_aux.systems.qemu import (
+    SILENCE,
+    accelerators,
+    no_qemu,
+    qemu_disk,
+    qemu_machine,
+    quoted_for_qemu,
+    watch_machine,
+)
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BOOTED, HYPERVISOR, KERNEL
@@ -27,10 +35,6 @@ MEMORY = 512  # MiB, as QEMU counts
 _BESIDE_XEN = 512  # MiB more: the hypervisor's
 # Without bootscrub=0, Xen touches all memory, and QEMU takes it from the host.
 _XEN = f"console=com1 com1=115200,8n1 dom0_mem={MEMORY}M,max:{MEMORY}M bootscrub=0 spec-ctrl=no"
-SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
-_PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
-_POLL = 0.1
-_NO_QEMU = ("qemu-system-x86_64: command not found", "apt-get install qemu-system-x86")
 UP = "ruckus: system is up"
 
 
@@ -46,41 +50,13 @@ def qemu(
         append: For the kernel's command line.
         hypervisor: Xen's, unpacked, when the system is to be its dom0.
     """
-    # With SMAP, dom0 crashes under emulation; with XSAVE, programs do when Xen changes between processors.
-    cpu = "host" if accelerator == "kvm" else f"max,-smap{',-xsave' if hypervisor else ''}"
     memory = MEMORY + (_BESIDE_XEN if hypervisor else 0)
-    words = ["qemu-system-x86_64", "-accel", accelerator, "-cpu", cpu, "-m", str(memory), "-no-reboot"]
-    words += ["-nodefaults", "-display", "none"]
-    words += ["-drive", f"file={image},format=raw,if=virtio"]
+    words = [*qemu_machine(accelerator, memory, xen=hypervisor is not None), *qemu_disk(image)]
     kernel, line = settings.clfs / "boot" / KERNEL, f"root=/dev/vda rw panic=-1 {append}".strip()
     if hypervisor is None:
         return [*words, "-kernel", str(kernel), "-append", f"console=ttyS0 {line}"]
-    module = f"{kernel} console=hvc0 {line}".replace(",", ",,")  # the first of a multiboot kernel's modules is dom0's
+    module = quoted_for_qemu(f"{kernel} console=hvc0 {line}")  # the first of a multiboot kernel's modules is dom0's
     return [*words, "-kernel", str(hypervisor), "-append", _XEN, "-initrd", module]
-
-
-def _watch(command: list[str], console: Path, accelerator: str) -> str:
-    """Run QEMU until the machine powers off; returns what came over the serial console."""
-    console.write_bytes(b"")
-    job = sarge.Command([*command, "-serial", f"file:{console}"], stdout=sarge.Capture(), stderr=sarge.Capture())
-    try:
-        job.run(async_=True)
-    except ValueError as error:
-        raise RuckusError(*_NO_QEMU) from error
-    started = time.monotonic()
-    try:
-        while job.poll() is None:
-            elapsed = time.monotonic() - started
-            silent = accelerator == "kvm" and elapsed > SILENCE and console.stat().st_size == 0
-            if silent or elapsed > _PATIENCE:
-                break
-            time.sleep(_POLL)
-    finally:
-        if job.poll() is None:
-            job.kill()
-            job.wait()
-    errors: str = job.stderr.bytes.decode(errors="replace")
-    return console.read_text(errors="replace") + errors
 
 
 def check_console(settings: Settings, text: str, *, xen: bool = False) -> None:
@@ -139,18 +115,17 @@ def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
     image.parent.mkdir(parents=True, exist_ok=True)
     hypervisor = _unpacked_hypervisor(settings, image.with_name("xen")) if xen else None
     make_image(plan, image)
-    accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
     if interactive:
-        command = [*qemu(settings, image, accelerators[-1], "", hypervisor=hypervisor), "-serial", "mon:stdio"]
+        command = [*qemu(settings, image, accelerators()[-1], "", hypervisor=hypervisor), "-serial", "mon:stdio"]
         print("leave with Ctrl-A X, or `poweroff` inside", flush=True)
         if os.spawnvp(os.P_WAIT, command[0], command) == 127:
-            raise RuckusError(*_NO_QEMU)
+            raise no_qemu()
         return ""
     text = ""
-    for accelerator in accelerators:
+    for accelerator in accelerators():
         started = time.monotonic()
         words = qemu(settings, image, accelerator, "ruckus.boot=check", hypervisor=hypervisor)
-        text = _watch(words, console, accelerator)
+        text = watch_machine(words, console, silence=SILENCE if accelerator == "kvm" else math.inf)
         if UP in text:
             seconds = time.monotonic() - started
             how = f"as dom0 of Xen, with {accelerator}" if xen else f"with {accelerator}"

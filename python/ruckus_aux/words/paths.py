@@ -28,6 +28,7 @@ BUILDS = "builds"
 
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
+BUILDER = "builder"  # the folder of a machine that builds natively
 AGAIN = "again"  # the folder of steps that are built again, to be compared
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
 BOOT = "boot"  # a folder for each architecture, with its kernel and hypervisor
@@ -36,7 +37,7 @@ KERNEL, HYPERVISOR = "vmlinuz", "xen.gz"  # there, and in /boot of a system
 PREFIX_NAMES = (BOOT, BUILDER_ENV)  # in the folder of --prefix, or, without that, in BUILDROOT
 BUILDROOT_NAMES = (
     *("work", "stamps", STAMPS_LOCK, INSTALLED),
-    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, AGAIN, *PREFIX_NAMES),
+    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, BUILDER, AGAIN, *PREFIX_NAMES),
 )
 BUILD_NAMES = (
     *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH, SOURCES_LOCK),

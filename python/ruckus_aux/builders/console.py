@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine's console on this terminal: to read, or to type into."""
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Callable
+from pathlib import Path
+
+from ruckus_aux.builders.qmp import connected
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.terminal import printable
+
+_LEAVE = b"\x1d"  # Ctrl-]
+_POLL = 0.5  # seconds
+_BLOCK = 1 << 16  # bytes
+
+
+def follow(path: Path, is_over: Callable[[], bool]) -> int:
+    """Print a console's file as it grows, until its machine has ended; returns the exit status.
+
+    Args:
+        path: The file.
+        is_over: Whether the machine has ended.
+    """
+    if not path.exists():
+        raise RuckusError(f"{path}: no machine has said anything yet", "start it: invoke builder-start")
+    with path.open("rb") as file:
+        while True:
+            last = is_over()  # asked first: what was written before is read below
+            while data := file.read(_BLOCK):
+                print(printable(data.decode(errors="replace").replace("\r", "")), end="", flush=True)
+            if last:
+                return 0
+            time.sleep(_POLL)
+
+
+def attach(path: Path) -> int:
+    """Connect this terminal with a machine's serial console, until Ctrl-] or the machine's end; returns the status.
+
+    Args:
+        path: The console's socket.
+
+    Raises:
+        RuckusError: There is no machine, or no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise RuckusError("a shell needs a terminal", "read its console: invoke builder-console")
+    try:
+        with connected(path, None) as connection:
+            print("leave with Ctrl-]; for a prompt, press Enter", flush=True)
+            terminal = sys.stdin.fileno()
+            before = termios.tcgetattr(terminal)
+            try:
+                tty.setraw(terminal)
+                while True:
+                    ready = select.select([terminal, connection], [], [])[0]
+                    if connection in ready:
+                        if not (data := connection.recv(_BLOCK)):
+                            return 0
+                        os.write(sys.stdout.fileno(), data)
+                    if terminal in ready:
+                        typed = os.read(terminal, _BLOCK)
+                        if not typed or _LEAVE in typed:
+                            return 0
+                        connection.sendall(typed)
+            finally:
+                termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+                print()
+    except OSError as error:
+        raise RuckusError(f"{path}: {error.strerror}", "is the machine running?  invoke builder-status") from error

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring home what a machine has made: its artifacts into the store, its logs to those of this host, all of it checked.
+
+A machine says by the `end` of its archive what it made, under which keys; only what it was asked to make is taken. From
+the store, it is merged as everything else is.
+"""
+
+import filecmp
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ruckus_aux.artifacts.intake import take_tree, tree_hash
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.builders.machine import Start
+from ruckus_aux.builders.record import ARCHIVE
+from ruckus_aux.builders.unpacking import brought_home, unpack_tree
+from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps import logs
+from ruckus_aux.steps.kinds import workplace_of
+from ruckus_aux.steps.outcome import run_name
+from ruckus_aux.steps.runner import run_step
+from ruckus_aux.steps.work import Work
+from ruckus_aux.words.errors import Mistakes, RuckusError
+from ruckus_aux.words.paths import INSIDE
+
+_END = 1 << 20  # bytes of `end` that are read
+_MADE = re.compile(r"made (\S+) ([0-9a-f]{32})")
+
+
+@dataclass
+class Harvest:
+    """What came home.
+
+    made: steps whose artifacts are in the store now. failed: steps whose logs say that they failed.
+    problems: what was refused, and why.
+    """
+
+    made: list[Step] = field(default_factory=list)
+    failed: list[Step] = field(default_factory=list)
+    problems: Mistakes = field(default_factory=Mistakes)
+
+
+def harvest(plan: Plan, start: Start, device: BinaryIO) -> Harvest:
+    """Take what a machine has left on its results device: what of it is right, whatever else is wrong.
+
+    Args:
+        plan: All steps of its build directory.
+        start: What it was asked to make.
+        device: Its results, from the beginning.
+    """
+    settings, found = plan.settings, Harvest()
+    steps = {step.name.dotted: step for step in map(plan.__getitem__, start.steps)}
+    store = Store(settings.cache)
+    with store.scratch(start.run) as scratch:
+        scratch.mkdir()
+        room = device.seek(0, os.SEEK_END) - ARCHIVE
+        device.seek(ARCHIVE)
+        for problem in brought_home(device, scratch, room):
+            found.problems.add(f"{start.arch}: {problem}")
+        for name, step in steps.items():
+            _take_logs(settings, step, scratch / "log", name)
+        for name, key in _made(scratch / "end", start.run).items():
+            wanted = steps.get(name)
+            if wanted is None or key != start.steps[wanted.name] or key != wanted.key:
+                found.problems.add(f"{start.arch}: it made {name[:200]!r}, which nobody asked for as it is")
+                continue
+            with found.problems.collected():
+                _store(store, wanted, scratch / "artifacts" / f"{name}.tar")
+            if key in store:
+                found.made.append(wanted)
+        found.failed = [step for name, step in steps.items() if (scratch / "log" / f"{name}.log").exists()]
+    found.failed = [step for step in found.failed if step not in found.made]
+    for step in found.failed:
+        _record_failure(settings, step, start)
+    return found
+
+
+def _made(end: Path, run: str) -> dict[str, str]:
+    """Keys by the names that steps have in machines; empty when the archive does not end as one of this run does."""
+    if not end.exists():
+        return {}
+    with end.open("rb") as file:
+        first, *lines = file.read(_END).decode("ascii", errors="replace").splitlines() or [""]
+    if first != f"run {run}":
+        return {}
+    return {match[1]: match[2] for line in lines if (match := _MADE.fullmatch(line))}
+
+
+def _store(store: Store, step: Step, archive: Path) -> None:
+    """Put an artifact into the store; one that is there already stays.
+
+    Raises RuckusError when there is no such artifact, or when it is not the same as what is there.
+    """
+    tree, name = archive.with_suffix(""), step.name
+    if not archive.exists():
+        raise RuckusError(f"{name}: the machine says that it made it, and brought nothing", "start the builder again")
+    unpack_tree(archive, tree)
+    with store.claim(step.key, name, step.settings.builddir):
+        stored = store.record(step.key) if step.key in store else None
+        if step.key not in store:
+            store.add(step.key, tree, name, inside=INSIDE, ended=time.time_ns())
+        elif stored:
+            ours = tree.with_name(f"{tree.name}.taken")
+            take_tree(tree, ours, name, inside=INSIDE, ended=time.time_ns(), as_it_is=False)
+            if tree_hash(ours) != stored.sha256:
+                raise RuckusError(
+                    f"{name}: the machine made other files than {store.tree(step.key)} has, under the same key",
+                    "what is stored stays; its recipe depends on where it is built: see docs/reproducible.md",
+                )
+
+
+def _take_logs(settings: Settings, step: Step, folder: Path, name: str) -> None:
+    """Put the logs of a step beside those of its attempts on this host, the latest last; none comes twice."""
+    log, brought = settings.log(step.name), folder / f"{name}.log"
+    for path in [*reversed(logs.earlier(brought)), brought]:
+        if path.exists() and not any(_is_same(path, one) for one in (log, *logs.earlier(log))):
+            log.parent.mkdir(parents=True, exist_ok=True)
+            logs.set_aside(log)
+            shutil.copyfile(path, log)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return other.is_file() and not other.is_symlink() and filecmp.cmp(one, other, shallow=False)
+
+
+def _record_failure(settings: Settings, step: Step, start: Start) -> None:
+    """Let the journal have a row for a step that failed in a machine."""
+    ending = logs.read(settings.log(step.name)).ending
+    status = ending.get("status", "")
+    reason = f"in {start.kind}: " + (f"exit status {status}" if status else "it was cut off")
+    number = int(status) if status.isdecimal() and len(status) < 4 else 1
+    row = Entry(run_name(), step.name, step.key, "failed", number, start.began, 0, 0, 0, 0, 0, 0, 0, reason=reason)
+    Journal(settings.journal).add(row)
+
+
+def merge_made(found: Harvest) -> None:
+    """Merge what came home into the system, as whatever comes from the store is."""
+    for step in found.made:
+        run_step(Work(step, workplace_of(step.settings, step.stage)))
