@@ -151,8 +151,9 @@ class Source:
 
         without: shell patterns below the archive's top folder of what is not to be unpacked.
         """
-        excluded = "".join(f" --exclude='*/{pattern}'" for pattern in without)
-        tar = f"tar --no-same-owner --strip-components=1{excluded}"
+        # By default, the first * would be any number of folders.
+        excluded = "".join([" --no-wildcards-match-slash", *(f" --exclude='*/{pattern}'" for pattern in without)])
+        tar = f"tar --no-same-owner --strip-components=1{excluded if without else ''}"
         lines = [UNPACKING]
         if self.fetched is None or self.fetched.variant == "upstream" or self.debian is None:
             return [*lines, f'{tar} -xf "$SOURCES/{self.file or self.name}" -C "$SRC"']
