@@ -13,6 +13,14 @@ from ruckus_aux.entry.console import importing
 
 with importing():
     from ruckus_aux.tasks.build import bench, bootstrap_install, build, estimate
+    from ruckus_aux.tasks.builder import (
+        builder_console,
+        builder_follow,
+        builder_shell,
+        builder_start,
+        builder_status,
+        builder_stop,
+    )
     from ruckus_aux.tasks.cache import gc
     from ruckus_aux.tasks.report import collect_logs, history, report, status
     from ruckus_aux.tasks.volume import (

@@ -85,7 +85,13 @@ def make_stand_in(folder: Path) -> StandIn:
     for name, members in wanted.items():
         (archive,) = folder.glob(f"{name}*.deb")
         with subprocess.Popen(["dpkg", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as data:
-            subprocess.run(["tar", "-x", "--wildcards", *members], cwd=folder, stdin=data.stdout, check=False)
+            subprocess.run(
+                ["tar", "-x", "--wildcards", *members],
+                cwd=folder,
+                stdin=data.stdout,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
     busybox, modules = folder / "bin/busybox", folder / "initrd/modules"
     modules.mkdir(parents=True)
     for path in folder.glob("**/kernel/**/*.ko"):

@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
-from ruckus_aux.builders.harvest import Harvest, harvest, merge_made
-from ruckus_aux.builders.machine import Builder, Sight, Start, read_start
+from ruckus_aux.builders.machine import Builder, Harvest, Sight, Start, read_start
 from ruckus_aux.builders.record import Record
 from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState, Guest, Patience, Watched
-from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.words.errors import RuckusError, of_the_system
 from ruckus_aux.words.hints import invoke_command
 
 LOOK_AGAIN = 5.0  # seconds between two looks at a builder
+_POLL = 0.2  # seconds
 _LONGEST_PAUSE = 60.0  # seconds, while it can't be asked
 
 
@@ -27,18 +27,21 @@ _LONGEST_PAUSE = 60.0  # seconds, while it can't be asked
 class Job:
     """A builder, and what it is to do.
 
+    bring: takes what the machine of a start has left on its results device, into the store and into the system.
     plan_start: how it is to be started, asked when it can be; None when there is nothing to make. Without one, only a
         machine that runs already is waited for.
     state: what was true of it last. harvest: what came home, when it is over. trouble: what went wrong around it.
+    last_words: the end of its console, when it is over.
     """
 
     builder: Builder
-    plan: Plan
+    bring: Callable[[Start, BinaryIO], Harvest]
     plan_start: Callable[[], Start | None] | None = None
     start: Start | None = None
     state: BuilderState = field(default_factory=lambda: BuilderState("queued"))
     harvest: Harvest = field(default_factory=Harvest)
     trouble: RuckusError | None = None
+    last_words: str = ""
     watched: Watched | None = None
     pause: float = 0.0
     next_look: float = 0.0
@@ -68,6 +71,7 @@ class Fleet:
         jobs: Iterable[Job],
         processors: int,
         tell: Callable[[Job], None],
+        over: Callable[[Job, Start, BuilderState], None],
         *,
         patience: Patience = USUAL_PATIENCE,
         look: float = LOOK_AGAIN,
@@ -77,24 +81,27 @@ class Fleet:
         Args:
             jobs: The builders.
             processors: What running ones may have together.
-            tell: Called whenever the state of one is another; never by two threads at a time.
+            tell: Called whenever the state of one is another; never by two threads at a time, as is all else.
+            over: Called when a machine has ended, and what it made is at home.
             patience: See state.py.
             look: Seconds between two looks.
         """
         self.jobs = list(jobs)
         self._processors = processors
         self._patience, self._look, self._tell = patience, look, tell
+        self._over = over
         self._changed = threading.Condition()  # held by who counts processors, tells, or brings something home
         self._stopped = threading.Event()
         self._bugs: list[BaseException] = []
 
-    def run(self, *, until_started: bool = False) -> None:
+    def run(self, *, until_started: bool = False, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Start what is to be started, and wait until all is over, and at home.
 
         Ctrl-C leaves the machines alone.
 
         Args:
             until_started: Return when all are started.
+            meanwhile: Called a few times a second.
         """
         groups: dict[str, list[Job]] = {}
         for job in self.jobs:
@@ -107,7 +114,8 @@ class Fleet:
         try:
             for thread in threads:
                 while thread.is_alive():
-                    thread.join(0.2)  # a join without an end would keep Ctrl-C waiting
+                    thread.join(_POLL)  # a join without an end would keep Ctrl-C waiting
+                    meanwhile()
         finally:
             self._stopped.set()
             with self._changed:  # not in the middle of bringing something home
@@ -191,10 +199,10 @@ class Fleet:
         state = watched.state(self._patience)
         if watched.record and watched.record.is_final:
             with self._changed, job.builder.results() as device:
-                found = harvest(job.plan, start, device)
-                merge_made(found)
-                job.harvest = found
+                job.harvest = job.bring(start, device)
         at_home = state.kind in ("ok", "failed") and not job.harvest.problems.errors
+        job.last_words = job.builder.last_words()
+        self._over(job, start, state)
         job.builder.settle(keep=not at_home)
 
     def _reserve(self, job: Job, processors: int, *, forced: bool) -> bool:

@@ -10,48 +10,32 @@ import os
 import re
 import shutil
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from ruckus_aux.artifacts.intake import take_tree, tree_hash
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.builders.machine import Start
+from ruckus_aux.builders.machine import Harvest, Start
 from ruckus_aux.builders.record import ARCHIVE
 from ruckus_aux.builders.unpacking import brought_home, unpack_tree
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import logs
-from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.outcome import run_name
-from ruckus_aux.steps.runner import run_step
-from ruckus_aux.steps.work import Work
-from ruckus_aux.words.errors import Mistakes, RuckusError
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import INSIDE
 
 _END = 1 << 20  # bytes of `end` that are read
 _MADE = re.compile(r"made (\S+) ([0-9a-f]{32})")
 
 
-@dataclass
-class Harvest:
-    """What came home.
-
-    made: steps whose artifacts are in the store now. failed: steps whose logs say that they failed.
-    problems: what was refused, and why.
-    """
-
-    made: list[Step] = field(default_factory=list)
-    failed: list[Step] = field(default_factory=list)
-    problems: Mistakes = field(default_factory=Mistakes)
-
-
-def harvest(plan: Plan, start: Start, device: BinaryIO) -> Harvest:
+def harvest(plan: Plan, kind: str, start: Start, device: BinaryIO) -> Harvest:
     """Take what a machine has left on its results device: what of it is right, whatever else is wrong.
 
     Args:
         plan: All steps of its build directory.
+        kind: The builder's.
         start: What it was asked to make.
         device: Its results, from the beginning.
     """
@@ -78,7 +62,7 @@ def harvest(plan: Plan, start: Start, device: BinaryIO) -> Harvest:
         found.failed = [step for name, step in steps.items() if (scratch / "log" / f"{name}.log").exists()]
     found.failed = [step for step in found.failed if step not in found.made]
     for step in found.failed:
-        _record_failure(settings, step, start)
+        _record_failure(settings, step, kind, start.began)
     return found
 
 
@@ -130,17 +114,11 @@ def _is_same(one: Path, other: Path) -> bool:
     return other.is_file() and not other.is_symlink() and filecmp.cmp(one, other, shallow=False)
 
 
-def _record_failure(settings: Settings, step: Step, start: Start) -> None:
+def _record_failure(settings: Settings, step: Step, kind: str, began: float) -> None:
     """Let the journal have a row for a step that failed in a machine."""
     ending = logs.read(settings.log(step.name)).ending
     status = ending.get("status", "")
-    reason = f"in {start.kind}: " + (f"exit status {status}" if status else "it was cut off")
+    reason = f"in {kind}: " + (f"exit status {status}" if status else "it was cut off")
     number = int(status) if status.isdecimal() and len(status) < 4 else 1
-    row = Entry(run_name(), step.name, step.key, "failed", number, start.began, 0, 0, 0, 0, 0, 0, 0, reason=reason)
+    row = Entry(run_name(), step.name, step.key, "failed", number, began, 0, 0, 0, 0, 0, 0, 0, reason=reason)
     Journal(settings.journal).add(row)
-
-
-def merge_made(found: Harvest) -> None:
-    """Merge what came home into the system, as whatever comes from the store is."""
-    for step in found.made:
-        run_step(Work(step, workplace_of(step.settings, step.stage)))

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every kind of builder can do, and what is written down before a machine starts."""
+"""What every kind of builder can do, what is written down before a machine starts, and what comes home from it."""
 
 import json
 import time
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,28 +12,24 @@ from typing import BinaryIO, NamedTuple, Protocol
 from ruckus_aux.builders.record import Record, read_machine_record
 from ruckus_aux.builders.state import Clock, Guest, Watched
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.recipes.plan import Plan, Step
-from ruckus_aux.steps.costs import memory_of_step
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.recipes.plan import Step
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.records import read_record
 
 _START = "start.json"
-_LEAST_MEMORY = 1024  # MiB: gcc's largest files take that
-_SYSTEM_MEMORY = 256  # MiB for kernel, init and the runner
 
 
 @dataclass(frozen=True)
 class Start:
     """All that a restarted Ruckus has to know about a machine: written before it starts, removed when it is settled.
 
-    kind: the builder's. arch: of its system. run: a UUID, which the runner puts into its records.
+    arch: of its system. run: a UUID, which the runner puts into its records.
     began: seconds since 1970. vcpus: virtual processors. memory: MiB.
     auto: whether it builds at once, and powers off at the end; else somebody logs in.
     steps: what it builds: keys by names of steps, each after what it needs.
     more: what only its kind knows, such as the accelerator or the dom0.
     """
 
-    kind: str
     arch: str
     run: str
     began: float
@@ -57,22 +52,6 @@ class Start:
         """What is known of its machine, when nobody has looked at it yet; now: in seconds of a monotonic clock."""
         begun = now - max(0.0, time.time() - self.began)
         return Watched(self.run, Clock(now, begun, beat=now, moved=now, asked=now))
-
-
-def new_start(kind: str, plan: Plan, steps: Sequence[Step], vcpus: int, *, auto: bool) -> Start:
-    """What is written down for a machine that is to make some steps.
-
-    Args:
-        kind: The builder's.
-        plan: All steps of its build directory.
-        steps: Those that it makes, each after what it needs.
-        vcpus: Virtual processors, and jobs at a time.
-        auto: Whether it builds at once, and powers off at the end.
-    """
-    largest = max(memory_of_step(step, None, vcpus) for step in steps)
-    memory = max(_LEAST_MEMORY, (largest >> 20) + _SYSTEM_MEMORY)
-    keys = {str(step.name): step.key for step in steps}
-    return Start(kind, plan.settings.arch.name, str(uuid.uuid4()), time.time(), vcpus, memory, auto, keys)
 
 
 def read_start(folder: Path) -> Start | None:
@@ -105,6 +84,19 @@ class Sight(NamedTuple):
         return read_machine_record(self.record)
 
 
+@dataclass
+class Harvest:
+    """What came home.
+
+    made: steps whose artifacts are in the store now. failed: steps whose logs say that they failed.
+    problems: what was refused, and why.
+    """
+
+    made: list[Step] = field(default_factory=list)
+    failed: list[Step] = field(default_factory=list)
+    problems: Mistakes = field(default_factory=Mistakes)
+
+
 class Builder(Protocol):
     """One machine, for one build directory; whatever may take long has a time limit of its own.
 
@@ -115,6 +107,10 @@ class Builder(Protocol):
     @property
     def name(self) -> str:
         """As people call it: its architecture, and where it is, if that is not here."""
+
+    @property
+    def kind(self) -> str:
+        """As --builder calls it."""
 
     @property
     def group(self) -> str:

@@ -63,7 +63,7 @@ class Qemu:
         self.plan = plan
         self.folder = plan.settings.buildroot / BUILDER
         self.name = plan.settings.arch.name
-        self.group = "here"
+        self.kind, self.group = "qemu", "here"
         self._lock = plan.settings.work_lock(StepName(BUILDER))
 
     def check(self, start: Start) -> None:

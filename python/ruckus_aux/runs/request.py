@@ -4,7 +4,7 @@
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -142,15 +142,16 @@ class Request:
                 mistakes.add(f"--only={step}: no such step", "./ruckus list --all names them")
         if self.builder not in BUILDERS:
             mistakes.add(f"--builder={self.builder}: no such builder", f"choose one of: {', '.join(BUILDERS)}")
-        elif self.builder != "chroot":
-            mistakes.add(f"--builder={self.builder}: not in this version", "choose --builder=chroot, or leave it out")
+        elif self.builder == "xen":
+            mistakes.add(f"--builder={self.builder}: not in this version", "choose --builder=chroot or --builder=qemu")
         if not mistakes.errors:  # what configure would refuse, whatever the systems are kept on
             on_folders = replace(self, layout=FOLDERS)
             mistakes.errors = [error for arch in self.archs for error in on_folders._configured(arch).mistakes.errors]
         for arch in self.archs if not mistakes.errors and self.reaches("stage2") and not self.only else ():
             with mistakes.collected():
                 evaluate(self.settings(arch)).goal("stage2")
-                check_machine(arch.machine)
+                if self.builder == "chroot":
+                    check_machine(arch.machine)
         if not mistakes.errors and self.layout.backend != "dir":
             for arch in self.archs:
                 if size_in_bytes(self.layout.size) < (needed := self._room(arch)):
@@ -220,6 +221,11 @@ class Request:
     def installs(self) -> bool:
         """Whether finished systems are given to root: by root, and by who asks for it and has sudo."""
         return self.finishes and (os.geteuid() == 0 or self.until == "install")
+
+    @property
+    def builds_in_machines(self) -> bool:
+        """Whether systems build on in machines of their own."""
+        return self.builder != "chroot" and not self.only and self.reaches("stage2")
 
     @property
     def boots(self) -> bool:
@@ -320,6 +326,12 @@ class Request:
         variables = [f"{name}={value}" for name, value in self.make_environment().items() if name != "MAKEFLAGS"]
         return [*(["env", *variables] if variables else []), *self.make_command()]
 
+    def builder_command(self, archs: Sequence[Architecture]) -> list[str]:
+        """What the build does with systems that build on in machines of their own; it does so itself."""
+        names = ",".join(arch.name for arch in archs)
+        words = [f"--build-dir={self.folder}", f"--arch-list={names}", f"--builder={self.builder}", "--auto"]
+        return [invoke_command("builder-start"), *words]
+
     def closing_commands(self, arch: Architecture) -> list[list[str]]:
         """What is done with a complete system: what boots it is published, root's part, and a first boot."""
         ruckus = str(self.builddir(arch) / "ruckus")
@@ -345,5 +357,7 @@ class Request:
             yield shlex.join(self._make_line())
         for arch in self.archs:
             yield from map(shlex.join, self.closing_commands(arch))
+        if self.builds_in_machines:
+            yield " ".join(self.builder_command(self.archs))
         if self.notify:
             yield shlex.join(["sh", "-c", self.notify])

@@ -12,10 +12,12 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from ruckus_aux.artifacts.registry import register
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.builders.machine import Builder
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.host.process import own_cpu
@@ -25,6 +27,7 @@ from ruckus_aux.host.sudo import verify_commands
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.lockfile import write_lockfile
 from ruckus_aux.recipes.plan import Broken, Plan, Step
+from ruckus_aux.runs.crew import Crew
 from ruckus_aux.runs.follow import Stream, View
 from ruckus_aux.runs.forecast import forecast
 from ruckus_aux.runs.notify import Result, notify
@@ -51,7 +54,15 @@ from ruckus_aux.words.terminal import duration, label, printable
 class Build:
     """One run."""
 
-    def __init__(self, request: Request, name: str) -> None:
+    def __init__(self, request: Request, name: str, builder_of: Callable[[str, Plan], Builder]) -> None:
+        """Prepare it.
+
+        Args:
+            request: What is asked for.
+            name: Its name.
+            builder_of: A builder, by what --builder calls it, of a build directory.
+        """
+        self._builder_of = builder_of
         self.request = request
         self.name = name
         self.journal = Journal(request.folder / JOURNAL)
@@ -141,6 +152,14 @@ class Build:
         return [(plan, self.wanted(plan)[0]) for plan in self.plans]
 
     @property
+    def _made_here(self) -> Selection:
+        """The same without what machines make."""
+        machines = self.request.builds_in_machines
+        return [
+            (plan, [step for step in steps if step.stage.sees_host or not machines]) for plan, steps in self.selection
+        ]
+
+    @property
     def broken(self) -> list[Broken]:
         """The steps that this run would make if their recipes were not broken."""
         return [one for plan in self.plans for one in self.wanted(plan)[1]]
@@ -158,7 +177,7 @@ class Build:
         """What is not made yet, and needs nothing that failed: not here, and not for another that has the same key."""
         failed = self.failed()
         left = []
-        for plan, steps in self.selection:
+        for plan, steps in self._made_here:
             store = Store(plan.settings.cache)
             bad = {entry.key for other, entry in failed if other is plan or entry.key not in store}
             hopeless: set[Step] = set()
@@ -173,7 +192,7 @@ class Build:
     def make(self, stream: Stream) -> int:
         """Let make build everything; returns its exit status."""
         path = self.request.folder / GRAPH
-        write_graph(self.selection, path, self.broken)
+        write_graph(self._made_here, path, self.broken)
         status = stream.run(self.request.make_command())
         tried = None
         while status and not self.request.fail_fast and (left := self.possible()):
@@ -188,7 +207,7 @@ class Build:
     def finish(self, stream: Stream) -> int:
         """Publish, install and boot what is complete; returns 0, or the last exit status that was not."""
         status = 0
-        for plan, steps in self.selection:
+        for plan, steps in self._made_here:
             if _not_made(steps) or self.wanted(plan)[1]:
                 continue
             for command in self.request.closing_commands(plan.settings.arch):
@@ -197,6 +216,16 @@ class Build:
                     self.reasons.append(f"{shlex.join(command)}: exit status {result}")
                     break
         return status
+
+    def build_in_machines(self, view: View) -> int:
+        """Let systems that are complete here build on in machines of their own; returns 0, or 1 when one did not."""
+        if not self.request.builds_in_machines:
+            return 0
+        plans = [plan for plan, steps in self._made_here if not _not_made(steps) and not self.wanted(plan)[1]]
+        crew = Crew(plans, partial(self._builder_of, self.request.builder), self.request.jobs, auto=True)
+        crew.start_and_wait(view.line, lambda: view.look(os.getpid()))
+        self.reasons += crew.reasons
+        return 1 if crew.reasons else 0
 
     def run(self, show: Callable[[Watch], AbstractContextManager[View]]) -> int:
         """Do everything, and tell who wants to be notified; returns the exit status.
@@ -270,7 +299,8 @@ class Build:
         with show(watch) as view:
             stream = Stream(view, log, {**request.make_environment(), "RUCKUS_RUN": self.name}, [descriptor])
             status = self.make(stream)
-            return self.finish(stream) or status
+            status = self.finish(stream) or status
+            return self.build_in_machines(view) or status
 
     def _tell(self, status: int, wall: float) -> None:
         """The last lines of a run: what is complete, what failed, what could not be made for that."""

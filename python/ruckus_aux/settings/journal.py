@@ -135,7 +135,25 @@ class Made:
     complete: int
 
 
-_Row = TypeVar("_Row", Entry, Run, End, Sample, Rooted, Made)
+@dataclass(frozen=True)
+class MachineRun:
+    """A machine that built natively, from its start to its end.
+
+    builder: its name. kind: such as qemu. start: its UUID.
+    began, ended: seconds since 1970; ended, when that was noticed.
+    state: what became of it, in words.
+    """
+
+    run: str
+    builder: str
+    kind: str
+    start: str
+    began: float
+    ended: float
+    state: str
+
+
+_Row = TypeVar("_Row", Entry, Run, End, Sample, Rooted, Made, MachineRun)
 
 
 def _columns(kind: type[_Row]) -> str:

@@ -154,10 +154,9 @@ OPTIONS = (
     Option("ruckus-dev-snapshot", "existing snapshot of that device, to be lent instead of a new one", value="DEV"),
     Option(
         "stage2-auto",
-        "start stage2 by itself when the system has booted",
+        "builders build stage2 as soon as they have booted, and power off at the end; else somebody logs in there",
         default="no",
         kind="enable",
-        later=True,
     ),
     Option("xen", "nothing of Xen: no hypervisor, and kernels that can't run under it", default="yes", kind="enable"),
     Option(

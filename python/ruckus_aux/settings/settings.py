@@ -40,6 +40,7 @@ class Settings:
     prefix: the folder of the hostprep that this build directory has in common with others, when one was named.
     xen: whether the system can be a guest and, for 64 bit, the control domain of Xen.
     xen_version: of the hypervisor that is built, such as "4.17"; "" for none.
+    stage2_auto: whether builders build as soon as they have booted.
     """
 
     srcdir: Path
@@ -70,6 +71,7 @@ class Settings:
     prefix: Path | None = None
     xen: bool = True
     xen_version: str = ""
+    stage2_auto: bool = False
 
     @property
     def recipes(self) -> Path:

@@ -65,6 +65,7 @@ def build(
     """
     from rich.console import Console
 
+    from ruckus_aux.builders.kinds import builder_of
     from ruckus_aux.runs.display import shown
     from ruckus_aux.runs.request import Request, lock_named, number_of_jobs
     from ruckus_aux.runs.request import arch_list as parse
@@ -95,7 +96,7 @@ def build(
         layout=chosen(folder_of(build_dir), **given),
     )
     request.check()
-    run = Build(request, utc(time.time()))
+    run = Build(request, utc(time.time()), builder_of)
     if dry_run:
         run.show()
         return 0

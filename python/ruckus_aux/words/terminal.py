@@ -17,6 +17,11 @@ STYLES = {
     "waiting": "yellow",
     "crashed": "yellow",
     "failed": "red",
+    "ok": "green",
+    "hung": "yellow",
+    "unreachable": "yellow",
+    "broken": "red",
+    "error": "red",
 }
 _CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
 MB = 1_000_000  # bytes

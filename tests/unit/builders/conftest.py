@@ -2,6 +2,8 @@
 """A system whose profile has native steps, and a machine that is played."""
 
 import tarfile
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +16,7 @@ from pytest_subprocess import FakeProcess
 from unit.builders.records import RUNNING, lines_of
 from unit.samples import built
 
-from ruckus_aux.builders.machine import Sight, Start, forget_start, new_start, read_start
+from ruckus_aux.builders.machine import Sight, Start, forget_start, read_start
 from ruckus_aux.builders.record import ARCHIVE, Record
 from ruckus_aux.builders.state import Guest
 from ruckus_aux.recipes.load import evaluate
@@ -102,6 +104,7 @@ class Played:
     plan: Plan
     name: str = "x86_64"
     group: str = "here"
+    kind: str = "played"
     sights: list[tuple[Guest, Record | None]] = field(default_factory=list)
     brings: bytes = b""
     refuses: str = ""
@@ -154,7 +157,8 @@ class Played:
 
 
 def start_of(plan: Plan, vcpus: int = 1) -> Start:
-    return new_start("played", plan, [plan[A], plan[B]], vcpus, auto=True)
+    keys = {name: plan[name].key for name in (A, B)}
+    return Start("x86_64", str(uuid.uuid4()), time.time(), vcpus, 1024, True, keys)
 
 
 RUN_MARK = "RUN-OF-THIS-START-RUN-OF-THIS-START-"  # as long as a UUID

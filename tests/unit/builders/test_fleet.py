@@ -3,6 +3,7 @@
 
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from unit.builders.conftest import (
@@ -24,6 +25,7 @@ from unit.builders.conftest import (
 from unit.builders.records import RUNNING
 
 from ruckus_aux.builders.fleet import Fleet, Job
+from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.machine import read_start
 from ruckus_aux.builders.state import USUAL_PATIENCE, Guest, Patience
 from ruckus_aux.recipes.plan import Plan
@@ -39,14 +41,19 @@ def brings(plan: Plan, *steps: str) -> bytes:
 def run(*jobs: Job, processors: int = 4, patience: Patience = USUAL_PATIENCE) -> list[str]:
     told: list[str] = []
     fleet = Fleet(
-        jobs, processors, lambda job: told.append(f"{job.builder.name} {job.state.kind}"), look=0.01, patience=patience
+        jobs,
+        processors,
+        lambda job: told.append(f"{job.builder.name} {job.state.kind}"),
+        lambda *_: None,
+        look=0.01,
+        patience=patience,
     )
     fleet.run()
     return told
 
 
 def job_of(builder: Played, vcpus: int = 1) -> Job:
-    return Job(builder, builder.plan, lambda: start_of(builder.plan, vcpus))
+    return Job(builder, partial(harvest, builder.plan, "played"), lambda: start_of(builder.plan, vcpus))
 
 
 def test_a_builder_from_start_to_merged(plan: Plan) -> None:
@@ -54,7 +61,7 @@ def test_a_builder_from_start_to_merged(plan: Plan) -> None:
     job = job_of(builder)
     assert run(job) == ["x86_64 starting", "x86_64 running", "x86_64 ending", "x86_64 ok"]
     assert job.is_ok
-    assert (plan.settings.clfs / "share/b").exists()
+    assert [step.name for step in job.harvest.made] == [A, B]
     assert builder.kept == [False]
     assert read_start(builder.folder) is None
 
@@ -106,13 +113,13 @@ def test_who_comes_later_finds_a_running_machine_and_one_that_ended_meanwhile(pl
     start = start_of(plan)
     builder.start(start)
     builder.sights, builder.brings = [(UP, RUNNING), (OFF, OK)], brings(plan, A, B)
-    job = Job(builder, plan)  # it only waits
+    job = Job(builder, partial(harvest, plan, "played"))  # it only waits
     run(job)
     assert job.is_ok
     assert job.start == start
     builder.start(start_of(plan))
     builder.sights = [(OFF, OK)]
-    again = Job(builder, plan, lambda: None)  # at home; then, there is nothing to make
+    again = Job(builder, partial(harvest, plan, "played"), lambda: None)  # at home; then, there is nothing to make
     run(again)
     assert (again.state.kind, again.state.why) == ("ok", "nothing to make")
     assert read_start(builder.folder) is None

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from unit.builders.conftest import A, B, artifact, end, log, start_of, tar
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.builders.harvest import Harvest, harvest, merge_made
-from ruckus_aux.builders.machine import Start
+from ruckus_aux.builders.harvest import harvest
+from ruckus_aux.builders.machine import Harvest, Start
 from ruckus_aux.builders.record import ARCHIVE
 from ruckus_aux.builders.unpacking import unpack_tree
 from ruckus_aux.recipes.plan import Plan
@@ -25,7 +25,7 @@ DOTTED_A, DOTTED_B = A.replace("/", "."), B.replace("/", ".")
 
 
 def brought(plan: Plan, archive: bytes, start: Start | None = None) -> Harvest:
-    return harvest(plan, start or start_of(plan), BytesIO(bytes(ARCHIVE) + archive + bytes(4096)))
+    return harvest(plan, "played", start or start_of(plan), BytesIO(bytes(ARCHIVE) + archive + bytes(4096)))
 
 
 def whole(plan: Plan, start: Start, **more: bytes) -> bytes:
@@ -39,14 +39,12 @@ def whole(plan: Plan, start: Start, **more: bytes) -> bytes:
     return tar(**files, end=end(start, A, B))
 
 
-def test_artifacts_are_stored_and_merged_and_logs_are_at_their_places(plan: Plan) -> None:
+def test_artifacts_are_stored_and_logs_are_at_their_places(plan: Plan) -> None:
     start = start_of(plan)
     found = brought(plan, whole(plan, start, log__make=b"make"), start)
     assert ([step.name for step in found.made], found.failed, found.problems.errors) == ([A, B], [], [])
-    merge_made(found)
-    assert (plan.settings.clfs / "share/a").read_text() == "text"
+    assert (Store(plan.settings.cache).tree(plan[A].key) / "share/a").read_text() == "text"
     assert f"said by {B}" in plan.settings.log(B).read_text()
-    assert [entry.outcome for entry in Journal(plan.settings.journal).rows(Entry)] == ["stored", "stored"]
     again = brought(plan, whole(plan, start), start)  # the same, as Ruckus was killed before it was settled
     assert again.problems.errors == []
     assert not plan.settings.log(B).with_name("b.log.1").exists()

@@ -478,9 +478,9 @@ def test_source_tree_snapshot_and_system_are_on_three_devices(given_: Given, dev
 
 
 def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -> None:
-    configuration = given_(ruckus_path="/src", stage2_auto="yes")
-    assert "stage2_auto = yes" in configuration.conf().splitlines()
-    assert "ruckus-path=/src, stage2-auto=yes" in configuration.notes[-1]
+    configuration = given_(ruckus_path="/src")
+    assert "ruckus_path = /src" in configuration.conf().splitlines()
+    assert "ruckus-path=/src" in configuration.notes[-1]
     assert not configuration.mistakes.errors
 
 

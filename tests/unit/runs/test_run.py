@@ -13,6 +13,7 @@ from pytest_subprocess import FakeProcess
 from unit.samples import TINY, TOP
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.builders.kinds import builder_of
 from ruckus_aux.host import gnumake, machines
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
@@ -252,7 +253,7 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
 @pytest.mark.usefixtures("recipes")
 def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: set[str]) -> None:
     """Its steps, and all of earlier stages that the profile needs."""
-    build = Build(request(tmp_path, until=until), "run")
+    build = Build(request(tmp_path, until=until), "run", builder_of)
     assert {step.name for step in build.wanted(evaluate(settings))[0]} == steps | {"hostprep/zlib"}
 
 
@@ -389,7 +390,7 @@ def test_an_administrator_is_told_the_whole_command(tmp_path: Path) -> None:
 def test_what_configure_notes_is_said_once(tmp_path: Path, fp: FakeProcess, capsys: pytest.CaptureFixture[str]) -> None:
     notes = "configure:\n  note: make boot will need mke2fs\n"
     fp.register(["env", fp.any()], stderr=notes, occurrences=2)
-    Build(request(tmp_path, configure=("--with-isolation=bwrap",)), "run").configure()
+    Build(request(tmp_path, configure=("--with-isolation=bwrap",)), "run", builder_of).configure()
     lines = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert lines == ["CONFIG", "note:", "CONFIG"]
 
@@ -405,7 +406,7 @@ def entry(plan: Plan, name: str, outcome: str) -> Entry:
 
 
 def test_after_a_failure_what_only_waited_for_objects_is_still_possible(tmp_path: Path, plans: list[Plan]) -> None:
-    build = Build(request(tmp_path), "run")
+    build = Build(request(tmp_path), "run", builder_of)
     build.plans = plans
     failed = plans[0]
     Journal(failed.settings.journal).add(entry(failed, "i686/cross/lib", "failed"))
@@ -457,7 +458,7 @@ def test_who_went_away_is_notified_of_every_ending(
         return end
 
     monkeypatch.setattr(Build, "_recorded", work)
-    build = Build(request(tmp_path, notify="bell"), "run")
+    build = Build(request(tmp_path, notify="bell"), "run", builder_of)
     view: Any = None
     if isinstance(end, BaseException):
         with pytest.raises(type(end)):

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The builders of several architectures, as `invoke build` and `invoke builder-...` use and show them."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.builders.fleet import Fleet, Job
+from ruckus_aux.builders.harvest import harvest
+from ruckus_aux.builders.machine import Builder, Harvest, Start, read_start
+from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState, Patience
+from ruckus_aux.host.commands import run
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.settings.journal import Journal, MachineRun
+from ruckus_aux.settings.settings import load
+from ruckus_aux.steps.costs import memory_of_step
+from ruckus_aux.steps.merge import stamp_path
+from ruckus_aux.steps.outcome import run_name
+from ruckus_aux.storage.layout import builddir_of
+from ruckus_aux.words.architecture import Architecture
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command, make_command
+from ruckus_aux.words.terminal import duration, label, printable, utc
+
+_LEAST_MEMORY = 1024  # MiB: gcc's largest files take that
+_SYSTEM_MEMORY = 256  # MiB for kernel, init and the runner
+_MOST_NAMES = 4  # of steps in a line
+
+
+class Crew:
+    """Builders that work together."""
+
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        builder_of: Callable[[Plan], Builder],
+        processors: int,
+        *,
+        auto: bool,
+        patience: Patience = USUAL_PATIENCE,
+    ) -> None:
+        """Choose them.
+
+        Args:
+            plans: Of the build directories whose systems are to build.
+            builder_of: The builder of one.
+            processors: What they may have together.
+            auto: Whether they build at once.
+            patience: How long what may take.
+        """
+        self._plans, self._builder_of, self._processors = plans, builder_of, processors
+        self._auto, self._patience = auto, patience
+        self.jobs: list[Job] = []
+
+    def start_and_wait(
+        self, show: Callable[[str], None], meanwhile: Callable[[], None] = lambda: None, *, wait: bool = True
+    ) -> None:
+        """Start what does not run, wait for all, and bring home what they make.
+
+        Args:
+            show: Called with each line to show.
+            meanwhile: Called a few times a second.
+            wait: Whether to wait for their ends; else only until all are started.
+        """
+        vcpus = max(1, self._processors // max(1, len(self._plans)))
+        self._add_jobs(show, lambda plan: planned(plan, vcpus, auto=self._auto, show=show))
+        self._run(show, meanwhile, wait=wait)
+
+    def follow(self, show: Callable[[str], None]) -> None:
+        """Wait for those that run, and bring home what they make; show: called with each line to show."""
+        self._add_jobs(show, None)
+        self._run(show, lambda: None, wait=True)
+
+    def _add_jobs(self, show: Callable[[str], None], plan_start: Callable[[Plan], Start | None] | None) -> None:
+        for plan in self._plans:
+            builder = self._builder_of(plan)
+            job = Job(builder, partial(_bring, plan, builder.kind, show))
+            job.plan_start = partial(plan_start, plan) if plan_start else None
+            self.jobs.append(job)
+
+    def _run(self, show: Callable[[str], None], meanwhile: Callable[[], None], *, wait: bool) -> None:
+        def tell(job: Job) -> None:
+            show(line_of(job))
+
+        fleet = Fleet(self.jobs, self._processors, tell, self._record, patience=self._patience)
+        try:
+            fleet.run(until_started=not wait, meanwhile=meanwhile)
+        except KeyboardInterrupt:
+            for job in self.jobs:
+                if job.watched and not job.is_over:
+                    show(f"  {label('running')} {job.builder.name} goes on by itself; see: {_status_command()}")
+            raise
+        for job in self.jobs:
+            for text in details(job):
+                show(text)
+
+    def _record(self, job: Job, start: Start, state: BuilderState) -> None:
+        """Let the journal of the build directory have a row for a machine that has ended."""
+        row = MachineRun(
+            run_name(), job.builder.name, job.builder.kind, start.run, start.began, time.time(), str(state)
+        )
+        plan = self._plans[self.jobs.index(job)]
+        Journal(plan.settings.journal).add(row)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why what was waited for is not as it should be."""
+        return [f"{job.builder.name}: {_why(job)}" for job in self.jobs if job.is_over and not job.is_ok]
+
+
+def patience_of(minutes: str) -> Patience:
+    """The patience that --hang-after stands for; RuckusError when that is no number."""
+    if minutes and not (minutes.isdecimal() and int(minutes[:9]) > 0 and len(minutes) < 9):
+        raise RuckusError(f"--hang-after={minutes}: not a number of minutes", "for instance: --hang-after=60")
+    return replace(USUAL_PATIENCE, quiet=60.0 * int(minutes)) if minutes else USUAL_PATIENCE
+
+
+def _bring(plan: Plan, kind: str, show: Callable[[str], None], start: Start, device: BinaryIO) -> Harvest:
+    """Take what a machine has left, and merge what it made.
+
+    Args:
+        plan: Of the build directory.
+        kind: The builder's.
+        show: Called with each line to show.
+        start: What the machine was asked to make.
+        device: Its results.
+    """
+    found = harvest(plan, kind, start, device)
+    for step in found.made:
+        with found.problems.collected():
+            _merge(step, show)
+    return found
+
+
+def _merge(step: Step, show: Callable[[str], None]) -> None:
+    """Let the system have what the store has of a step: by the command that make runs for it, too."""
+    _, output = run([step.settings.builddir / "ruckus", "step", step.name])
+    for line in output.splitlines():
+        show(line)
+
+
+def planned(plan: Plan, vcpus: int, *, auto: bool, show: Callable[[str], None]) -> Start | None:
+    """How a builder is to be started; None when there is nothing to make. What the store has is merged at once.
+
+    Args:
+        plan: All steps of its build directory.
+        vcpus: Virtual processors, and jobs at a time.
+        auto: Whether it builds at once, and powers off at the end; else, somebody logs in.
+        show: Called with each line to show.
+
+    Raises:
+        RuckusError: The system is not complete that is to build.
+    """
+    steps = [step for step in plan.closure(plan.goal("stage2")) if step.installs and not stamp_path(step).exists()]
+    lacking = [step.name for step in steps if step.stage.sees_host and step.stage.of_system]
+    if lacking:
+        raise RuckusError(
+            f"{plan.settings.clfs}: {len(lacking)} steps of the system are missing, such as {lacking[0]}",
+            f"run: {make_command(plan.settings.builddir, 'bootstrap')}",
+        )
+    native = [step for step in steps if not step.stage.sees_host]
+    store = Store(plan.settings.cache)
+    for step in native:
+        if step.key in store:
+            _merge(step, show)
+    left = [step for step in native if step.key not in store]
+    if not left:
+        return None
+    memory = max(_LEAST_MEMORY, (max(memory_of_step(step, None, vcpus) for step in left) >> 20) + _SYSTEM_MEMORY)
+    keys = {str(step.name): step.key for step in left}
+    return Start(plan.settings.arch.name, str(uuid.uuid4()), time.time(), vcpus, memory, auto, keys)
+
+
+def plans_of(folder: Path, archs: Sequence[Architecture]) -> list[Plan]:
+    """The plans of a build's build directories; RuckusError when one is not configured.
+
+    Args:
+        folder: Of the build.
+        archs: Of which architectures.
+    """
+    return [evaluate(load(builddir_of(folder, arch))) for arch in archs]
+
+
+def line_of(job: Job) -> str:
+    """What is true of a builder, in a line."""
+    kind, state = ("failed" if job.trouble else job.state.kind), job.state
+    names = [name.removeprefix(f"{job.builder.name}.").replace(".", "/", 1) for name in state.steps]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    steps = f"{' '.join(names[:_MOST_NAMES])}{more}"
+    text = job.trouble.message if job.trouble else ": ".join(filter(None, (steps, state.why)))
+    return f"  {label(kind)} {job.builder.name:<12} {printable(text)}"
+
+
+def details(job: Job) -> list[str]:
+    """What else somebody has to know of a builder that is over."""
+    lines = [f"  {label('failed')} {step.name}: {step.settings.log(step.name)}" for step in job.harvest.failed]
+    for error in job.harvest.problems.errors:
+        lines += [f"  {label('failed')} {printable(error.message)}", f"           {printable(error.hint)}"]
+    if job.trouble and job.trouble.hint:
+        lines += [f"           {line}" for line in printable(job.trouble.hint).splitlines()]
+    if job.state.kind in ("broken", "error"):
+        lines += [f"           console: {printable(line)}" for line in job.last_words.splitlines()]
+        lines += [f"           what it has made is on its disk; it continues with: {invoke_command('builder-start')}"]
+    return lines
+
+
+def _why(job: Job) -> str:
+    if job.trouble:
+        return job.trouble.message
+    problems = [error.message for error in job.harvest.problems.errors]
+    return "; ".join([str(job.state), *problems])
+
+
+def _status_command() -> str:
+    return invoke_command("builder-status")
+
+
+def status_of(builder: Builder, plan: Plan) -> str:
+    """What is true of a builder now, in a line.
+
+    Args:
+        builder: The builder.
+        plan: Of its build directory.
+    """
+    start = read_start(builder.folder)
+    if start is None:
+        rows = Journal(plan.settings.journal).rows(MachineRun)
+        last = f"; {utc(rows[-1].ended)}: {rows[-1].state}" if rows else ""
+        return f"  {label('absent')} {builder.name:<12} {printable(f'no machine runs{last}')}"
+    sight, now = builder.look(), time.monotonic()
+    record = sight.read()
+    watched = start.watch(now).seen(sight.guest, record, now)
+    job = Job(builder, partial(harvest, plan, builder.kind), start=start, state=watched.state())
+    ago = f", {max(0, round(time.time() - record.time))} s ago" if record and sight.guest.power == "running" else ""
+    figures = f"{start.vcpus} processors, {start.memory} MiB, for {duration(time.time() - start.began)}"
+    return f"{line_of(job)}{ago}   ({builder.kind}, {figures})"

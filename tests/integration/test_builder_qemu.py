@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A builder in QEMU, whose system is a stand-in: it builds two native steps, is killed, continues, and powers off."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from integration.real import TOP, clean_environment, wait_for
+from integration.standin import StandIn, make_stand_in
+from unit.samples import configured
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.journal import Entry, Journal, MachineRun
+from ruckus_aux.settings.ownership import take_folders
+from ruckus_aux.settings.settings import load
+from ruckus_aux.steps import logs
+from ruckus_aux.steps.merge import merge
+
+A, B = "x86_64/stage2/a", "x86_64/stage2/b"
+RECIPE = r"""
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("baby")
+
+@recipe.step("stage1")
+def stage1(sh):
+    '''a system'''
+    sh.sh("exit 1")
+
+@recipe.step("stage2", name="a")
+def a(sh):
+    '''a program'''
+    sh.write("$OUT/tools-x86_64/bin/hello", "#!/bin/sh\necho hello from $(uname -m)")
+    sh.sh('chmod 4755 "$OUT/tools-x86_64/bin/hello"; echo a comment >"$OUT/tools-x86_64/note.la"')
+
+@recipe.step("stage2", name="b")
+def b(sh):
+    '''what the program says, and how it is here'''
+    sh.needs("a")
+    sh.sh('''
+        # Where it is killed: once, and only in a machine.
+        mark=/ruckus-build/native/begun
+        if [ -d "${mark%/*}" ] && [ ! -e "$mark" ]; then touch "$mark"; sync; sleep 900; fi
+        mkdir -p "$OUT/tools-x86_64/share"
+        # But for `id -G`: su gives the user its own group once more.
+        { hello; id -un; id -g; pwd; umask; env | grep -v -e MAKEFLAGS -e PWD -e SHLVL -e "^_=" | sort; } >said
+        cp said "$OUT/tools-x86_64/share/said"
+        ln -s /tools-x86_64/share/said "$OUT/tools-x86_64/share/link"
+    ''')
+"""
+
+
+@dataclass
+class System:
+    """A build folder with a system that is complete but for stage2."""
+
+    folder: Path
+    stand_in: StandIn
+
+    @property
+    def builddir(self) -> Path:
+        return self.folder / "baby-x86_64/ruckus-build"
+
+    @property
+    def plan(self) -> Plan:
+        return evaluate(load(self.builddir))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = f"{self.stand_in.programs}:{os.environ['PATH']}"
+        return {**clean_environment(), "PYTHONPATH": str(TOP / "python"), "PATH": path}
+
+    def make(self) -> None:
+        packages = self.folder.parent / "src/packages"
+        if not packages.exists():
+            (packages / "profiles").mkdir(parents=True)
+            (packages / "profiles/tiny.toml").write_text('steps = ["stage1/baby", "stage2/a", "stage2/b"]')
+            (packages / "sources.toml").write_text("")
+            (packages / "baby.py").write_text(RECIPE)
+            costs = '"stage2/a" = { cpu = 1, memory = 1 }\n"stage2/b" = { cpu = 1, memory = 1 }\n'
+            (packages / "costs.toml").write_text(f'machine = "none"\ndate = 2026-01-01\n[steps]\n{costs}')
+        self.builddir.mkdir(parents=True)
+        settings: dict[str, Path | str] = {
+            "srcdir": packages.parent,
+            "buildroot": self.builddir,
+            "clfs": self.folder / "baby-x86_64",
+        }
+        settings |= {"cache": self.folder / "cache", "prefix_tools": "/tools-x86_64", "prefix_cross": "/cross"}
+        more = {"arch": "x86_64", "hostprep_tools": "", "packages": "", "mirrors": ""}
+        configured(self.builddir, **{name: str(value) for name, value in settings.items()}, **more)
+        ruckus = self.builddir / "ruckus"
+        ruckus.write_text(f'#!/bin/sh\nRUCKUS_BUILDDIR={self.builddir} exec {sys.executable} -m ruckus_aux "$@"\n')
+        ruckus.chmod(0o755)
+        plan = self.plan
+        take_folders(plan.settings)
+        system = plan["x86_64/stage1/baby"]
+        tree = self.folder / "system"
+        tree.mkdir()
+        self.stand_in.install(tree, "/tools-x86_64")
+        store = Store(plan.settings.cache)
+        store.add(system.key, tree, system.name, inside=Path("/ruckus"), ended=time.time_ns())
+        merge(system, store.tree(system.key))
+
+    def invoke(self, *words: str, status: int = 0) -> str:
+        command = [sys.executable, "-m", "invoke", "--search-root", str(TOP), words[0], f"--build-dir={self.folder}"]
+        done = subprocess.run(
+            [*command, *words[1:]], env=self.environment, capture_output=True, text=True, timeout=900, check=False
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    folder = tmp_path_factory.mktemp("stand-in")
+    yield make_stand_in(folder)
+    shutil.rmtree(folder)
+
+
+def sums(plan: Plan) -> list[str]:
+    records = [Store(plan.settings.cache).record(plan[name].key) for name in (A, B)]
+    return [record.sha256 for record in records if record]
+
+
+def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(stand_in: StandIn, tmp_path: Path) -> None:
+    system, elsewhere = System(tmp_path / "build", stand_in), System(tmp_path / "elsewhere", stand_in)
+    system.make()
+    builder = system.builddir / "builder"
+    assert "no machine runs" in system.invoke("builder-status")
+    said = system.invoke("builder-start", "--auto", "--no-wait")
+    assert "STARTING x86_64" in said
+    wait_for(lambda: "RUNNING  x86_64       stage2/b: 1 of 2 done" in system.invoke("builder-status"))
+    assert "the builder of x86_64 runs already" not in system.invoke("builder-start", "--auto", "--no-wait")
+    os.kill(int((builder / "pid").read_text()), signal.SIGKILL)
+    wait_for(lambda: "BROKEN" in system.invoke("builder-status"))
+    assert re.search(r"BROKEN   x86_64 +stage2/b: it was killed in x86_64.stage2.b", system.invoke("builder-status"))
+
+    said = system.invoke("builder-start", "--auto")
+    assert "STORED   x86_64/stage2/a" in said
+    assert "OK       x86_64       2 steps" in said
+    assert not {"disk.ext4", "results", "start.json"} & set(os.listdir(builder))
+    clfs = system.folder / "baby-x86_64"
+    assert (clfs / "tools-x86_64/share/said").read_text().startswith("hello from x86_64\nruckus\n65533\n")
+    assert not (clfs / "tools-x86_64/note.la").exists()
+    log = system.plan.settings.log(A)
+    assert logs.read(log).ending["status"] == "0"
+    assert not logs.earlier(log)  # what was made before the kill was not made again
+    assert len(logs.earlier(system.plan.settings.log(B))) == 1
+    states = [row.state for row in Journal(system.plan.settings.journal).rows(MachineRun)]
+    assert [state.partition(" ")[0] for state in states] == ["broken", "ok:"]
+    rows = Journal(system.plan.settings.journal).rows(Entry)
+    assert {(row.step, row.outcome) for row in rows} == {(A, "stored"), (B, "stored")}
+    assert "nothing to make" in system.invoke("builder-start", "--auto")
+
+    elsewhere.make()
+    for name in (A, B):
+        subprocess.run([elsewhere.builddir / "ruckus", "step", name], env=system.environment, check=True)
+    assert sums(elsewhere.plan) == sums(system.plan)
+    assert elsewhere.plan[B].key == system.plan[B].key
