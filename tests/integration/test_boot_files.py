@@ -20,6 +20,14 @@ def stage1(sh):
     ''')
 """
 
+XEN = f"""
+["xen-4.17"]
+version = "4.17.5"
+file = "xen.tar.gz"
+sha256 = "{"0" * 64}"
+urls = ["http://127.0.0.1:9/"]
+"""
+
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
@@ -84,3 +92,62 @@ def test_a_p_that_is_in_use_is_refused_before_anything_is_built(instant: Tree, p
     done = run("make", "bootstrap", cwd=build, status=2)
     assert f"{common}/boot is there already, and Ruckus did not make it" in done.stderr
     assert not (build / "stamps").exists()
+
+
+class Dom0:
+    """A host on which Xen seems to run: only what ruckus_builder.env looks at."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.env = folder, folder / "p/ruckus_builder.env"
+        self.write("proc/capabilities", "control_d\n")
+        self.write("version/major", "4\n")
+        self.write("version/minor", "17\n")
+        self.write("bin/xl", "#!/bin/sh\n[ $1 = help ]\n").chmod(0o755)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def source(self, *mounted: Path) -> tuple[str, str]:
+        """RUCKUS_READY after sourcing it twice in a strict shell, and what it says is wrong."""
+        binds = [word for path in mounted for word in ("--tmpfs", str(path))]
+        words = ["--dev-bind", "/", "/", "--tmpfs", "/proc", "--ro-bind", str(self.folder / "proc"), "/proc/xen"]
+        words += ["--tmpfs", "/sys", "--ro-bind", str(self.folder / "version"), "/sys/hypervisor/version", *binds]
+        script = f'set -eu; . {self.env} 2>/dev/null; . {self.env}; echo "$RUCKUS_READY"'
+        environment = clean_environment() | {"PATH": f"{self.folder}/bin:/usr/bin:/bin"}
+        shell = ["bwrap", *words, "--", "sh", "-c", script]
+        done = subprocess.run(shell, capture_output=True, text=True, env=environment, check=True)
+        return done.stdout, done.stderr
+
+
+@pytest.fixture
+def dom0(instant: Tree, tmp_path: Path) -> Dom0:
+    """With a build directory whose hypervisor and kernel were built."""
+    host = Dom0(tmp_path)
+    folder = tmp_path / "mine"
+    (folder / "profiles").mkdir(parents=True)
+    (folder / "profiles" / "tiny.toml").write_text('steps = ["stage1/kernel", "stage1/xen"]')
+    write_recipe(folder, "one")
+    text = (folder / "kernel.py").read_text()
+    (folder / "xen.py").write_text(text.replace("kernel", "xen").replace("vmlinuz", "xen.gz").replace("TEXT", ""))
+    (folder / "sources.toml").write_text(XEN)
+    words = (f"--prefix={tmp_path}/p", f"--with-packages={folder}", "--with-arch=x86_64", "--with-xen-version=4.17")
+    instant.configure(tmp_path / "b", *words)
+    bootstrap(tmp_path / "b")
+    return host
+
+
+def test_the_environment_says_what_builders_lack(dom0: Dom0, tmp_path: Path) -> None:
+    assert dom0.source() == ("yes\n", "")
+    baby = tmp_path / "b/baby"
+    mounted = f"ruckus: a builder writes to the volume at {baby}, which is mounted here: umount {baby}\n"
+    assert dom0.source(baby) == ("\n", mounted)
+    dom0.write("bin/xl", "#!/bin/sh\nexit 1\n")
+    assert "xl does not answer: install the tools of Xen 4.17 (Debian's xen-utils-4.17)" in dom0.source()[1]
+    dom0.write("version/minor", "20\n")
+    wrong = f"Xen 4.20 runs here, and 4.17 was built: boot {tmp_path}/p/boot/x86_64/xen.gz\n"
+    assert dom0.source() == ("\n", f"ruckus: {wrong}")
+    dom0.write("proc/capabilities", "")
+    assert "Xen does not run here" in dom0.source()[1]

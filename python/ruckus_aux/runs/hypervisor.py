@@ -18,7 +18,7 @@ from ruckus_aux.sources.debian import own_release
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
 
-STEP = "stage1/xen"
+XEN_STEP = "stage1/xen"
 _ENTRY = re.compile(r"xen-(\d+\.\d+)")
 _LIBRARY = re.compile(rb"libxenlight\.so\.(\d+\.\d+)")  # what xl is linked with has the version of its interface
 _TOOLS = Path("/usr/lib")  # below it, Debian has the tools of several versions side by side
@@ -62,7 +62,7 @@ def _why_none(given: Mapping[str, str], arch: Architecture, profile: Iterable[st
         return "--without-stage1-xen"
     if arch.main_abi.bits != "64":
         return f"Xen is 64-bit, and {arch.name} is not"
-    return "" if STEP in profile else f"not in the profile '{given['profile']}'"
+    return "" if XEN_STEP in profile else f"not in the profile '{given['profile']}'"
 
 
 def version_of(asked: str, sources: Mapping[str, Source], release: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from ruckus_aux.recipes.plan import Broken, Plan, Step
 from ruckus_aux.runs.crew import Crew
 from ruckus_aux.runs.follow import Stream, View
 from ruckus_aux.runs.forecast import forecast
+from ruckus_aux.runs.handover import handover, this_machine
+from ruckus_aux.runs.hypervisor import XEN_STEP, running
 from ruckus_aux.runs.notify import Result, notify
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.status import Watch
@@ -43,6 +46,7 @@ from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.steps.tidy import tidy
 from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
+from ruckus_aux.storage.xen import is_dom0
 from ruckus_aux.systems.install import check_place, install_commands
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
@@ -319,11 +323,21 @@ class Build:
             print(f"  {label('failed')} {entry.step}: {printable(entry.reason) or f'exit status {entry.status}'}")
         for reason in self.reasons:
             print(f"  {label('failed')} {printable(reason)}")
+        for line in self._handover() if not status else ():
+            print(line)
         print(f"{self.name}: {duration(wall)}, {duration(own_cpu())} of CPU")
         folder = f"--build-dir={self.request.folder}"
         print(f"more: {invoke_command('report', folder)}\n      {invoke_command('collect-logs', folder)}")
         if status:
             print("the same command continues")
+
+    def _handover(self) -> Iterator[str]:
+        """How to boot the hypervisor that this run has made, unless this machine runs it."""
+        for plan, _ in self.selection:
+            made = {StepName(entry.step).within_arch for entry in Journal(plan.settings.journal).rows(Entry, self.name)}
+            if XEN_STEP in made and not (is_dom0() and running() == plan.settings.xen_version):
+                words = shlex.split(str(replace(self.request, until="stage2", builder="xen")))
+                yield from handover(plan.settings, this_machine(), invoke_command("build", *words))
 
 
 def _is_waiting(plan: Plan, steps: Sequence[Step]) -> bool:

@@ -3,7 +3,8 @@
 
 P/boot/ARCH has what the steps of ARCH have installed in /boot of its system, so no builder has to read $CLFS for it,
 and nobody has to be root. Build directories with one P write side by side; of those for one architecture, the last
-one's files are there. Beside them is that architecture's part of ruckus_builder.env, which is all parts together.
+one's files are there. Beside them is that architecture's part of ruckus_builder.env, which is all parts together, and
+what has to hold before builders start as Xen's guests (builder_env.sh).
 """
 
 import filecmp
@@ -17,10 +18,12 @@ from ruckus_aux.host.trees import remove
 from ruckus_aux.host.writing import copy_new, make_durable_folder, settle, write_whole
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.storage.layout import builddir_of, prefix_of
 from ruckus_aux.words.architecture import ARCHITECTURES
-from ruckus_aux.words.paths import BOOT, BUILDER_ENV, HYPERVISOR, KERNEL
+from ruckus_aux.words.paths import BOOT, BUILDER_ENV, HYPERVISOR, INVOKE, KERNEL
 
 _PART = "builder.env"  # of ruckus_builder.env, in an architecture's folder
+_CHECKS = Path(__file__).with_name("builder_env.sh")
 _HEAD = """\
 # What builders need of this folder, for a POSIX shell: . {path}
 # Written by make bootstrap; changes are lost.
@@ -100,5 +103,17 @@ def _environment(settings: Settings) -> str:
         "RUCKUS_SRCDIR": settings.srcdir,
         "RUCKUS_PREFIX": settings.common,
         "RUCKUS_ARCHS": " ".join(there),
+        "RUCKUS_NEXT": _next_command(settings, ",".join(there)),
     }
-    return _HEAD.format(path=shlex.quote(str(path))) + _assignments(values) + "".join(there.values())
+    checks = _CHECKS.read_text(encoding="utf-8").partition("\n\n")[2]
+    return _HEAD.format(path=shlex.quote(str(path))) + _assignments(values) + "".join(there.values()) + checks
+
+
+def _next_command(settings: Settings, archs: str) -> str:
+    """What starts builders as Xen's guests; "" when P is not that of a build of several architectures."""
+    folder = settings.common.parent
+    if settings.prefix != prefix_of(folder) or settings.builddir != builddir_of(folder, settings.arch):
+        return ""
+    invoke = str(INVOKE) if INVOKE.exists() else "invoke"
+    words = [f"--search-root={settings.srcdir}", "builder-start", f"--build-dir={folder}"]
+    return shlex.join([invoke, *words, f"--arch-list={archs}", "--builder=xen"])

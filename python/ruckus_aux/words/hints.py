@@ -6,14 +6,13 @@ import shlex
 import shutil
 from pathlib import Path
 
-from ruckus_aux.words.paths import SRCDIR
+from ruckus_aux.words.paths import INVOKE, SRCDIR
 
 
 def invoke_command(*words: str | Path) -> str:
     """An `invoke` command: by its path unless PATH has it, and with --search-root unless it finds its tasks itself."""
-    program = SRCDIR / ".venv" / "bin" / "invoke"
-    by_name = not os.path.exists(program) or shutil.which("invoke") == str(program)
-    name = "invoke" if by_name else _shortest(program)
+    by_name = not os.path.exists(INVOKE) or shutil.which("invoke") == str(INVOKE)
+    name = "invoke" if by_name else _shortest(INVOKE)
     here = _here()
     root = [] if SRCDIR in (here, *here.parents) else [f"--search-root={SRCDIR}"]
     return shlex.join([name, *root, *map(str, words)])

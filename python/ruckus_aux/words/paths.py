@@ -4,6 +4,7 @@
 from pathlib import Path
 
 SRCDIR = Path(__file__).resolve().parents[3]  # the source tree
+INVOKE = SRCDIR / ".venv" / "bin" / "invoke"  # where build-aux/setup puts it
 # In a build directory, beside what autoconf and automake write.
 CONF = "ruckus.conf"
 SOURCE_BUNDLE = "ruckus-sources.tar"

@@ -43,7 +43,7 @@ def of(settings: Settings, arch: str, prefix: Path | None = None, **changes: str
 
 
 def sourced(fp: FakeProcess, settings: Settings, *names: str, times: int = 1) -> list[str]:
-    """What variables are after sourcing ruckus_builder.env in a strict POSIX shell."""
+    """What variables are after sourcing ruckus_builder.env in a strict POSIX shell, whether or not Xen runs here."""
     fp.pass_command(["sh", fp.any()])
     file = shlex.quote(str(settings.common / "ruckus_builder.env"))
     values = " ".join(f'"${name}"' for name in names)
