@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from integration.real import Tree, clean_environment, run
+from integration.test_together import Place
 
 RECIPE = """
 from ruckus_aux.recipes.recipe import Recipe
@@ -123,23 +124,21 @@ class Dom0:
 
 
 @pytest.fixture
-def dom0(instant: Tree, tmp_path: Path) -> Dom0:
-    """With a build directory whose hypervisor and kernel were built."""
-    host = Dom0(tmp_path)
-    folder = tmp_path / "mine"
-    (folder / "profiles").mkdir(parents=True)
-    (folder / "profiles" / "tiny.toml").write_text('steps = ["stage1/kernel", "stage1/xen"]')
-    write_recipe(folder, "one")
-    text = (folder / "kernel.py").read_text()
-    (folder / "xen.py").write_text(text.replace("kernel", "xen").replace("vmlinuz", "xen.gz").replace("TEXT", ""))
-    (folder / "sources.toml").write_text(XEN)
-    words = (f"--prefix={tmp_path}/p", f"--with-packages={folder}", "--with-arch=x86_64", "--with-xen-version=4.17")
+def with_xen(packages: Path) -> Path:
+    """Recipes whose profile has a hypervisor, too."""
+    (packages / "profiles" / "tiny.toml").write_text('steps = ["stage1/kernel", "stage1/xen"]')
+    write_recipe(packages, "one")
+    text = (packages / "kernel.py").read_text()
+    (packages / "xen.py").write_text(text.replace("kernel", "xen").replace("vmlinuz", "xen.gz"))
+    (packages / "sources.toml").write_text(XEN)
+    return packages
+
+
+def test_the_environment_says_what_builders_lack(instant: Tree, with_xen: Path, tmp_path: Path) -> None:
+    words = (f"--prefix={tmp_path}/p", f"--with-packages={with_xen}", "--with-arch=x86_64", "--with-xen-version=4.17")
     instant.configure(tmp_path / "b", *words)
     bootstrap(tmp_path / "b")
-    return host
-
-
-def test_the_environment_says_what_builders_lack(dom0: Dom0, tmp_path: Path) -> None:
+    dom0 = Dom0(tmp_path)
     assert dom0.source() == ("yes\n", "")
     baby = tmp_path / "b/baby"
     mounted = f"ruckus: a builder writes to the volume at {baby}, which is mounted here: umount {baby}\n"
@@ -151,3 +150,18 @@ def test_the_environment_says_what_builders_lack(dom0: Dom0, tmp_path: Path) -> 
     assert dom0.source() == ("\n", f"ruckus: {wrong}")
     dom0.write("proc/capabilities", "")
     assert "Xen does not run here" in dom0.source()[1]
+
+
+def test_a_run_that_has_built_a_hypervisor_says_how_to_boot_it(instant: Tree, with_xen: Path, tmp_path: Path) -> None:
+    place = Place(instant, tmp_path / "build")
+    options = [f"--configure=--with-packages={with_xen}", "--configure=--with-xen-version=4.17"]
+    built = place.invoke("build", "--arch-list=x86_64", "--no-boot", *options).stdout
+    common = tmp_path / "build/hostprep"
+    assert f"cp {common}/boot/x86_64/xen.gz /boot/xen-4.17-ruckus.gz\n" in built
+    assert "multiboot2 " in built and "KERNEL mboot.c32" in built
+    assert f". {common}/ruckus_builder.env\n" in built and "--until=stage2 --builder=xen" in built
+    assert (
+        f"builder-start --build-dir={tmp_path}/build --arch-list=x86_64" in (common / "ruckus_builder.env").read_text()
+    )
+    again = place.invoke("build", "--arch-list=x86_64", "--no-boot", *options).stdout
+    assert "multiboot2" not in again, "it was said by the run that made it"
