@@ -23,7 +23,7 @@ _INITRDS = ("initrd.img-{}", "initramfs-{}.img", "initrd-{}")  # Debian, Fedora,
 
 
 @dataclass(frozen=True)
-class Machine:
+class BootedHost:
     """How this machine was booted.
 
     release: of its kernel. initrd: its file in /boot, "" for none.
@@ -39,14 +39,14 @@ class Machine:
     uuid: str
 
 
-def this_machine() -> Machine:
+def this_machine() -> BootedHost:
     """How this machine was booted, as far as its files tell."""
     release = os.uname().release
     initrd = next((name for name in (one.format(release) for one in _INITRDS) if (_BOOT / name).exists()), "")
     words = Path("/proc/cmdline").read_text(encoding="utf-8", errors="replace").split()
     kept = [word for word in words if not re.match(r"(BOOT_IMAGE|initrd)=", word)]
     mount = holding(_BOOT / KERNEL)
-    return Machine(release, initrd, " ".join(kept), _seen_by_loader(mount), _uuid(mount))
+    return BootedHost(release, initrd, " ".join(kept), _seen_by_loader(mount), _uuid(mount))
 
 
 def _seen_by_loader(mount: Mount | None) -> str:
@@ -62,7 +62,7 @@ def _uuid(mount: Mount | None) -> str:
     return next((name for name in names if mount and same_file(str(_UUIDS / name), mount.source)), "")
 
 
-def handover(settings: Settings, machine: Machine, command: str) -> Iterator[str]:
+def handover(settings: Settings, machine: BootedHost, command: str) -> Iterator[str]:
     """Lines that say how to go on in Xen's guests.
 
     Args:
@@ -86,7 +86,7 @@ def handover(settings: Settings, machine: Machine, command: str) -> Iterator[str
     yield f"The guests' kernels: {' '.join(map(quote, kernels))}"
 
 
-def _for_grub(version: str, machine: Machine, hypervisor: str) -> Iterator[str]:
+def _for_grub(version: str, machine: BootedHost, hypervisor: str) -> Iterator[str]:
     yield "# GRUB: at the end of /etc/grub.d/40_custom; then update-grub (or grub-mkconfig -o /boot/grub/grub.cfg)"
     yield f"menuentry 'Xen {version}, for Ruckus' {{"
     yield "    insmod part_gpt"
@@ -101,7 +101,7 @@ def _for_grub(version: str, machine: Machine, hypervisor: str) -> Iterator[str]:
     yield "}"
 
 
-def _for_syslinux(machine: Machine, hypervisor: str) -> Iterator[str]:
+def _for_syslinux(machine: BootedHost, hypervisor: str) -> Iterator[str]:
     modules = [hypervisor, f"vmlinuz-{machine.release} {machine.words}", machine.initrd]
     yield "# syslinux (extlinux, isolinux): in its configuration; mboot.c32 is a module of its own"
     yield "LABEL xen"

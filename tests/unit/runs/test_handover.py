@@ -9,11 +9,11 @@ import pytest
 
 from ruckus_aux.host import mounts
 from ruckus_aux.runs import handover as module
-from ruckus_aux.runs.handover import Machine, handover, this_machine
+from ruckus_aux.runs.handover import BootedHost, handover, this_machine
 from ruckus_aux.settings.settings import Settings
 
 COMMAND = "invoke build --until=stage2 --builder=xen"
-MACHINE = Machine("6.1.0-9-amd64", "initrd.img-6.1.0-9-amd64", "root=/dev/mapper/vg-root ro quiet", "/boot", "a-b-c")
+MACHINE = BootedHost("6.1.0-9-amd64", "initrd.img-6.1.0-9-amd64", "root=/dev/mapper/vg-root ro quiet", "/boot", "a-b-c")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def built(settings: Settings, tmp_path: Path) -> Settings:
     return settings
 
 
-def boot_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mountinfo: str, release: str = "5.0") -> Machine:
+def boot_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mountinfo: str, release: str = "5.0") -> BootedHost:
     """This machine, with a /boot and file systems of our own."""
     (tmp_path / "boot").mkdir(exist_ok=True)
     (tmp_path / "mountinfo").write_text(mountinfo.replace("TMP", str(tmp_path)))
