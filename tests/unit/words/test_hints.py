@@ -18,6 +18,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setattr(hints, "SRCDIR", tmp_path / "a tree")
+    monkeypatch.setattr(hints, "INVOKE", program)
     monkeypatch.setenv("PATH", "/nowhere")
     return tmp_path / "a tree"
 
