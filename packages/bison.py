@@ -2,15 +2,12 @@
 """GNU Bison: the parser generator that glibc and the kernel's configuration need (CLFS: Bison)."""
 
 from ruckus_aux.recipes.recipe import Recipe
-from ruckus_aux.recipes.script import Script
 
-
-def _without_manual(sh: Script) -> None:
-    sh.sh("[ -e doc/bison.texi ] || touch doc/bison.texi")  # not in Debian's tarball
-
-
+# The manual is not in Debian's tarball. It has to be as old as what is made from it, which takes perl.
 recipe = (
     Recipe("bison")
-    .autotools("hostprep", tools=("m4",), before=_without_manual)
-    .autotools("stage2", before=_without_manual)
+    .autotools("hostprep", tools=("m4",), before=lambda sh: sh.sh("[ -e doc/bison.texi ] || touch doc/bison.texi"))
+    .autotools(
+        "stage2", before=lambda sh: sh.sh("[ -e doc/bison.texi ] || touch -d @$SOURCE_DATE_EPOCH doc/bison.texi")
+    )
 )

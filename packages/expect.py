@@ -2,6 +2,17 @@
 """Expect (CLFS: Expect): for DejaGNU."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
+
+
+def _link(sh: Script) -> None:
+    """Its library is where it looks for scripts, and not where the loader looks."""
+    name = f"expect{sh.version()}"
+    sh.sh(f"""
+        ln -s {name}/lib{name}.so "$OUT{sh.libdir}"
+        LD_LIBRARY_PATH="$OUT{sh.libdir}" "$OUT{sh.prefix}/bin/expect" -c "spawn true; expect eof"
+    """)
+
 
 recipe = Recipe("expect").autotools(
     "stage2",
@@ -15,4 +26,5 @@ recipe = Recipe("expect").autotools(
     ),
     # It is older than C99: its configure calls functions that it does not declare.
     env={"CFLAGS": "-O2 -std=gnu89 -fpermissive"},
+    after=_link,
 )

@@ -24,7 +24,9 @@ def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     """list the steps of the profile, or all, in the order in which they can be built"""
     plan = evaluate(settings)
     everything = list(plan.steps.values()), list(plan.broken.values())
-    steps, broken = everything if options.all else plan.split(plan.goal("bootstrap"))
+    steps, broken = (
+        everything if options.all else plan.split(plan.goal("stage2" if plan.has("stage2") else "bootstrap"))
+    )
     if options.hashes:
         records = {step.name: Store(settings.cache).record(step.key) for step in steps}
         print("".join(f"{record.sha256 if record else '-':<64}  {name}\n" for name, record in records.items()), end="")
