@@ -38,9 +38,9 @@ def run(
     return done
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something holds: however slow the machine is, within two minutes."""
-    deadline = time.monotonic() + 120
+def wait_for(condition: Callable[[], bool], patience: float = 120.0) -> None:
+    """Wait until something holds, however slow the machine is."""
+    deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, "waited for too long"
         time.sleep(0.05)

@@ -131,14 +131,18 @@ def sums(plan: Plan) -> list[str]:
     return [record.sha256 for record in records if record]
 
 
-def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(stand_in: StandIn, tmp_path: Path) -> None:
+def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
+    stand_in: StandIn, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     system, elsewhere = System(tmp_path / "build", stand_in), System(tmp_path / "elsewhere", stand_in)
+    request.addfinalizer(lambda: system.invoke("builder-stop"))
     system.make()
     builder = system.builddir / "builder"
     assert "no machine runs" in system.invoke("builder-status")
     said = system.invoke("builder-start", "--auto", "--no-wait")
     assert "STARTING x86_64" in said
-    wait_for(lambda: "RUNNING  x86_64       stage2/b: 1 of 2 done" in system.invoke("builder-status"))
+    running = "RUNNING  x86_64       stage2/b: 1 of 2 done"
+    wait_for(lambda: running in system.invoke("builder-status"), 900.0)
     assert "the builder of x86_64 runs already" not in system.invoke("builder-start", "--auto", "--no-wait")
     os.kill(int((builder / "pid").read_text()), signal.SIGKILL)
     wait_for(lambda: "BROKEN" in system.invoke("builder-status"))

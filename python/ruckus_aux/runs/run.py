@@ -156,8 +156,8 @@ class Build:
         return [(plan, self.wanted(plan)[0]) for plan in self.plans]
 
     @property
-    def _made_here(self) -> Selection:
-        """The same without what machines make."""
+    def made_here(self) -> Selection:
+        """All plans, with what of that no machine makes."""
         machines = self.request.builds_in_machines
         return [
             (plan, [step for step in steps if step.stage.sees_host or not machines]) for plan, steps in self.selection
@@ -181,7 +181,7 @@ class Build:
         """What is not made yet, and needs nothing that failed: not here, and not for another that has the same key."""
         failed = self.failed()
         left = []
-        for plan, steps in self._made_here:
+        for plan, steps in self.made_here:
             store = Store(plan.settings.cache)
             bad = {entry.key for other, entry in failed if other is plan or entry.key not in store}
             hopeless: set[Step] = set()
@@ -196,7 +196,7 @@ class Build:
     def make(self, stream: Stream) -> int:
         """Let make build everything; returns its exit status."""
         path = self.request.folder / GRAPH
-        write_graph(self._made_here, path, self.broken)
+        write_graph(self.made_here, path, self.broken)
         status = stream.run(self.request.make_command())
         tried = None
         while status and not self.request.fail_fast and (left := self.possible()):
@@ -211,7 +211,7 @@ class Build:
     def finish(self, stream: Stream) -> int:
         """Publish, install and boot what is complete; returns 0, or the last exit status that was not."""
         status = 0
-        for plan, steps in self._made_here:
+        for plan, steps in self.made_here:
             if _not_made(steps) or self.wanted(plan)[1]:
                 continue
             for command in self.request.closing_commands(plan.settings.arch):
@@ -225,7 +225,7 @@ class Build:
         """Let systems that are complete here build on in machines of their own; returns 0, or 1 when one did not."""
         if not self.request.builds_in_machines:
             return 0
-        plans = [plan for plan, steps in self._made_here if not _not_made(steps) and not self.wanted(plan)[1]]
+        plans = [plan for plan, steps in self.made_here if not _not_made(steps) and not self.wanted(plan)[1]]
         crew = Crew(plans, partial(self._builder_of, self.request.builder), self.request.jobs, auto=True)
         crew.start_and_wait(view.line, lambda: view.look(os.getpid()))
         self.reasons += crew.reasons

@@ -165,3 +165,10 @@ RUN_MARK = "RUN-OF-THIS-START-RUN-OF-THIS-START-"  # as long as a UUID
 OK = replace(RUNNING, state="ok", done=3, now=(), archive=True)
 FAILED = replace(RUNNING, state="failed", failed=(B.replace("/", "."),), now=(), archive=True)
 UP, OFF, CRASHED = Guest("running"), Guest("ended", "poweroff"), Guest("ended", "crash", "Kernel panic")
+
+
+def brings(plan: Plan, *steps: str) -> bytes:
+    start = replace(start_of(plan), run=RUN_MARK)
+    files = {f"log__{step.replace('/', '.')}.log": log(step, 0 if step in steps else 2) for step in (A, B)}
+    made = {f"artifacts__{step.replace('/', '.')}.tar": artifact(step[-1]) for step in steps}
+    return tar(**files, **made, end=end(start, *steps))

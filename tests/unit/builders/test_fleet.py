@@ -2,7 +2,6 @@
 """Several builders at once, played by objects."""
 
 import threading
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,16 +10,12 @@ from unit.builders.conftest import (
     FAILED,
     OFF,
     OK,
-    RUN_MARK,
     UP,
     A,
     B,
     Played,
-    artifact,
-    end,
-    log,
+    brings,
     start_of,
-    tar,
 )  # fmt: skip
 from unit.builders.records import RUNNING
 
@@ -29,13 +24,6 @@ from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.machine import read_start
 from ruckus_aux.builders.state import USUAL_PATIENCE, Guest, Patience
 from ruckus_aux.recipes.plan import Plan
-
-
-def brings(plan: Plan, *steps: str) -> bytes:
-    start = replace(start_of(plan), run=RUN_MARK)
-    files = {f"log__{step.replace('/', '.')}.log": log(step, 0 if step in steps else 2) for step in (A, B)}
-    made = {f"artifacts__{step.replace('/', '.')}.tar": artifact(step[-1]) for step in steps}
-    return tar(**files, **made, end=end(start, *steps))
 
 
 def run(*jobs: Job, processors: int = 4, patience: Patience = USUAL_PATIENCE) -> list[str]:

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builders as people see them."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pytest_subprocess import FakeProcess
+from unit.builders.conftest import CRASHED, FAILED, OFF, OK, UP, A, B, Played, brings, start_of
+from unit.builders.records import RUNNING
+from unit.samples import built
+
+from ruckus_aux.builders.fleet import Job
+from ruckus_aux.builders.harvest import harvest
+from ruckus_aux.builders.kinds import builder_of
+from ruckus_aux.builders.state import BuilderState
+from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.runs.crew import Crew, line_of, patience_of, planned, status_of
+from ruckus_aux.runs.request import Request
+from ruckus_aux.runs.run import Build
+from ruckus_aux.settings.journal import Journal, MachineRun
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
+
+
+@pytest.fixture(autouse=True)
+def merging(plan: Plan, fp: FakeProcess) -> None:
+    """`ruckus step`, as it is called for what the store has; it merges nothing."""
+    for name in (A, B):
+        fp.register([str(plan.settings.builddir / "ruckus"), "step", name], f"  STORED   {name}\n", occurrences=9)
+
+
+def run(crew: Crew) -> list[str]:
+    shown: list[str] = []
+    crew.start_and_wait(shown.append)
+    return shown
+
+
+def test_what_is_shown_of_a_machine_that_made_all(plan: Plan) -> None:
+    builder = Played(plan, sights=[(UP, RUNNING), (OFF, OK)], brings=brings(plan, A, B))
+    crew = Crew([plan], lambda _: builder, 2, auto=True)
+    assert run(crew) == [
+        "  RUNNING  x86_64       stage2/a: 1 of 3 done",
+        f"  STORED   {A}",
+        f"  STORED   {B}",
+        "  OK       x86_64       3 steps",
+    ]
+    assert crew.reasons == []
+    (start,) = builder.started
+    assert (start.vcpus, start.auto, [*start.steps]) == (2, True, [A, B])
+    (row,) = Journal(plan.settings.journal).rows(MachineRun)
+    assert (row.builder, row.kind, row.start, row.state) == ("x86_64", "played", start.run, "ok: 3 steps")
+    assert "no machine runs; " in status_of(builder, plan)
+    built(plan, A, B)
+    assert run(Crew([plan], lambda _: builder, 2, auto=True)) == ["  OK       x86_64       nothing to make"]
+
+
+def test_what_is_shown_of_one_that_broke_and_of_one_that_failed(plan: Plan) -> None:
+    broken = Played(plan, sights=[(CRASHED, RUNNING)])
+    crew = Crew([plan], lambda _: broken, 2, auto=True)
+    shown = run(crew)
+    assert shown[0] == "  BROKEN   x86_64       stage2/a: it crashed in x86_64.stage2.a (Kernel panic)"
+    assert shown[1] == "           console: panic!"
+    assert "invoke" in shown[2] and "builder-start" in shown[2]
+    assert crew.reasons == ["x86_64: broken x86_64.stage2.a: it crashed in x86_64.stage2.a (Kernel panic)"]
+    failed = Played(plan, sights=[(OFF, FAILED)], brings=brings(plan, A))
+    shown = run(Crew([plan], lambda _: failed, 2, auto=True))
+    assert shown[-2:] == [
+        "  FAILED   x86_64       stage2/b: 1 of 3 done",
+        f"  FAILED   {B}: {plan.settings.log(B)}",
+    ]
+
+
+def test_what_the_store_has_no_machine_makes(plan: Plan) -> None:
+    builder = Played(plan, sights=[(OFF, FAILED)], brings=brings(plan, A))
+    run(Crew([plan], lambda _: builder, 2, auto=True))
+    shown: list[str] = []
+    start = planned(plan, 1, auto=False, show=shown.append)
+    assert start
+    assert [*start.steps] == [B]
+
+
+def test_a_system_that_is_not_complete_starts_no_machine(plan: Plan) -> None:
+    for stamp in plan.settings.stamps.rglob("*"):
+        if stamp.is_file():
+            stamp.unlink()
+    builder = Played(plan, sights=[(OFF, OK)])
+    crew = Crew([plan], lambda _: builder, 2, auto=True)
+    shown = run(crew)
+    assert "1 steps of the system are missing, such as x86_64/stage1/baby" in shown[0]
+    assert "make -C" in shown[1]
+    assert builder.started == []
+
+
+def test_the_state_of_a_running_machine_and_when_it_last_spoke(plan: Plan) -> None:
+    builder = Played(plan, sights=[(UP, RUNNING)])
+    builder.start(start_of(plan))
+    line = status_of(builder, plan)
+    assert line.startswith("  RUNNING  x86_64       stage2/a: 1 of 3 done, ")
+    assert "(played, 1 processors, 1024 MiB, for 0:00)" in line
+
+
+def test_a_line_names_not_too_many_steps(plan: Plan) -> None:
+    names = tuple(f"x86_64.stage2.{letter}" for letter in "abcdef")
+    job = Job(Played(plan), partial(harvest, plan, "played"), state=BuilderState("running", names))
+    assert line_of(job) == "  RUNNING  x86_64       stage2/a stage2/b stage2/c stage2/d and 2 more"
+    hostile = replace(job, state=BuilderState("error", (), "\x1b[2Jfull"))
+    assert "\x1b" not in line_of(hostile)
+
+
+def test_ctrl_c_says_what_goes_on(plan: Plan) -> None:
+    builder = Played(plan, sights=[(UP, RUNNING)])
+    shown: list[str] = []
+
+    def meanwhile() -> None:
+        if shown:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Crew([plan], lambda _: builder, 2, auto=True).start_and_wait(shown.append, meanwhile)
+    assert shown[-1].startswith("  RUNNING  x86_64 goes on by itself; see: ")
+
+
+def test_a_build_lets_machines_make_what_systems_build_themselves(plan: Plan, tmp_path: Path) -> None:
+    builder = Played(plan, sights=[(CRASHED, None)])
+    asked = Request(
+        (ARCHITECTURES["x86_64"],), tmp_path, tmp_path, "python3", "tiny", 2, until="stage2", builder="qemu"
+    )
+    build = Build(asked, "run", lambda kind, _: replace(builder, kind=kind))
+    build.plans = [plan]
+    (_, steps), *_ = build.made_here
+    assert {step.name for step in steps} == {"x86_64/stage1/baby"}
+    lines: list[str] = []
+    view = SimpleNamespace(line=lines.append, look=lambda _: None)
+    assert build.build_in_machines(view) == 1
+    assert lines[0] == "  BROKEN   x86_64       it crashed before its first step (Kernel panic)"
+    assert build.reasons == ["x86_64: broken: it crashed before its first step (Kernel panic)"]
+    assert asked.builds_in_machines
+    assert not replace(asked, until="boot").builds_in_machines
+    assert " ".join(asked.builder_command(asked.archs)).endswith(
+        f"builder-start --build-dir={tmp_path} --arch-list=x86_64 --builder=qemu --auto"
+    )
+    here = replace(asked, builder="chroot")
+    assert {step.name for step in Build(here, "run", builder_of).wanted(plan)[0]} >= {A, B}
+
+
+def test_how_long_a_silent_machine_may_be() -> None:
+    assert patience_of("60").quiet == 3600.0
+    for wrong in ("0", "-1", "x", "9" * 400):
+        with pytest.raises(RuckusError, match="--hang-after"):
+            patience_of(wrong)
