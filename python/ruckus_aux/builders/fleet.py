@@ -182,7 +182,7 @@ class Fleet:
             return
         sight = job.builder.look()
         job.watched = job.watched.seen(*_of(sight), time.monotonic())
-        state = job.watched.state(self._patience)
+        state = job.watched.state(job.start.patience(self._patience))
         unreachable = state.kind == "unreachable"
         job.pause = min(_LONGEST_PAUSE, max(1.0, 2 * job.pause)) if unreachable else 0.0
         if state.is_overdue:

@@ -2,15 +2,16 @@
 """What every kind of builder can do, what is written down before a machine starts, and what comes home from it."""
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from ruckus_aux.builders.record import Record, read_machine_record
-from ruckus_aux.builders.state import Clock, Guest, Watched
+from ruckus_aux.builders.state import Clock, Guest, Patience, Watched
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.words.errors import Mistakes, RuckusError
@@ -47,6 +48,10 @@ class Start:
         """What its kernel's command line says to `start` in guest/; device: of results, as the machine calls it."""
         words = [f"ruckus.result={device}", f"ruckus.run={self.run}", f"ruckus.jobs={self.vcpus}"]
         return [*words, "ruckus.stage2=auto"] if self.auto else words
+
+    def patience(self, usual: Patience) -> Patience:
+        """How long its machine may take, as a rule so long: one that does not build at once waits for somebody."""
+        return usual if self.auto else replace(usual, start=math.inf)
 
     def watch(self, now: float) -> Watched:
         """What is known of its machine, when nobody has looked at it yet; now: in seconds of a monotonic clock."""

@@ -52,8 +52,8 @@ _START = 5.0  # seconds in which QEMU refuses what it does not like
 _STOP = 10.0  # seconds until QEMU is killed that was asked to quit
 _CONSOLE_TAIL = 1 << 16  # bytes
 _ROOM_FACTOR = 3  # of what is installed and worked with: artifacts are on the disk twice
-_ROOM = 1 << 30  # bytes, for what costs don't know
-_LOGS = 256 << 20  # bytes of results, for logs
+_ROOM = 4 << 30  # bytes, for what costs don't know; what is not used takes no room on this host
+_RESULTS_ROOM = 2 << 30  # bytes, for the same, and for logs
 
 
 class Qemu:
@@ -96,7 +96,7 @@ class Qemu:
             steps = [self.plan[name] for name in start.steps]
             self._make_disk(steps)
             with (self.folder / _RESULTS).open("wb") as file:  # a new one: nothing of an earlier run is in it
-                file.truncate(ARCHIVE + _LOGS + 2 * sum(_installed(step) for step in steps))
+                file.truncate(ARCHIVE + _RESULTS_ROOM + 2 * sum(_installed(step) for step in steps))
             start = replace(start, more={**start.more, "accelerator": self._accelerator()})
             for name in (_STATUS, _CONSOLE):
                 (self.folder / name).unlink(missing_ok=True)

@@ -4,6 +4,7 @@
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,9 @@ from ruckus_aux.builders.fleet import Fleet, Job
 from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.machine import Builder, Harvest, Start, read_start
 from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState, Patience
+from ruckus_aux.builders.tree import NATIVE
 from ruckus_aux.host.commands import run
+from ruckus_aux.host.locks import try_held
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal, MachineRun
@@ -26,8 +29,10 @@ from ruckus_aux.storage.layout import builddir_of
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable, utc
 
+_TENDED = StepName("builder-tended")  # the lock of who waits for a builder
 _LEAST_MEMORY = 1024  # MiB: gcc's largest files take that
 _SYSTEM_MEMORY = 256  # MiB for kernel, init and the runner
 _MOST_NAMES = 4  # of steps in a line
@@ -77,6 +82,16 @@ class Crew:
         self._add_jobs(show, None)
         self._run(show, lambda: None, wait=True)
 
+    @property
+    def waits_for_somebody(self) -> str:
+        """What to do with machines that do not build at once; "" when they do."""
+        if self._auto:
+            return ""
+        shell = invoke_command("builder-shell", f"--arch={self._plans[0].settings.arch.name}")
+        return (
+            f"  log in: {shell}   (there: sh /{NATIVE}/start now; poweroff), then: {invoke_command('builder-follow')}"
+        )
+
     def _add_jobs(self, show: Callable[[str], None], plan_start: Callable[[Plan], Start | None] | None) -> None:
         for plan in self._plans:
             builder = self._builder_of(plan)
@@ -90,7 +105,13 @@ class Crew:
 
         fleet = Fleet(self.jobs, self._processors, tell, self._record, patience=self._patience)
         try:
-            fleet.run(until_started=not wait, meanwhile=meanwhile)
+            with ExitStack() as stack:
+                for job, plan in zip(self.jobs, self._plans, strict=True):
+                    if stack.enter_context(try_held(plan.settings.work_lock(_TENDED))) is None:
+                        hint = f"see: {_status_command()}"
+                        job.trouble = RuckusError(f"another process waits for the builder of {job.builder.name}", hint)
+                        tell(job)
+                fleet.run(until_started=not wait, meanwhile=meanwhile)
         except KeyboardInterrupt:
             for job in self.jobs:
                 if job.watched and not job.is_over:
@@ -236,7 +257,9 @@ def status_of(builder: Builder, plan: Plan) -> str:
     sight, now = builder.look(), time.monotonic()
     record = sight.read()
     watched = start.watch(now).seen(sight.guest, record, now)
-    job = Job(builder, partial(harvest, plan, builder.kind), start=start, state=watched.state())
+    job = Job(
+        builder, partial(harvest, plan, builder.kind), start=start, state=watched.state(start.patience(USUAL_PATIENCE))
+    )
     ago = f", {max(0, round(time.time() - record.time))} s ago" if record and sight.guest.power == "running" else ""
     figures = f"{start.vcpus} processors, {start.memory} MiB, for {duration(time.time() - start.began)}"
     return f"{line_of(job)}{ago}   ({builder.kind}, {figures})"

@@ -49,7 +49,7 @@ def _one(build_dir: str, arch: str, builder: str) -> "Builder":
         **_HELP,
         "auto": "build at once, and power off at the end (default, if so configured: --enable-stage2-auto); otherwise, "
         "the machine waits for somebody who logs in",
-        "wait": "--no-wait: return when the machines run",
+        "wait": "--no-wait: return when the machines run, as it does without --auto",
         "hang_after": _HANG_HELP,
     }
 )
@@ -69,7 +69,9 @@ def builder_start(
     was made.
     """
     crew = _crew(build_dir, arch_list, builder, auto or None, hang_after)
-    crew.start_and_wait(lambda line: print(line, flush=True), wait=wait)
+    crew.start_and_wait(lambda line: print(line, flush=True), wait=wait and not crew.waits_for_somebody)
+    if crew.waits_for_somebody and not crew.reasons:
+        print(crew.waits_for_somebody)
     return 1 if crew.reasons else 0
 
 

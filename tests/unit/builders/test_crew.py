@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builders as people see them."""
 
+import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,8 @@ from unit.samples import built
 from ruckus_aux.builders.fleet import Job
 from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.kinds import builder_of
-from ruckus_aux.builders.state import BuilderState
+from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState
+from ruckus_aux.host.locks import try_held
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.runs.crew import Crew, line_of, patience_of, planned, status_of
 from ruckus_aux.runs.request import Request
@@ -23,6 +25,7 @@ from ruckus_aux.runs.run import Build
 from ruckus_aux.settings.journal import Journal, MachineRun
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +147,27 @@ def test_a_build_lets_machines_make_what_systems_build_themselves(plan: Plan, tm
     )
     here = replace(asked, builder="chroot")
     assert {step.name for step in Build(here, "run", builder_of).wanted(plan)[0]} >= {A, B}
+
+
+def test_only_one_process_waits_for_a_builder(plan: Plan) -> None:
+    builder = Played(plan, sights=[(OFF, OK)], brings=brings(plan, A, B))
+    with try_held(plan.settings.work_lock(StepName("builder-tended"))):
+        shown = run(Crew([plan], lambda _: builder, 2, auto=True))
+    assert shown[0] == "  FAILED   x86_64       another process waits for the builder of x86_64"
+    assert builder.started == []
+
+
+def test_who_does_not_build_at_once_waits_for_somebody(plan: Plan) -> None:
+    builder = Played(plan, sights=[(UP, None)])
+    crew = Crew([plan], lambda _: builder, 2, auto=False)
+    shown: list[str] = []
+    crew.start_and_wait(shown.append, wait=False)
+    assert shown == ["  STARTING x86_64       "]
+    assert "builder-shell --arch=x86_64" in crew.waits_for_somebody
+    (start,) = builder.started
+    assert not start.auto
+    assert start.patience(USUAL_PATIENCE).start == math.inf
+    assert start.words("/dev/vdb") == ["ruckus.result=/dev/vdb", f"ruckus.run={start.run}", "ruckus.jobs=2"]
 
 
 def test_how_long_a_silent_machine_may_be() -> None:
