@@ -58,7 +58,7 @@ def stage2(sh: Script) -> None:
     words = [f"-D{name}='{value}'" for name, value in options.items()]
     sh.sh(" \\\n    ".join(["sh Configure -des -Duseshrplib -Dusethreads", *words]))
     sh.make()
-    sh.install()
+    sh.install("install.perl")  # manuals would be put into /, when there is to be no place for them
     sh.sh(f"""
         find "$OUT" \\( -name .packlist -o -name perllocal.pod \\) -delete  # with the time, and the path of $OUT
         for module in {" ".join(_MODULES)}; do

@@ -29,6 +29,7 @@ def stage2(sh: Script) -> None:
         "--without-ensurepip",  # there is no network to get packages from
         "--without-system-expat",
         *(f"py_cv_module_{module}=n/a" for module in _WITHOUT),
+        env={"OPT": "-Wall"},  # not -g -O3 as well, which are hundreds of MB
     )
     sh.make()
     sh.install()
