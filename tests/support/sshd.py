@@ -16,7 +16,8 @@ import psutil
 PROGRAM = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin:/bin") or ""
 _REAL_SSH = shutil.which("ssh", path="/usr/bin:/bin") or ""
 
-# It logs in the user who runs it, or root; what it reads may belong to anybody, because tests run in /tmp.
+# It logs in the user who runs it, or root; what it reads may belong to anybody, because tests run in /tmp. With SHLVL,
+# bash takes itself for no login, and reads no ~/.bashrc of whoever runs the tests.
 _CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
@@ -29,7 +30,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 LogLevel VERBOSE
-SetEnv PATH={path}
+SetEnv PATH={path} SHLVL=5
 {more}
 """
 
@@ -100,10 +101,12 @@ class Sshd:
 
     def stop(self) -> None:
         """End it, and everything that serves a connection."""
-        for process in [*self.sessions, psutil.Process(self.process.pid)]:
+        sessions = self.sessions
+        self.process.kill()
+        self.process.wait()
+        for process in sessions:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        self.process.wait()
         self._log.close()
 
     @property

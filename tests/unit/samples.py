@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.builders.machine import Builder
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import CONF_NAMES, Settings
 from ruckus_aux.steps.merge import merge
@@ -117,3 +118,8 @@ def installed(settings: Settings, name: str, artifact: Path, key: str = "key") -
     step = Step(settings, StepName(name))
     vars(step).update(key=key, inputs={"script": key})
     merge(step, artifact)
+
+
+def no_builder(plan: Plan) -> Builder:
+    """For runs that start no machine."""
+    raise AssertionError(plan)

@@ -1,26 +1,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kinds of builders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ruckus_aux.builders.machine import Builder
+from ruckus_aux.builders.disks import Disks
+from ruckus_aux.builders.machine import Builder, read_start
 from ruckus_aux.builders.qemu import Qemu
+from ruckus_aux.builders.xen import Where, xen_of
 from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
+from ruckus_aux.words.paths import BUILDER
 
-BUILDER_KINDS: dict[str, Callable[[Plan], Builder]] = {"qemu": Qemu}  # by what --builder calls them
+BUILDER_KINDS = ("qemu", "xen")  # what --builder calls them
 
 
-def builder_of(kind: str, plan: Plan) -> Builder:
+def builder_of(kind: str, plan: Plan, where: Where | None = None) -> Builder:
     """The builder of a build directory.
 
     Args:
         kind: As --builder calls it.
         plan: All steps of the build directory.
+        where: A domain is to be started; None: on this machine. One that was started is where it is.
 
     Raises:
-        RuckusError: There is no such kind.
+        RuckusError: There is no such kind, or there is a machine of another kind already.
     """
     if kind not in BUILDER_KINDS:
         raise RuckusError(f"--builder={kind}: no such machine", f"choose one of: {', '.join(BUILDER_KINDS)}")
-    return BUILDER_KINDS[kind](plan)
+    folder = plan.settings.buildroot / BUILDER
+    start = read_start(folder)
+    other = start and ("xen" if "dom0" in start.more else "qemu")
+    if other and other != kind:
+        raise RuckusError(
+            f"{plan.settings.arch.name} has a builder of another kind already: {other}",
+            f"bring home what it made: {invoke_command('builder-start', f'--builder={other}')}",
+        )
+    if kind == "qemu":
+        return Qemu(plan, Disks(plan, folder))
+    return xen_of(plan.settings, Where(**start.more) if start else where or Where(), Disks(plan, folder))
+
+
+def builders_of(
+    kind: str, archs: Sequence[Architecture], dom0: str = "", group: str = Where.group
+) -> Callable[[Plan], Builder]:
+    """What gives each build directory its builder.
+
+    Args:
+        kind: As --builder calls it.
+        archs: All that are built.
+        dom0: Names of machines, separated by commas, to which domains are dealt in turn; "" for this one.
+        group: The volume group of their disks there.
+    """
+    names, dom0s = [arch.name for arch in archs], dom0.split(",")
+
+    def builder(plan: Plan) -> Builder:
+        number = names.index(plan.settings.arch.name)
+        return builder_of(kind, plan, Where(dom0s[number % len(dom0s)], group))
+
+    return builder

@@ -17,6 +17,7 @@ from ruckus_aux.recipes.plan import Step
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.records import read_record
 
+IMAGE = "disk.ext4"  # in a builder's folder
 _START = "start.json"
 
 
@@ -46,8 +47,7 @@ class Start:
 
     def words(self, device: str) -> list[str]:
         """What its kernel's command line says to `start` in guest/; device: of results, as the machine calls it."""
-        words = [f"ruckus.result={device}", f"ruckus.run={self.run}", f"ruckus.jobs={self.vcpus}"]
-        return [*words, "ruckus.stage2=auto"] if self.auto else words
+        return kernel_words(device, self.run, str(self.vcpus), auto=self.auto)
 
     def patience(self, usual: Patience) -> Patience:
         """How long its machine may take, as a rule so long: one that does not build at once waits for somebody."""
@@ -57,6 +57,19 @@ class Start:
         """What is known of its machine, when nobody has looked at it yet; now: in seconds of a monotonic clock."""
         begun = now - max(0.0, time.time() - self.began)
         return Watched(self.run, Clock(now, begun, beat=now, moved=now, asked=now))
+
+
+def kernel_words(device: str, run: str, jobs: str, *, auto: bool) -> list[str]:
+    """What a machine's kernel is told for `start` in guest/.
+
+    Args:
+        device: Of results, as the machine calls it.
+        run: A Start's.
+        jobs: How many at a time.
+        auto: Whether it builds at once.
+    """
+    words = [f"ruckus.result={device}", f"ruckus.run={run}", f"ruckus.jobs={jobs}"]
+    return [*words, "ruckus.stage2=auto"] if auto else words
 
 
 def read_start(folder: Path) -> Start | None:
@@ -100,6 +113,21 @@ class Harvest:
     made: list[Step] = field(default_factory=list)
     failed: list[Step] = field(default_factory=list)
     problems: Mistakes = field(default_factory=Mistakes)
+
+
+class Image(Protocol):
+    """The disk that a machine starts with; disks.py makes it."""
+
+    image: Path
+
+    def make(self, start: Start) -> str:
+        """Make it, and return what tells it from others."""
+
+    def results_size(self, start: Start) -> int:
+        """Bytes."""
+
+    def remove(self) -> None:
+        """Remove it."""
 
 
 class Builder(Protocol):

@@ -5,7 +5,6 @@ QEMU runs below a shell that writes down its exit status, both in a session of t
 hold the builder's lock, which tells everybody that they are there, however they end. Nobody has to have been listening.
 """
 
-import hashlib
 import re
 import shutil
 import time
@@ -18,32 +17,22 @@ import psutil
 import sarge
 
 from ruckus_aux.builders import console, qmp
-from ruckus_aux.builders.machine import Sight, Start, forget_start, read_start
-from ruckus_aux.builders.record import ARCHIVE, RECORD_SIZE
+from ruckus_aux.builders.machine import IMAGE, Image, Sight, Start, forget_start, read_start
+from ruckus_aux.builders.record import RECORD_SIZE
 from ruckus_aux.builders.state import Guest, last_lines_of
-from ruckus_aux.builders.tree import NATIVE, native_tree
 from ruckus_aux.host.limits import memory
 from ruckus_aux.host.locks import is_free, try_held
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.recipes.plan import Plan, Step
-from ruckus_aux.settings.stamps import stamps
-from ruckus_aux.systems.image import Addition, make_image
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.systems.qemu import no_qemu, qemu_disk, qemu_machine, quoted_for_qemu, working_accelerator
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
-from ruckus_aux.words.paths import BUILDER, KERNEL, USER
+from ruckus_aux.words.paths import BUILDER, KERNEL
 from ruckus_aux.words.step_name import StepName
-from ruckus_aux.words.terminal import MB, readable_size
+from ruckus_aux.words.terminal import readable_size
 
 # In the builder's folder.
-_DISK, _DISK_ID, _RESULTS, _CONSOLE, _SAID, _STATUS = (
-    "disk.ext4",
-    "disk.id",
-    "results",
-    "console.log",
-    "qemu.log",
-    "status",
-)
+_RESULTS, _CONSOLE, _SAID, _STATUS = "results", "console.log", "qemu.log", "status"
 _PID, _QMP, _SERIAL = "pid", "qmp.sock", "serial.sock"
 _ACCELERATOR = "accelerator"  # that works on this machine, until it is booted again
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -51,19 +40,17 @@ _SUPERVISED = '"$@"; echo $? >status.part; mv status.part status'
 _START = 5.0  # seconds in which QEMU refuses what it does not like
 _STOP = 10.0  # seconds until QEMU is killed that was asked to quit
 _CONSOLE_TAIL = 1 << 16  # bytes
-_ROOM_FACTOR = 3  # of what is installed and worked with: artifacts are on the disk twice
-_ROOM = 4 << 30  # bytes, for what costs don't know; what is not used takes no room on this host
-_RESULTS_ROOM = 2 << 30  # bytes, for the same, and for logs
 
 
 class Qemu:
     """The builder of a build directory."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, image: Image) -> None:
         self.plan = plan
         self.folder = plan.settings.buildroot / BUILDER
         self.name = plan.settings.arch.name
         self.kind, self.group = "qemu", "here"
+        self._image = image
         self._lock = plan.settings.work_lock(StepName(BUILDER))
 
     def check(self, start: Start) -> None:
@@ -93,33 +80,14 @@ class Qemu:
                 hint = f"{invoke_command('builder-status')}, or {invoke_command('builder-stop')}"
                 raise RuckusError(f"the builder of {self.name} runs already", hint)
             self.check(start)
-            steps = [self.plan[name] for name in start.steps]
-            self._make_disk(steps)
+            self._image.make(start)
             with (self.folder / _RESULTS).open("wb") as file:  # a new one: nothing of an earlier run is in it
-                file.truncate(ARCHIVE + _RESULTS_ROOM + 2 * sum(_installed(step) for step in steps))
+                file.truncate(self._image.results_size(start))
             start = replace(start, more={**start.more, "accelerator": self._accelerator()})
             for name in (_STATUS, _CONSOLE):
                 (self.folder / name).unlink(missing_ok=True)
             start.write(self.folder)
             self._run(start, lock)
-
-    def _make_disk(self, steps: list[Step]) -> None:
-        """Make the disk, unless there is one with this very system and these steps, on which to continue."""
-        disk, identity = self.folder / _DISK, self.folder / _DISK_ID
-        files = native_tree(self.plan.settings, steps, self.folder / "native")
-        found = hashlib.sha256()
-        for stamp in sorted(f"{one.step} {one.key}" for one in stamps(self.plan.settings)):
-            found.update(stamp.encode())
-        for name, path in sorted(files.items()):
-            found.update(name.encode() + (b"" if name.startswith("sources/") else path.read_bytes()))
-        if disk.exists() and identity.exists() and identity.read_text() == found.hexdigest():
-            return
-        identity.unlink(missing_ok=True)
-        largest = max(step.costs.disk for step in steps) * MB
-        room = _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
-        members = {f"{NATIVE}/{name}": path for name, path in files.items()}
-        make_image(self.plan, disk, addition=Addition(members, NATIVE, (USER, USER), room))
-        write_whole(identity, found.hexdigest(), lasting=True)
 
     def _accelerator(self) -> str:
         """What works here, as it was found out since this machine was booted."""
@@ -228,8 +196,10 @@ class Qemu:
 
     def settle(self, *, keep: bool) -> None:
         """Remove the disks, but for that of a machine that is to continue."""
-        for name in (_RESULTS, _PID, _QMP, _SERIAL, *(() if keep else (_DISK_ID, _DISK))):
+        for name in (_RESULTS, _PID, _QMP, _SERIAL):
             (self.folder / name).unlink(missing_ok=True)
+        if not keep:
+            self._image.remove()
         forget_start(self.folder)
 
     def shell(self) -> int:
@@ -250,11 +220,7 @@ def qemu_command(start: Start, kernel: Path) -> list[str]:
     """
     line = ["console=ttyS0", "root=/dev/vda", "rw", "panic=-1", *start.words("/dev/vdb")]
     words = qemu_machine(start.more["accelerator"], start.memory, start.vcpus)
-    words += [*qemu_disk(Path(_DISK)), *qemu_disk(Path(_RESULTS)), "-kernel", str(kernel), "-append", " ".join(line)]
+    words += [*qemu_disk(Path(IMAGE)), *qemu_disk(Path(_RESULTS)), "-kernel", str(kernel), "-append", " ".join(line)]
     serial = f"socket,id=serial,path={_SERIAL},server=on,wait=off,logfile={quoted_for_qemu(_CONSOLE)}"
     words += ["-chardev", serial, "-serial", "chardev:serial"]
     return [*words, "-qmp", f"unix:{_QMP},server=on,wait=off", "-pidfile", _PID]
-
-
-def _installed(step: Step) -> int:
-    return step.costs.installed * MB

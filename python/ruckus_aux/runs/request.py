@@ -85,7 +85,7 @@ class Request:
     step_timeout: how many times what it usually takes a step may take; 0 for no limit.
     until: the last of UNTIL that is done.
     boot: whether finished systems are booted.
-    builder: which of BUILDERS builds what a system builds itself.
+    builder: which of BUILDERS builds what a system builds itself. dom0: of a domain: other machines, or "".
     only: names of steps to build with what they need, instead of everything.
     sharing: whether architectures share steps, sources and objects.
     configure: further options for configure.
@@ -105,6 +105,7 @@ class Request:
     until: str = "boot"
     boot: bool = True
     builder: str = "chroot"
+    dom0: str = ""
     only: tuple[str, ...] = ()
     sharing: bool = True
     configure: tuple[str, ...] = ()
@@ -142,8 +143,8 @@ class Request:
                 mistakes.add(f"--only={step}: no such step", "./ruckus list --all names them")
         if self.builder not in BUILDERS:
             mistakes.add(f"--builder={self.builder}: no such builder", f"choose one of: {', '.join(BUILDERS)}")
-        elif self.builder == "xen":
-            mistakes.add(f"--builder={self.builder}: not in this version", "choose --builder=chroot or --builder=qemu")
+        elif self.dom0 and self.builder != "xen":
+            mistakes.add(f"--dom0={self.dom0}: --builder={self.builder} has none", "give --builder=xen, too")
         if not mistakes.errors:  # what configure would refuse, whatever the systems are kept on
             on_folders = replace(self, layout=FOLDERS)
             mistakes.errors = [error for arch in self.archs for error in on_folders._configured(arch).mistakes.errors]
@@ -246,6 +247,7 @@ class Request:
         words += [f"--until={self.until}"] if self.until != "boot" else []
         words += [] if self.boot else ["--no-boot"]
         words += [f"--builder={self.builder}"] if self.builder != "chroot" else []
+        words += [f"--dom0={self.dom0}"] if self.dom0 else []
         words += [f"--only={step}" for step in self.only]
         words += [] if self.sharing else ["--no-sharing"]
         words += [f"--locked={self.lock}"] if self.lock else []
@@ -330,6 +332,7 @@ class Request:
         """What the build does with systems that build on in machines of their own; it does so itself."""
         names = ",".join(arch.name for arch in archs)
         words = [f"--build-dir={self.folder}", f"--arch-list={names}", f"--builder={self.builder}", "--auto"]
+        words += [f"--dom0={self.dom0}"] if self.dom0 else []
         return [invoke_command("builder-start"), *words]
 
     def closing_commands(self, arch: Architecture) -> list[list[str]]:

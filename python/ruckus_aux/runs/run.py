@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from ruckus_aux.artifacts.registry import register
@@ -58,13 +57,13 @@ from ruckus_aux.words.terminal import duration, label, printable
 class Build:
     """One run."""
 
-    def __init__(self, request: Request, name: str, builder_of: Callable[[str, Plan], Builder]) -> None:
+    def __init__(self, request: Request, name: str, builder_of: Callable[[Plan], Builder]) -> None:
         """Prepare it.
 
         Args:
             request: What is asked for.
             name: Its name.
-            builder_of: A builder, by what --builder calls it, of a build directory.
+            builder_of: The machine in which a build directory's system builds on, if it is to have one.
         """
         self._builder_of = builder_of
         self.request = request
@@ -226,7 +225,7 @@ class Build:
         if not self.request.builds_in_machines:
             return 0
         plans = [plan for plan, steps in self.made_here if not _not_made(steps) and not self.wanted(plan)[1]]
-        crew = Crew(plans, partial(self._builder_of, self.request.builder), self.request.jobs, auto=True)
+        crew = Crew(plans, self._builder_of, self.request.jobs, auto=True)
         crew.start_and_wait(view.line, lambda: view.look(os.getpid()))
         self.reasons += crew.reasons
         return 1 if crew.reasons else 0

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ruckus_aux.host.root import Command, Shape, as_command, program
+from ruckus_aux.host.hosts import Host
+from ruckus_aux.host.root import HERE, Command, Shape, as_command, program
 from ruckus_aux.words.paths import HOST_FOLDERS
 
 TAG = "ruckus"  # on every logical volume that is ours
@@ -85,9 +86,14 @@ def probe(device: str) -> Command:
     return as_command("blkid", "--probe", "--output", "export", device)
 
 
-def open_exclusively(device: str) -> Command:
-    """Open a device as only one process can (O_EXCL), and report more signatures than `probe`; writes nothing."""
-    return as_command("wipefs", "--no-act", "--all", device)
+def open_exclusively(device: str, at: Host = HERE) -> Command:
+    """Open a device as only one process can (O_EXCL), and report more signatures than `probe`; writes nothing.
+
+    Args:
+        device: Its path.
+        at: Where it is.
+    """
+    return as_command("wipefs", "--no-act", "--all", device, at=at)
 
 
 def describe(kind: str, device: str) -> Command:
@@ -104,9 +110,9 @@ def describe(kind: str, device: str) -> Command:
     return as_command("dumpe2fs", "-h", device)
 
 
-def xen_disks() -> Command:
-    """List the devices that Xen's domains hold."""
-    return as_command("xenstore-ls", "/local/domain/0/backend")
+def xen_disks(at: Host = HERE) -> Command:
+    """List the devices that the domains of a dom0 hold."""
+    return as_command("xenstore-ls", "/local/domain/0/backend", at=at)
 
 
 def loops() -> Command:
@@ -134,13 +140,18 @@ def loop_size(device: str) -> Command:
 LV_FIELDS = "vg_name,lv_name,lv_size,lv_tags,origin,pool_lv"
 
 
-def logical_volumes(where: str) -> Command:
-    """List the logical volumes of a group, or the one that a device is, as JSON."""
+def logical_volumes(where: str, at: Host = HERE) -> Command:
+    """List the logical volumes of a group, or the one that a device is, as JSON.
+
+    Args:
+        where: The group, or the device.
+        at: The machine.
+    """
     report = ("--reportformat", "json", "--units", "b", "--nosuffix")
-    return as_command("lvs", *report, "--options", LV_FIELDS, where)
+    return as_command("lvs", *report, "--options", LV_FIELDS, where, at=at)
 
 
-def create_logical_volume(group: str, name: str, size: str, pool: str = "") -> Command:
+def create_logical_volume(group: str, name: str, size: str, pool: str = "", at: Host = HERE) -> Command:
     """Create a logical volume that is tagged as ours; signatures that its extents still hold are wiped.
 
     Args:
@@ -148,10 +159,11 @@ def create_logical_volume(group: str, name: str, size: str, pool: str = "") -> C
         name: The volume's.
         size: As lvcreate takes it.
         pool: The thin pool that it is to be in; "" for none.
+        at: The machine.
     """
     space = ("--virtualsize", size, "--thinpool", pool) if pool else ("--size", size)
     tag = ("--yes", "--wipesignatures", "y", "--addtag", TAG)
-    return as_command("lvcreate", *tag, "--name", name, *space, group)
+    return as_command("lvcreate", *tag, "--name", name, *space, group, at=at)
 
 
 def snapshot_logical_volume(group: str, name: str, origin: str, size: str, *, thin: bool) -> Command:
@@ -179,14 +191,15 @@ def extend_logical_volume(group: str, name: str, size: str) -> Command:
     return as_command("lvextend", "--size", size, f"{group}/{name}")
 
 
-def remove_logical_volume(group: str, name: str) -> Command:
+def remove_logical_volume(group: str, name: str, at: Host = HERE) -> Command:
     """Remove a logical volume.
 
     Args:
         group: The volume group.
         name: The volume's.
+        at: The machine.
     """
-    return as_command("lvremove", "--yes", f"{group}/{name}")
+    return as_command("lvremove", "--yes", f"{group}/{name}", at=at)
 
 
 # File systems.

@@ -86,7 +86,7 @@ def list_logical_volumes(access: Root, place: str) -> list[Volume]:
     Raises:
         RuckusError: LVM does not know the place.
     """
-    status, output = access.ask(commands.logical_volumes(place), check=False)
+    status, output = access.ask(commands.logical_volumes(place, access.host), check=False)
     if status != 0:
         hint = f"{output.strip()}\nlist the volume groups with: vgs   (as root; --group=VG chooses one)"
         raise RuckusError(f"LVM can't read {place}", hint)

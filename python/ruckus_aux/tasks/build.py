@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from invoke import Context
 
-from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, folder_of, task
+from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, DOM0_HELP, folder_of, task
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
 from ruckus_aux.words.stage import UNTIL
@@ -27,6 +27,7 @@ from ruckus_aux.words.stage import UNTIL
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",
         "builder": "where systems build stage2 themselves: chroot (on this machine, in a sandbox; default), qemu, xen",
+        "dom0": DOM0_HELP,
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
         "locked": "take only sources with the hashes in this sources-lock.json (without =FILE: the one in BUILD_DIR)",
@@ -49,6 +50,7 @@ def build(
     only: Sequence[str] | None = None,
     boot: bool = True,
     builder: str = "chroot",
+    dom0: str = "",
     sharing: bool = True,
     configure: Sequence[str] | None = None,
     locked: str = "",
@@ -65,7 +67,7 @@ def build(
     """
     from rich.console import Console
 
-    from ruckus_aux.builders.kinds import builder_of
+    from ruckus_aux.builders.kinds import builders_of
     from ruckus_aux.runs.display import shown
     from ruckus_aux.runs.request import Request, lock_named, number_of_jobs
     from ruckus_aux.runs.request import arch_list as parse
@@ -88,6 +90,7 @@ def build(
         until=until or "boot",
         boot=boot,
         builder=builder,
+        dom0=dom0,
         only=tuple(only or ()),
         sharing=sharing,
         configure=tuple(configure or ()),
@@ -96,6 +99,7 @@ def build(
         layout=chosen(folder_of(build_dir), **given),
     )
     request.check()
+    builder_of = builders_of(builder, request.archs, dom0, request.layout.group)
     run = Build(request, utc(time.time()), builder_of)
     if dry_run:
         run.show()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from invoke import Context
 
-from ruckus_aux.tasks.common import ARCH_HELP, folder_of, task
+from ruckus_aux.tasks.common import ARCH_HELP, DOM0_HELP, folder_of, task
 
 if TYPE_CHECKING:
     from ruckus_aux.builders.machine import Builder
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ruckus_aux.runs.crew import Crew
 
 _DIR_HELP = "the folder of the build (default: build in the current directory)"
-_KIND_HELP = "what kind of machine: qemu (default)"
+_KIND_HELP = "what kind of machine: qemu (default), xen"
 _HANG_HELP = "report a builder that does nothing and says nothing for so many minutes (default: 30)"
 _ONE_HELP = "the architecture (default: x86_64)"
 _HELP = {"arch_list": ARCH_HELP, "build_dir": _DIR_HELP, "builder": _KIND_HELP}
@@ -26,16 +26,17 @@ def _plans(build_dir: str, arch_list: str) -> "list[Plan]":
     return plans_of(folder_of(build_dir), parse(arch_list))
 
 
-def _crew(build_dir: str, arch_list: str, builder: str, auto: bool | None, hang_after: str) -> "Crew":
-    from functools import partial
-
-    from ruckus_aux.builders.kinds import builder_of
+def _crew(build_dir: str, arch_list: str, builder: str, auto: bool | None, hang_after: str, dom0: str = "") -> "Crew":
+    from ruckus_aux.builders.kinds import builders_of
     from ruckus_aux.runs.crew import Crew, patience_of
+    from ruckus_aux.storage.layout import layout
 
     plans = _plans(build_dir, arch_list)
     processors = max(plan.settings.cpucount for plan in plans)
     at_once = all(plan.settings.stage2_auto for plan in plans) if auto is None else auto
-    return Crew(plans, partial(builder_of, builder), processors, auto=at_once, patience=patience_of(hang_after))
+    archs = [plan.settings.arch for plan in plans]
+    builder_of = builders_of(builder, archs, dom0, layout(folder_of(build_dir)).group)
+    return Crew(plans, builder_of, processors, auto=at_once, patience=patience_of(hang_after))
 
 
 def _one(build_dir: str, arch: str, builder: str) -> "Builder":
@@ -51,6 +52,7 @@ def _one(build_dir: str, arch: str, builder: str) -> "Builder":
         "the machine waits for somebody who logs in",
         "wait": "--no-wait: return when the machines run, as it does without --auto",
         "hang_after": _HANG_HELP,
+        "dom0": DOM0_HELP,
     }
 )
 def builder_start(
@@ -61,6 +63,7 @@ def builder_start(
     auto: bool = False,
     wait: bool = True,
     hang_after: str = "",
+    dom0: str = "",
 ) -> int:
     """Let systems build stage2 in machines of their own, and bring home what they make.
 
@@ -68,7 +71,7 @@ def builder_start(
     leaves machines running, and the same command, or builder-follow, waits for them again. Exit status 1 when not all
     was made.
     """
-    crew = _crew(build_dir, arch_list, builder, auto or None, hang_after)
+    crew = _crew(build_dir, arch_list, builder, auto or None, hang_after, dom0)
     crew.start_and_wait(lambda line: print(line, flush=True), wait=wait and not crew.waits_for_somebody)
     if crew.waits_for_somebody and not crew.reasons:
         print(crew.waits_for_somebody)

@@ -17,6 +17,7 @@ from ruckus_aux.words.architecture import ARCHITECTURES
 ARCHS = ",".join(ARCHITECTURES)
 ARCH_NAMES = f"architectures, separated by commas: {ARCHS}"
 ARCH_HELP = f"{ARCH_NAMES} (default: x86_64)"
+DOM0_HELP = "the dom0 of --builder=xen, as ssh knows it, or several, separated by commas (default: this machine)"
 DIR_HELP = "where to build (default: build in the current directory)"
 
 _SHORT = {"jobs": "j", "keep-going": "k"}  # as in make; no other option has a short form

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from invoke import Context
 
+from ruckus_aux.builders.xen import Where, dom0_of, xen_commands
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.root import Root
@@ -78,6 +79,8 @@ def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
         "user": _USER_HELP,
         "configure": "a further option for configure; --with-isolation=none needs root for its links",
         "print_sudoers": "print a fragment for /etc/sudoers.d that allows just these commands",
+        "builder": "xen: what builders that are domUs need, and nothing else",
+        "dom0": "the machine that these run on, as ssh knows it (default: this one)",
     },
     iterable=["configure"],
 )
@@ -88,6 +91,8 @@ def verify_sudo(
     user: str = "",
     configure: Sequence[str] | None = None,
     print_sudoers: bool = False,
+    builder: str = "",
+    dom0: str = "",
     **given: str,
 ) -> None:
     """Check that this user may run, as root and without a password, just the commands that a build needs.
@@ -103,6 +108,9 @@ def verify_sudo(
     options = tuple(configure or ())
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
     request.check()
+    if builder or dom0:
+        _verify_builders(request, builder or "xen", Where(dom0, kept.group), user, print_sudoers)
+        return
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
     for arch in request.archs if inventory.mounts else ():
         builddir = request.builddir(arch)
@@ -117,6 +125,24 @@ def verify_sudo(
     else:
         sudo.verify_commands(commands, name, request.way_out(name))
         print(f"{name} may run all {len(commands)} commands that need root")
+
+
+def _verify_builders(request: Request, builder: str, where: Where, user: str, print_sudoers: bool) -> None:
+    """The same for builders, whose commands may run on another machine, as another user."""
+    if builder != "xen":
+        raise RuckusError(f"--builder={builder} needs no root", "only --builder=xen does")
+    dom0 = dom0_of(where, request.folder / JOURNAL)
+    boots = {arch: request.settings(arch).boot_files.parent for arch in request.archs}
+    commands = [one for arch, boot in boots.items() for one in xen_commands(arch.name, boot, dom0, where.group)]
+    commands, host = list(dict.fromkeys(commands)), dom0.access.host
+    if print_sudoers:
+        print(sudo.sudoers(user or host.run(["id", "-un"])[1].strip(), commands), end="")
+        return
+    told = [f"--user={user}"] if user else []
+    told += [f"--dom0={where.dom0}"] if where.dom0 else []
+    fragment = invoke_command("verify-sudo", "--builder=xen", "--print-sudoers", *told)
+    sudo.verify_commands(commands, user, f"an administrator has to install what this prints: {fragment}", host)
+    print(f"{user or 'this user'} may run all {len(commands)} commands that builders need on {host.name}")
 
 
 @task(

@@ -23,10 +23,11 @@ _XEN = (
     " bootscrub=0 spec-ctrl=no"
 )
 _LINUX = "console=hvc0 root=/dev/vda rw quiet net.ifnames=0 mitigations=off nokaslr fsck.mode=skip"
-# With SMAP, dom0 crashes at once under emulation. Xen is a multiboot kernel: the first of its modules is dom0's.
+# With SMAP, dom0 crashes at once under emulation; with XSAVE, programs do, at random, as soon as there are more virtual
+# processors than 2: two domUs, or one with two. Xen is a multiboot kernel: the first of its modules is dom0's.
 # A snapshot can only be loaded with the arguments that it was made with.
 ARGUMENTS = shlex.split(f"""
-    -machine pc -accel tcg,thread=multi,tb-size=512 -cpu max,-smap -m 3072 -smp 2
+    -machine pc -accel tcg,thread=multi,tb-size=512 -cpu max,-smap,-xsave -m 3072 -smp 2
     -nodefaults -display none -no-reboot -serial file:console.log -qmp unix:qmp,server=on,wait=off
     -drive if=none,id=root,file=root.qcow2,format=qcow2,cache=unsafe -device virtio-blk-pci,drive=root
     -drive if=none,id=vg,file=vg.qcow2,format=qcow2,cache=unsafe,discard=unmap -device virtio-blk-pci,drive=vg
@@ -107,13 +108,25 @@ class Machine:
         """Keep memory and disks as they are, under a name."""
         self._monitor(f"savevm {snapshot}")
 
+    def attach(self, file: Path, name: str, *, read_only: bool = False) -> None:
+        """Give it a file as one more disk, a raw image, until it is reset.
+
+        Args:
+            file: The file.
+            name: Of the disk, in QEMU, and its serial number in the guest: /dev/disk/by-id/virtio-NAME.
+            read_only: Whether the guest may only read it.
+        """
+        node = {"driver": "raw", "node-name": name, "read-only": read_only}
+        self.ask("blockdev-add", **node, file={"driver": "file", "filename": str(file.absolute())})
+        self.ask("device_add", driver="virtio-blk-pci", drive=name, id=f"disk-{name}", serial=name)
+
     def _monitor(self, line: str) -> None:
         """Give a command to the monitor for people, which makes snapshots of the whole machine."""
         said = self.ask("human-monitor-command", **{"command-line": line})
         if said:  # savevm is silent when all is well
             raise RuckusError(f"{self.folder}: QEMU could not do '{line}'", said.strip())
 
-    def ask(self, command: str, **arguments: str) -> Any:
+    def ask(self, command: str, **arguments: object) -> Any:
         """Give QEMU a command and return its answer.
 
         Raises FileNotFoundError or ConnectionRefusedError when no process is there.

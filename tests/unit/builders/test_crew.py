@@ -11,11 +11,10 @@ import pytest
 from pytest_subprocess import FakeProcess
 from unit.builders.conftest import CRASHED, FAILED, OFF, OK, UP, A, B, Played, brings, start_of
 from unit.builders.records import RUNNING
-from unit.samples import built
+from unit.samples import built, no_builder
 
 from ruckus_aux.builders.fleet import Job
 from ruckus_aux.builders.harvest import harvest
-from ruckus_aux.builders.kinds import builder_of
 from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.recipes.plan import Plan
@@ -131,7 +130,7 @@ def test_a_build_lets_machines_make_what_systems_build_themselves(plan: Plan, tm
     asked = Request(
         (ARCHITECTURES["x86_64"],), tmp_path, tmp_path, "python3", "tiny", 2, until="stage2", builder="qemu"
     )
-    build = Build(asked, "run", lambda kind, _: replace(builder, kind=kind))
+    build = Build(asked, "run", lambda _: replace(builder, kind="qemu"))
     build.plans = [plan]
     (_, steps), *_ = build.made_here
     assert {step.name for step in steps} == {"x86_64/stage1/baby"}
@@ -146,7 +145,7 @@ def test_a_build_lets_machines_make_what_systems_build_themselves(plan: Plan, tm
         f"builder-start --build-dir={tmp_path} --arch-list=x86_64 --builder=qemu --auto"
     )
     here = replace(asked, builder="chroot")
-    assert {step.name for step in Build(here, "run", builder_of).wanted(plan)[0]} >= {A, B}
+    assert {step.name for step in Build(here, "run", no_builder).wanted(plan)[0]} >= {A, B}
 
 
 def test_only_one_process_waits_for_a_builder(plan: Plan) -> None:

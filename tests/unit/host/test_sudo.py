@@ -4,6 +4,9 @@ import fnmatch
 import os
 import re
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import assume, given
@@ -223,7 +226,7 @@ def test_without_sudo_it_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("ordinary")
 def test_a_fragment_of_sudoers(fp: FakeProcess) -> None:
-    fp.register(["/usr/bin/visudo", "-c", "-f", fp.any()], occurrences=2)
+    fp.register(["/usr/bin/visudo", "-c", "-f", fp.any()], occurrences=3)
     mkfs = ("/usr/sbin/mkfs.xfs", "-m", root.Shape("uuid=[0-9]", "uuid=1"), "/dev/a*")
     text = sudoers("guest", [UMOUNT, mkfs, UMOUNT])
     assert text.splitlines()[1:] == [
@@ -231,8 +234,20 @@ def test_a_fragment_of_sudoers(fp: FakeProcess) -> None:
         "    /usr/bin/umount /media/baby-i686, \\",
         "    /usr/sbin/mkfs.xfs -m uuid\\=[0-9] /dev/a\\*",
     ]
-    with pytest.raises(RuckusError, match="sudoers can't name"):
-        sudoers("guest", [("/usr/bin/umount", "/media/my disk")])
+    for word in ("/media/my disk", 'a "b', '"a#b"', "it's", ""):
+        with pytest.raises(RuckusError, match="sudoers can't name"):
+            sudoers("guest", [("/usr/bin/umount", word)])
+    extra = root.Shape('extra="run=[0-9] x"', 'extra="run=1 x"')
+    assert sudoers("guest", [("/usr/sbin/xl", extra)]).splitlines()[2] == '    /usr/sbin/xl extra\\="run\\=[0-9]\\ x"'
+
+
+def test_lines_that_sudo_has_broken() -> None:
+    listing = (
+        "\nUser guest may run\n\nSudoers entry:\n    RunAsUsers: root\n    Options: !authenticate\n    Commands:\n"
+    )
+    (entry,) = sudo.entries(f'{listing}\t/usr/sbin/xl create extra\\="console\\=hvc0\n        root\\=/dev/xvda1" x\n')
+    assert entry.matches(("/usr/sbin/xl", "create", 'extra="console=hvc0 root=/dev/xvda1"', "x"))
+    assert not entry.matches(("/usr/sbin/xl", "create", 'extra="console=hvc0 root=/dev/sda"', "x"))
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1), st.text(min_size=1))
@@ -248,3 +263,39 @@ def test_the_shape_of_a_uuid() -> None:
     pattern = str(commands.UUID)
     assert "*" not in pattern
     assert fnmatch.fnmatchcase(commands.UUID.sample, pattern)
+
+
+class There:
+    """Another machine, on which a user may list domains and no more."""
+
+    name, by_root = "dom0", False
+
+    def run(self, words: Sequence[str], *, text: bytes = b"", limit: float = 0.0) -> tuple[int, str]:
+        match [word for word in words if word not in ("sudo", "-n", "-k", "-u", "root")]:
+            case ["id", "-un"]:
+                return 0, "guest\n"
+            case ["-ll"]:
+                head = "\nSudoers entry:\n    RunAsUsers: root\n    Options: !authenticate\n    Commands:\n"
+                return 0, f"{head}\t/sbin/xl list -v\n"
+            case ["-l", *command]:
+                return (0, "") if command == ["/usr/sbin/xl", "list", "-v"] else (1, "")
+        raise AssertionError(words)
+
+    def same_file(self, path: str, other: str) -> bool:
+        return Path(path).name == Path(other).name
+
+    def program(self, name: str) -> str:
+        return f"/usr/sbin/{name}"
+
+    def pipe(
+        self, words: Sequence[str], *, source: BinaryIO | None = None, target: BinaryIO, limit: float = 0.0
+    ) -> tuple[int, str]:
+        raise AssertionError(words)
+
+
+def test_rights_on_another_machine() -> None:
+    allowed, other = ("/usr/sbin/xl", "list", "-v"), ("/usr/sbin/xl", "info")
+    verify_commands([allowed], host=There())
+    with pytest.raises(RuckusError, match="sudo on dom0 does not let this user run") as caught:
+        verify_commands([allowed, other], way_out="install it", host=There())
+    assert caught.value.hint == "/usr/sbin/xl info\ninstall it"

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_subprocess import FakeProcess
-from unit.samples import TINY, TOP
+from unit.samples import TINY, TOP, no_builder
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.builders.kinds import builder_of
 from ruckus_aux.host import gnumake, machines
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
@@ -253,7 +252,7 @@ def test_until(tmp_path: Path, until: str, last: str) -> None:
 @pytest.mark.usefixtures("recipes")
 def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: set[str]) -> None:
     """Its steps, and all of earlier stages that the profile needs."""
-    build = Build(request(tmp_path, until=until), "run", builder_of)
+    build = Build(request(tmp_path, until=until), "run", no_builder)
     assert {step.name for step in build.wanted(evaluate(settings))[0]} == steps | {"hostprep/zlib"}
 
 
@@ -261,7 +260,7 @@ def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: se
     ("changes", "message"),
     [
         ({"builder": "cloud"}, "--builder=cloud: no such builder"),
-        ({"builder": "xen"}, "--builder=xen: not in this version"),
+        ({"builder": "qemu", "dom0": "xen1"}, "--dom0=xen1: --builder=qemu has none"),
         ({"configure": ("CLFS=/x",)}, "--configure=CLFS=/x: the build gives this"),
         ({"configure": ("--without-cache",)}, "--configure=--without-cache: the build gives this"),
         ({"configure": ("--enable-multilib=no",)}, "--configure=--enable-multilib=no: the build gives this"),
@@ -390,7 +389,7 @@ def test_an_administrator_is_told_the_whole_command(tmp_path: Path) -> None:
 def test_what_configure_notes_is_said_once(tmp_path: Path, fp: FakeProcess, capsys: pytest.CaptureFixture[str]) -> None:
     notes = "configure:\n  note: make boot will need mke2fs\n"
     fp.register(["env", fp.any()], stderr=notes, occurrences=2)
-    Build(request(tmp_path, configure=("--with-isolation=bwrap",)), "run", builder_of).configure()
+    Build(request(tmp_path, configure=("--with-isolation=bwrap",)), "run", no_builder).configure()
     lines = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert lines == ["CONFIG", "note:", "CONFIG"]
 
@@ -406,7 +405,7 @@ def entry(plan: Plan, name: str, outcome: str) -> Entry:
 
 
 def test_after_a_failure_what_only_waited_for_objects_is_still_possible(tmp_path: Path, plans: list[Plan]) -> None:
-    build = Build(request(tmp_path), "run", builder_of)
+    build = Build(request(tmp_path), "run", no_builder)
     build.plans = plans
     failed = plans[0]
     Journal(failed.settings.journal).add(entry(failed, "i686/cross/lib", "failed"))
@@ -458,7 +457,7 @@ def test_who_went_away_is_notified_of_every_ending(
         return end
 
     monkeypatch.setattr(Build, "_recorded", work)
-    build = Build(request(tmp_path, notify="bell"), "run", builder_of)
+    build = Build(request(tmp_path, notify="bell"), "run", no_builder)
     view: Any = None
     if isinstance(end, BaseException):
         with pytest.raises(type(end)):

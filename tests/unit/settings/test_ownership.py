@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from unit.samples import TOP
+from unit.samples import TOP, no_builder
 
-from ruckus_aux.builders.kinds import builder_of
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.run import Build
 from ruckus_aux.settings.ownership import check_own_cache, is_closed, take_folders
@@ -39,7 +38,7 @@ def test_a_build_folder_with_a_file_of_the_users_is_refused(tmp_path: Path, name
     (tmp_path / name).write_text("mine")
     request = Request((ARCHITECTURES["x86_64"],), tmp_path, TOP, "python3", "tiny", 1)
     with pytest.raises(RuckusError, match=f"{name} is there already, and Ruckus did not make it"):
-        Build(request, "run", builder_of).run(lambda watch: pytest.fail("nothing is shown"))
+        Build(request, "run", no_builder).run(lambda watch: pytest.fail("nothing is shown"))
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "mine"
 

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a builder's machine has as disks: an image of its system with what it needs to build, and room for results."""
+
+import hashlib
+from pathlib import Path
+
+from ruckus_aux.builders.machine import IMAGE, Start
+from ruckus_aux.builders.record import ARCHIVE
+from ruckus_aux.builders.tree import NATIVE, native_tree
+from ruckus_aux.host.writing import write_whole
+from ruckus_aux.recipes.plan import Plan, Step
+from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.systems.image import Addition, make_image
+from ruckus_aux.words.paths import USER
+from ruckus_aux.words.terminal import MB
+
+_ROOM_FACTOR = 3  # of what is installed and worked with: artifacts are on the disk twice
+_ROOM = 4 << 30  # bytes, for what costs don't know; what is not used takes no room in an image
+_RESULTS_ROOM = 2 << 30  # bytes, for the same, and for logs
+
+
+class Disks:
+    """Of the builder of a build directory."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.image = folder / IMAGE
+        self._identity = folder / "disk.id"
+        self._native = folder / "native"
+
+    def make(self, start: Start) -> str:
+        """Make the image, unless there is one with this very system and these steps, on which to continue.
+
+        Returns what tells it from any other.
+        """
+        steps = self._steps(start)
+        files = native_tree(self.plan.settings, steps, self._native)
+        found = hashlib.sha256()
+        for stamp in sorted(f"{one.step} {one.key}" for one in stamps(self.plan.settings)):
+            found.update(stamp.encode())
+        for name, path in sorted(files.items()):
+            found.update(name.encode() + (b"" if name.startswith("sources/") else path.read_bytes()))
+        identity = found.hexdigest()
+        if self.image.exists() and self._identity.exists() and self._identity.read_text() == identity:
+            return identity
+        self._identity.unlink(missing_ok=True)
+        largest = max(step.costs.disk for step in steps) * MB
+        room = _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
+        members = {f"{NATIVE}/{name}": path for name, path in files.items()}
+        make_image(self.plan, self.image, addition=Addition(members, NATIVE, (USER, USER), room))
+        write_whole(self._identity, identity, lasting=True)
+        return identity
+
+    def results_size(self, start: Start) -> int:
+        """Bytes that the results of a start take at most."""
+        return ARCHIVE + _RESULTS_ROOM + 2 * sum(map(_installed, self._steps(start)))
+
+    def remove(self) -> None:
+        """Remove the image: nothing is to continue on it."""
+        self._identity.unlink(missing_ok=True)
+        self.image.unlink(missing_ok=True)
+
+    def _steps(self, start: Start) -> list[Step]:
+        return [self.plan[name] for name in start.steps]
+
+
+def _installed(step: Step) -> int:
+    return step.costs.installed * MB

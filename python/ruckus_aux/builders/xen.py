@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A builder that is a domU, in a dom0 which is this machine or another.
+
+Its disk is a logical volume there, onto which the image that any builder's machine has is written once; the results
+device is another one. Root's names lead to both, so nobody else can put another device in their place.
+"""
+
+import gzip
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from ruckus_aux.builders import console
+from ruckus_aux.builders.dom0 import Dom0, Followed, Seen
+from ruckus_aux.builders.machine import Image, Sight, Start, forget_start, kernel_words, read_start
+from ruckus_aux.builders.state import Guest, How, last_lines_of
+from ruckus_aux.builders.volumes import fill_volume, has_volume, make_volume, remove_volume, volume_path
+from ruckus_aux.host.remote import Remote
+from ruckus_aux.host.root import HERE, Command, Root
+from ruckus_aux.host.writing import write_whole
+from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.outcome import run_name
+from ruckus_aux.storage import xl
+from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import BUILDER, KERNEL
+
+_CONSOLE = "console.log"
+_PLACED = "disk.placed"  # which image was written, and where
+_REASONS: Mapping[str, How] = {"0": "poweroff", "1": "reboot", "3": "crash", "4": "crash", "5": "reboot"}
+
+
+def kernel_of(arch: str, boot: Path) -> Path:
+    """The kernel that boots an architecture as a PV domU: its own, or for 32 bits a 64-bit one.
+
+    Args:
+        arch: The architecture.
+        boot: The folder P/boot.
+
+    Raises:
+        RuckusError: It has not been built.
+    """
+    able = _with_kernel_for(arch)
+    for name in able:
+        if (path := boot / name / KERNEL).exists():
+            return path
+    if able == [arch]:
+        raise RuckusError(f"{boot / arch / KERNEL}: there is no kernel yet", "build it first: make bootstrap")
+    raise RuckusError(
+        f"{arch} can't be a builder of Xen's: Linux is no 32-bit guest since 5.9, and {boot} has no 64-bit kernel",
+        f"build {' or '.join(able)} with the same --prefix, or use --builder=chroot or --builder=qemu",
+    )
+
+
+def _volumes_of(arch: str) -> tuple[str, str]:
+    return xl.domain_name(arch), f"{xl.domain_name(arch)}-results"
+
+
+def _folder_in(dom0: Dom0, arch: str) -> str:
+    """For the builder's files in another machine."""
+    return f"{dom0.home}/.ruckus/{arch}"
+
+
+def _with_kernel_for(arch: str) -> list[str]:
+    return [arch] if ARCHITECTURES[arch].main_abi.bits == "64" else ["x86_64", "x86_64-64"]
+
+
+class Xen:
+    """The builder of a build directory.
+
+    dom0: where it runs. group: the volume group of its disks there. boot: the folder P/boot.
+    folder: for its Start record, and what its console says.
+    """
+
+    def __init__(self, arch: str, folder: Path, image: Image, boot: Path, dom0: Dom0, group: str) -> None:
+        self.kind, self.arch, self.folder, self.dom0 = "xen", arch, folder, dom0
+        self._image, self._boot, self._group = image, boot, group
+        self._volumes = _volumes_of(arch)
+        self._domain: xl.Domain | None = None  # that is followed
+        if start := read_start(folder):
+            console_file = folder / _CONSOLE
+            self._follow(start, console_file.stat().st_size if console_file.exists() else 0)
+
+    @property
+    def name(self) -> str:  # noqa: D102 - as Builder says; so for the others
+        return self.arch if self._is_here else f"{self.arch} in {self.dom0.name}"
+
+    @property
+    def group(self) -> str:  # noqa: D102
+        return self.dom0.name
+
+    @property
+    def _is_here(self) -> bool:
+        return self.dom0.access.host is HERE
+
+    def _domain_of(self, start: Start) -> xl.Domain:
+        system, results = (volume_path(self._group, name) for name in self._volumes)
+        return xl.Domain(
+            self.arch,
+            start.run,
+            str(start.memory),
+            str(start.vcpus),
+            self._kernel,
+            " ".join(start.words(xl.RESULTS)),
+            system,
+            results,
+        )
+
+    @property
+    def _kernel(self) -> str:
+        """In the dom0; another machine has a copy."""
+        return (
+            str(kernel_of(self.arch, self._boot)) if self._is_here else f"{_folder_in(self.dom0, self.arch)}/{KERNEL}"
+        )
+
+    def _console_of(self, start: Start) -> str:
+        """Where the dom0 records its console."""
+        name = f"{start.run}.console"
+        return str(self.folder / name) if self._is_here else f"{_folder_in(self.dom0, self.arch)}/{name}"
+
+    def _follow(self, start: Start, offset: int = 0) -> None:
+        with suppress(RuckusError):  # a dom0 that is away: `look` says so, and tries again
+            self._domain = self._domain_of(start)
+            self.dom0.follow(Followed(self._domain, self._console_of(start), offset))
+
+    def check(self, start: Start) -> None:
+        """Of the kernel, the dom0, its memory and volumes."""
+        kernel_of(self.arch, self._boot)
+        self.dom0.check(self._domain_of(start))
+        for name in self._volumes:
+            has_volume(self.dom0.access, self._group, name)
+
+    def start(self, start: Start) -> None:
+        """Bring kernel and disk there, as far as they are not, and create the domain."""
+        self.check(start)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        start = replace(start, more={**start.more, "dom0": self.dom0.host_name, "group": self._group})
+        domain = self._domain_of(start)
+        if not self._is_here:
+            self.dom0.send(kernel_of(self.arch, self._boot), domain.kernel)
+        self._place_disk(start, domain)
+        make_volume(self.dom0.access, self._group, self._volumes[1], self._image.results_size(start))
+        (self.folder / _CONSOLE).unlink(missing_ok=True)
+        start.write(self.folder)
+        try:
+            self.dom0.create(domain, self._console_of(start))
+        except RuckusError:
+            forget_start(self.folder)
+            raise
+        self._follow(start)
+
+    def _place_disk(self, start: Start, domain: xl.Domain) -> None:
+        """Write the image onto the volume, unless it was, so that there is something to continue with."""
+        placed = self.folder / _PLACED
+        wanted = f"{self._image.make(start)} {self.dom0.name} {domain.system}\n"
+        if (
+            placed.exists()
+            and placed.read_text() == wanted
+            and has_volume(self.dom0.access, self._group, self._volumes[0])
+        ):
+            return
+        placed.unlink(missing_ok=True)
+        make_volume(self.dom0.access, self._group, self._volumes[0], self._image.image.stat().st_size)
+        with tempfile.TemporaryFile(dir=self.folder) as packed:
+            with (
+                self._image.image.open("rb") as image,
+                gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as out,
+            ):
+                shutil.copyfileobj(image, out, 1 << 20)
+            packed.seek(0)
+            fill_volume(self.dom0.access, domain.system, packed)
+        write_whole(placed, wanted, lasting=True)
+
+    def look(self) -> Sight:
+        """Its line in xl's list, and its record; what its console said since the last look is kept."""
+        start = read_start(self.folder)
+        if start is None:
+            return Sight(Guest("absent"))
+        if self._domain is None:
+            self._follow(start)
+        try:
+            seen = self.dom0.look(self._domain or self._domain_of(start))
+        except RuckusError as error:
+            return Sight(Guest("unknown", said=error.message))
+        if seen.said:
+            with (self.folder / _CONSOLE).open("ab") as file:
+                file.write(seen.said)
+        return Sight(guest_of(seen), seen.record)
+
+    def stop(self) -> None:
+        """Destroy the domain."""
+        if self._domain is not None:
+            self.dom0.destroy(self._domain)
+
+    @contextmanager
+    def results(self) -> Iterator[BinaryIO]:
+        """A copy of the results device."""
+        with tempfile.TemporaryFile(dir=self.folder) as file:
+            if self._domain is not None:
+                self.dom0.results(self._domain, file)
+            file.seek(0)
+            yield file
+
+    def settle(self, *, keep: bool) -> None:
+        """Remove domain and results, and the disk, unless it is to be continued on."""
+        if self._domain is not None:
+            self.look()  # the last of its console
+            self.dom0.destroy(self._domain)
+            self.dom0.leave(self._domain)
+        remove_volume(self.dom0.access, self._group, self._volumes[1])
+        if not keep:
+            (self.folder / _PLACED).unlink(missing_ok=True)
+            remove_volume(self.dom0.access, self._group, self._volumes[0])
+            self._image.remove()
+        self._domain = None
+        forget_start(self.folder)
+
+    def last_words(self) -> str:
+        """The last lines of its console."""
+        path = self.folder / _CONSOLE
+        return "\n".join(last_lines_of(path.read_text(errors="replace"))) if path.exists() else ""
+
+    def shell(self) -> int:
+        """Nobody can type where the console is recorded."""
+        raise RuckusError(
+            f"{self.name}: a domain's console is recorded, so nobody can type there", "read it: invoke builder-console"
+        )
+
+    def watch_console(self) -> int:
+        """What it says on its console."""
+        self.look()
+        return console.follow(self.folder / _CONSOLE, lambda: self.look().guest.power not in ("running", "unknown"))
+
+
+def guest_of(seen: Seen) -> Guest:
+    """What is seen of a domain from outside."""
+    listed = seen.listed
+    if listed is None:
+        return Guest("ended", "destroyed", "xl does not list it")
+    if not set(listed.flags) & set("scd"):
+        return Guest("running")
+    how = _REASONS.get(listed.reason, "crash" if "c" in listed.flags else "")
+    return Guest("ended", how, f"xl list -v: {listed.reason or listed.flags}")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where domains are: in a dom0 that ssh knows by this name, "" for this machine, with disks in that group."""
+
+    dom0: str = ""
+    group: str = "vg00"
+
+
+_dom0s: dict[str, Dom0] = {}  # of this process: what is asked there, is asked for all builders at once
+
+
+def dom0_of(where: Where, journal: Path) -> Dom0:
+    """A dom0, which all builders in it have in common.
+
+    Args:
+        where: Which.
+        journal: Of what is run there as root.
+    """
+    if where.dom0 not in _dom0s:
+        host = Remote(where.dom0) if where.dom0 else HERE
+        _dom0s[where.dom0] = Dom0(Root(Journal(journal), run_name(), host=host))
+    return _dom0s[where.dom0]
+
+
+def xen_of(settings: Settings, where: Where, image: Image) -> Xen:
+    """The domain of a build directory.
+
+    Args:
+        settings: Of the build directory.
+        where: Where it is.
+        image: Its disk.
+    """
+    boot, dom0 = settings.boot_files.parent, dom0_of(where, settings.journal)
+    return Xen(settings.arch.name, settings.buildroot / BUILDER, image, boot, dom0, where.group)
+
+
+def xen_commands(arch: str, boot: Path, dom0: Dom0, group: str) -> Iterator[Command]:
+    """All that the builder of an architecture runs as root in a dom0, whichever kernels are built later.
+
+    Args:
+        arch: The architecture.
+        boot: The folder P/boot.
+        dom0: Where it runs.
+        group: The volume group of its disks.
+    """
+    host, names = dom0.access.host, _volumes_of(arch)
+    system, results = (volume_path(group, name) for name in names)
+    domain = xl.Domain(arch, "", "", "", "", "", system, results)
+    here = [str(boot / other / KERNEL) for other in _with_kernel_for(arch)]
+    for kernel in here if host is HERE else [f"{_folder_in(dom0, arch)}/{KERNEL}"]:
+        for auto in (False, True):
+            yield from xl.any_create(replace(domain, kernel=kernel), partial(_line, auto=auto), host)
+    yield from xl.builder_commands(domain, host)
+    yield from xl.volume_commands(group, names, host)
+
+
+def _line(run: str, jobs: str, *, auto: bool) -> str:
+    return " ".join(kernel_words(xl.RESULTS, run, jobs, auto=auto))

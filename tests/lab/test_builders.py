@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real domUs: a system of ours boots in one, and builds in one that Ruckus starts from outside, over ssh.
+
+They need a kernel of ours, which has Xen's drivers built in. RUCKUS_BABY names a build directory whose system has been
+built, with any profile; without it they are skipped.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from integration.standin import StandIn, make_stand_in
+from integration.test_builder_qemu import System
+from lab.machine.guest import ADDRESS
+from lab.machine.lab import Lab
+from support.sshd import write_ssh
+
+from ruckus_aux.artifacts.store import Store
+from ruckus_aux.settings.settings import load
+
+pytestmark = [
+    pytest.mark.xdist_group("lab"),
+    pytest.mark.skipif("RUCKUS_BABY" not in os.environ, reason="needs a built system: RUCKUS_BABY=BUILDDIR"),
+]
+
+
+@pytest.fixture
+def baby() -> Path:
+    """The build directory of a system that is built."""
+    return Path(os.environ["RUCKUS_BABY"])
+
+
+def test_an_image_boots_as_a_pv_domu_to_its_end(dom0: Lab, baby: Path, tmp_path: Path) -> None:
+    kernel = load(baby).boot_files / "vmlinuz"
+    subprocess.run(["make", "image", f"IMAGE={tmp_path}/image"], cwd=baby, check=True)
+    dom0.copy({"vmlinuz": kernel}, "/srv/boot")
+    device = dom0.attach(tmp_path / "image", "baby")
+    words = f"""'name="baby"' 'type="pv"' memory=512 'kernel="/srv/boot/vmlinuz"' 'disk=["phy:{device},xvda1,w"]'"""
+    words += """ 'extra="console=hvc0 root=/dev/xvda1 rw panic=-1 ruckus.boot=check"'"""
+    dom0.run(f"xl create -e -p -q /dev/null {words}")
+    dom0.run("setsid nohup xl console baby >/root/console 2>&1 </dev/null & sleep 1; xl unpause baby")
+    dom0.run(r"until xl list -v | grep -q '^baby .*-s'; do sleep 1; done")
+    assert re.search(r"^baby .* 0 +-", dom0.run("xl list -v").stdout, re.MULTILINE)  # powered off, not crashed
+    dom0.run("xl destroy baby")
+    assert "ruckus: system is up" in dom0.run("cat /root/console").stdout
+
+
+@pytest.fixture
+def stand_in(dom0: Lab, baby: Path, tmp_path: Path) -> Iterator[StandIn]:
+    """BusyBox with our kernel, and an `ssh` that knows the lab as `dom0`."""
+    (tmp_path / "stand-in").mkdir()
+    made = make_stand_in(tmp_path / "stand-in")
+    config = f"Host dom0\n  HostName {ADDRESS}\n  Port {dom0.machine.port}\n  User guest\n"
+    config += f"  IdentityFile {dom0.machine.folder}/key\n  UserKnownHostsFile {tmp_path}/known_hosts\n"
+    key = dom0.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout
+    (tmp_path / "known_hosts").write_text(f"[{ADDRESS}]:{dom0.machine.port} {key}")
+    yield StandIn(load(baby).boot_files / "vmlinuz", write_ssh(tmp_path, config), made.busybox)
+
+
+def test_a_domu_builds_is_destroyed_and_continues(dom0: Lab, stand_in: StandIn, tmp_path: Path) -> None:
+    system = System(tmp_path / "build", stand_in)
+    system.make()
+    boot = system.plan.settings.boot_files
+    boot.mkdir(parents=True)
+    shutil.copyfile(stand_in.kernel, boot / "vmlinuz")
+    xen = ("--builder=xen", "--auto")
+    assert "may run all" in system.invoke("verify-sudo", "--builder=xen", "--dom0=dom0")
+    system.invoke("builder-start", *xen, "--dom0=dom0", "--no-wait")
+    while "stage2/b: 1 of 2 done" not in system.invoke("builder-status", "--builder=xen"):
+        pass  # b stands still, once
+    dom0.run("xl destroy ruckus-builder-x86_64")
+    assert "was destroyed in x86_64.stage2.b" in system.invoke("builder-status", "--builder=xen")
+    assert "2 steps" in system.invoke("builder-start", *xen)
+    assert all(system.plan[f"x86_64/stage2/{name}"].key in Store(system.plan.settings.cache) for name in "ab")
+    assert "ruckus-builder" not in dom0.run("xl list; lvs").stdout
