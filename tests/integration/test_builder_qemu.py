@@ -110,13 +110,16 @@ class System:
         store.add(system.key, tree, system.name, inside=Path("/ruckus"), ended=time.time_ns())
         merge(system, store.tree(system.key))
 
-    def invoke(self, *words: str, status: int = 0) -> str:
-        command = [sys.executable, "-m", "invoke", "--search-root", str(TOP), words[0], f"--build-dir={self.folder}"]
-        done = subprocess.run(
-            [*command, *words[1:]], env=self.environment, capture_output=True, text=True, timeout=900, check=False
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
+    def popen(self, task: str, *words: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "invoke", "--search-root", str(TOP), task, f"--build-dir={self.folder}"]
+        pipe, both = subprocess.PIPE, subprocess.STDOUT
+        return subprocess.Popen([*command, *words], env=self.environment, stdout=pipe, stderr=both, text=True)
+
+    def invoke(self, task: str, *words: str) -> str:
+        process = self.popen(task, *words)
+        said, _ = process.communicate(timeout=900)
+        assert process.returncode == 0, said
+        return said
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +142,12 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     system.make()
     builder = system.builddir / "builder"
     assert "no machine runs" in system.invoke("builder-status")
-    said = system.invoke("builder-start", "--auto", "--no-wait")
-    assert "STARTING x86_64" in said
+    waiting = system.popen("builder-start", "--auto")
+    assert waiting.stdout
+    assert "STARTING x86_64" in waiting.stdout.readline()
+    waiting.terminate()
+    assert "x86_64 goes on by itself" in waiting.communicate()[0]
+    assert waiting.returncode == 130
     running = "RUNNING  x86_64       stage2/b: 1 of 2 done"
     wait_for(lambda: running in system.invoke("builder-status"), 900.0)
     assert "the builder of x86_64 runs already" not in system.invoke("builder-start", "--auto", "--no-wait")

@@ -24,7 +24,7 @@ from ruckus_aux.host.limits import memory
 from ruckus_aux.host.locks import is_free, try_held
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Plan
-from ruckus_aux.systems.qemu import no_qemu, qemu_disk, qemu_machine, quoted_for_qemu, working_accelerator
+from ruckus_aux.systems.qemu import KERNEL_LINE, no_qemu, qemu_disk, qemu_machine, quoted_for_qemu, working_accelerator
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.paths import BUILDER, KERNEL
@@ -218,7 +218,7 @@ def qemu_command(start: Start, kernel: Path) -> list[str]:
         start: What is to be started.
         kernel: Of its system.
     """
-    line = ["console=ttyS0", "root=/dev/vda", "rw", "panic=-1", *start.words("/dev/vdb")]
+    line = ["console=ttyS0", KERNEL_LINE, *start.words("/dev/vdb")]
     words = qemu_machine(start.more["accelerator"], start.memory, start.vcpus)
     words += [*qemu_disk(Path(IMAGE)), *qemu_disk(Path(_RESULTS)), "-kernel", str(kernel), "-append", " ".join(line)]
     serial = f"socket,id=serial,path={_SERIAL},server=on,wait=off,logfile={quoted_for_qemu(_CONSOLE)}"

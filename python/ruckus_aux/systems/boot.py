@@ -18,6 +18,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.image import make_image
 from ruckus_aux.systems.qemu import (
+    KERNEL_LINE,
     SILENCE,
     accelerators,
     no_qemu,
@@ -52,7 +53,7 @@ def qemu(
     """
     memory = MEMORY + (_BESIDE_XEN if hypervisor else 0)
     words = [*qemu_machine(accelerator, memory, xen=hypervisor is not None), *qemu_disk(image)]
-    kernel, line = settings.clfs / "boot" / KERNEL, f"root=/dev/vda rw panic=-1 {append}".strip()
+    kernel, line = settings.clfs / "boot" / KERNEL, f"{KERNEL_LINE} {append}".strip()
     if hypervisor is None:
         return [*words, "-kernel", str(kernel), "-append", f"console=ttyS0 {line}"]
     module = quoted_for_qemu(f"{kernel} console=hvc0 {line}")  # the first of a multiboot kernel's modules is dom0's

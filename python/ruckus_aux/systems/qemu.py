@@ -11,6 +11,8 @@ import sarge
 
 from ruckus_aux.words.errors import RuckusError
 
+# For a kernel whose root is the first disk. Emulated on a busy machine, its timer may be late; no reason to give up.
+KERNEL_LINE = "root=/dev/vda rw panic=-1 no_timer_check"
 _PROGRAM = "qemu-system-x86_64"
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
 _PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
@@ -63,7 +65,7 @@ def working_accelerator(kernel: Path, console: Path) -> str:
         console: A file for what it says.
     """
     for accelerator in accelerators()[:-1]:
-        words = [*qemu_machine(accelerator, 256), "-kernel", str(kernel), "-append", "console=ttyS0 panic=-1"]
+        words = [*qemu_machine(accelerator, 256), "-kernel", str(kernel), "-append", f"console=ttyS0 {KERNEL_LINE}"]
         watch_machine(words, console, patience=SILENCE, is_enough=lambda: console.stat().st_size > 0)
         if console.stat().st_size:
             return accelerator

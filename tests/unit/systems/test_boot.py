@@ -37,7 +37,9 @@ def test_another_systems_console(settings: Settings) -> None:
 
 def test_the_command_line_of_qemu(settings: Settings) -> None:
     words = qemu(settings, settings.work("boot") / "disk", "tcg", "ruckus.boot=check")
-    assert words[words.index("-append") + 1] == "console=ttyS0 root=/dev/vda rw panic=-1 ruckus.boot=check"
+    assert (
+        words[words.index("-append") + 1] == "console=ttyS0 root=/dev/vda rw panic=-1 no_timer_check ruckus.boot=check"
+    )
     assert words[words.index("-cpu") + 1] == "max,-smap"
     assert "-cpu host" in " ".join(qemu(settings, settings.clfs, "kvm", ""))
 
@@ -47,7 +49,7 @@ def test_qemu_loads_the_hypervisor_with_the_kernel_as_its_module(settings: Setti
     words = qemu(settings, tmp_path / "disk", "tcg", "ruckus.boot=check", hypervisor=tmp_path / "xen")
     assert words[words.index("-kernel") + 1] == f"{tmp_path}/xen"
     assert words[words.index("-cpu") + 1] == "max,-smap,-xsave"
-    module = f"{tmp_path}/a,,b/boot/vmlinuz console=hvc0 root=/dev/vda rw panic=-1 ruckus.boot=check"
+    module = f"{tmp_path}/a,,b/boot/vmlinuz console=hvc0 root=/dev/vda rw panic=-1 no_timer_check ruckus.boot=check"
     assert words[words.index("-initrd") + 1] == module
 
 
