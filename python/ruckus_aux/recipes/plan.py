@@ -214,9 +214,10 @@ class Plan:
 
     def _without(self, goal: str) -> RuckusError:
         """What is said of a goal that the profile has nothing for."""
+        other = "tiny" if goal == "bootstrap" else "clfs"
         return RuckusError(
             f"the profile '{self.settings.profile}' has no steps for {goal}",
-            f"choose another when you configure: --with-profile={'tiny' if goal == 'bootstrap' else 'clfs'}",
+            f"choose another: configure --with-profile={other}   (invoke build --profile={other})",
         )
 
     def of_profile(self) -> list[Step]:
