@@ -40,5 +40,5 @@ def stage2(sh: Script) -> None:
         # Where it was built is nothing to those who build modules with it.
         cd "$OUT{sh.libdir}"/python3.*
         rm __pycache__/_sysconfigdata_*
-        sed -i "s,$SRC,{sh.prefix}/src,g; s,$BUILD,{sh.prefix}/src,g" _sysconfigdata_*.py config-*/Makefile
+        sed -i "s,$SRC,{sh.prefix}/src,g; s,$BUILD,{sh.prefix}/src,g" _sysconfigdata_*.py config-*/Makefile config-*/*.c
     """)
