@@ -27,12 +27,12 @@ from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.systems.qemu import KERNEL_LINE, no_qemu, qemu_disk, qemu_machine, quoted_for_qemu, working_accelerator
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
-from ruckus_aux.words.paths import BUILDER, KERNEL
+from ruckus_aux.words.paths import BUILDER, CONSOLE, KERNEL
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import readable_size
 
 # In the builder's folder.
-_RESULTS, _CONSOLE, _SAID, _STATUS = "results", "console.log", "qemu.log", "status"
+_RESULTS, _SAID, _STATUS = "results", "qemu.log", "status"
 _PID, _QMP, _SERIAL = "pid", "qmp.sock", "serial.sock"
 _ACCELERATOR = "accelerator"  # that works on this machine, until it is booted again
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -84,7 +84,7 @@ class Qemu:
             with (self.folder / _RESULTS).open("wb") as file:  # a new one: nothing of an earlier run is in it
                 file.truncate(self._image.results_size(start))
             start = replace(start, more={**start.more, "accelerator": self._accelerator()})
-            for name in (_STATUS, _CONSOLE):
+            for name in (_STATUS, CONSOLE):
                 (self.folder / name).unlink(missing_ok=True)
             start.write(self.folder)
             self._run(start, lock)
@@ -96,7 +96,7 @@ class Qemu:
             accelerator, when = path.read_text().split()
             if when == boot:
                 return accelerator
-        accelerator = working_accelerator(self._kernel, self.folder / _CONSOLE)
+        accelerator = working_accelerator(self._kernel, self.folder / CONSOLE)
         write_whole(path, f"{accelerator} {boot}")
         return accelerator
 
@@ -163,8 +163,8 @@ class Qemu:
 
     def _console(self) -> str:
         """The end of it."""
-        with suppress(OSError), (self.folder / _CONSOLE).open("rb") as file:
-            file.seek(max(0, (self.folder / _CONSOLE).stat().st_size - _CONSOLE_TAIL))
+        with suppress(OSError), (self.folder / CONSOLE).open("rb") as file:
+            file.seek(max(0, (self.folder / CONSOLE).stat().st_size - _CONSOLE_TAIL))
             return file.read().decode(errors="replace")
         return ""
 
@@ -208,7 +208,7 @@ class Qemu:
 
     def watch_console(self) -> int:
         """What comes over its serial console."""
-        return console.follow(self.folder / _CONSOLE, lambda: is_free(self._lock))
+        return console.follow(self.folder / CONSOLE, lambda: is_free(self._lock))
 
 
 def qemu_command(start: Start, kernel: Path) -> list[str]:
@@ -221,6 +221,6 @@ def qemu_command(start: Start, kernel: Path) -> list[str]:
     line = ["console=ttyS0", KERNEL_LINE, *start.words("/dev/vdb")]
     words = qemu_machine(start.more["accelerator"], start.memory, start.vcpus)
     words += [*qemu_disk(Path(IMAGE)), *qemu_disk(Path(_RESULTS)), "-kernel", str(kernel), "-append", " ".join(line)]
-    serial = f"socket,id=serial,path={_SERIAL},server=on,wait=off,logfile={quoted_for_qemu(_CONSOLE)}"
+    serial = f"socket,id=serial,path={_SERIAL},server=on,wait=off,logfile={quoted_for_qemu(CONSOLE)}"
     words += ["-chardev", serial, "-serial", "chardev:serial"]
     return [*words, "-qmp", f"unix:{_QMP},server=on,wait=off", "-pidfile", _PID]

@@ -29,9 +29,8 @@ from ruckus_aux.steps.outcome import run_name
 from ruckus_aux.storage import xl
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BUILDER, KERNEL
+from ruckus_aux.words.paths import BUILDER, CONSOLE, KERNEL
 
-_CONSOLE = "console.log"
 _PLACED = "disk.placed"  # which image was written, and where
 _REASONS: Mapping[str, How] = {"0": "poweroff", "1": "reboot", "3": "crash", "4": "crash", "5": "reboot"}
 
@@ -84,7 +83,7 @@ class Xen:
         self._volumes = _volumes_of(arch)
         self._domain: xl.Domain | None = None  # that is followed
         if start := read_start(folder):
-            console_file = folder / _CONSOLE
+            console_file = folder / CONSOLE
             self._follow(start, console_file.stat().st_size if console_file.exists() else 0)
 
     @property
@@ -146,7 +145,7 @@ class Xen:
             self.dom0.send(kernel_of(self.arch, self._boot), domain.kernel)
         self._place_disk(start, domain)
         make_volume(self.dom0.access, self._group, self._volumes[1], self._image.results_size(start))
-        (self.folder / _CONSOLE).unlink(missing_ok=True)
+        (self.folder / CONSOLE).unlink(missing_ok=True)
         start.write(self.folder)
         try:
             self.dom0.create(domain, self._console_of(start))
@@ -189,7 +188,7 @@ class Xen:
         except RuckusError as error:
             return Sight(Guest("unknown", said=error.message))
         if seen.said:
-            with (self.folder / _CONSOLE).open("ab") as file:
+            with (self.folder / CONSOLE).open("ab") as file:
                 file.write(seen.said)
         return Sight(guest_of(seen), seen.record)
 
@@ -223,7 +222,7 @@ class Xen:
 
     def last_words(self) -> str:
         """The last lines of its console."""
-        path = self.folder / _CONSOLE
+        path = self.folder / CONSOLE
         return "\n".join(last_lines_of(path.read_text(errors="replace"))) if path.exists() else ""
 
     def shell(self) -> int:
@@ -235,7 +234,7 @@ class Xen:
     def watch_console(self) -> int:
         """What it says on its console."""
         self.look()
-        return console.follow(self.folder / _CONSOLE, lambda: self.look().guest.power not in ("running", "unknown"))
+        return console.follow(self.folder / CONSOLE, lambda: self.look().guest.power not in ("running", "unknown"))
 
 
 def guest_of(seen: Seen) -> Guest:

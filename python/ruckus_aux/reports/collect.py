@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`invoke collect-logs` and `make collect-logs`: every log in one place, logs/RUN/ARCH/STAGE/PACKAGE.log.
 
-A place that logs come from is a log source; build directories are the only kind so far. What was collected before is
+A place that logs come from is a log source. A build directory has the logs of its steps, those that machines have
+brought home, and the last console of a machine; all belong to the run that waited for it. What was collected before is
 never overwritten: a log that differs from one of its name gets a number. What is secret in it is blanked (secrets.py).
 """
 
@@ -16,19 +17,21 @@ import stat
 import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from ruckus_aux.host import plain
 from ruckus_aux.reports.rendering import render_page
 from ruckus_aux.reports.secrets import copy_without_secrets
+from ruckus_aux.settings.journal import Journal, MachineRun
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.storage.layout import builddir_of
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
+from ruckus_aux.words.paths import BUILDER, CONSOLE, JOURNAL
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.step_name import StepName
 
@@ -41,13 +44,16 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:.+_-]{0,99}")
 class CollectedLog:
     """A log that can be collected: its architecture, its step (known by where it is, not by its text), its path.
 
-    machine: where it was written.
+    run: the one that it belongs to. machine: where it was written.
+    status: with which what wrote it has ended, where the log does not say so.
     """
 
     arch: str
     step: StepName
     path: Path
+    run: str
     machine: str
+    status: str = ""
 
 
 class LogSource(Protocol):
@@ -73,12 +79,30 @@ class BuildDirectory:
             for folder, _, files in os.walk(self.folder / "log", onerror=lambda error: unreadable.append(str(error)))
             for file in files
         ]
-        machine = os.uname().nodename
+        machines = Journal(self.folder / JOURNAL).rows(MachineRun)
+        starts = {machine.start: machine for machine in machines}
         latest = {path if path.suffix == ".log" else path.with_suffix("") for path in found}
         for log in sorted(latest):
             step = StepName(log.relative_to(self.folder / "log").with_suffix(""))
-            attempts = (*reversed(logs.earlier(log)), log)
-            yield from (CollectedLog(self.arch, step, path, machine) for path in attempts if path in found)
+            for path in (*reversed(logs.earlier(log)), log):
+                if path in found:
+                    try:
+                        run = logs.fields_at_the_beginning(path).get("run", "")
+                    except OSError as error:
+                        unreadable.append(f"{path}: {error.strerror}")
+                    else:
+                        yield self._belonging(step, path, run, starts.get(run))
+        console = self.folder / BUILDER / CONSOLE
+        if machines and console.exists():
+            last = max(machines, key=lambda machine: machine.ended)
+            step, status = StepName(f"{self.arch}/{BUILDER}/console"), "0" if last.state.startswith("ok") else "1"
+            yield replace(self._belonging(step, console, last.run, last), status=status)
+
+    def _belonging(self, step: StepName, path: Path, run: str, machine: MachineRun | None) -> CollectedLog:
+        """A log of a run, or of a machine that was started in one."""
+        if machine:
+            return CollectedLog(self.arch, step, path, machine.run, f"{machine.builder}, {machine.kind}")
+        return CollectedLog(self.arch, step, path, run, os.uname().nodename)
 
 
 @dataclass(frozen=True)
@@ -136,9 +160,7 @@ def collect(sources: Iterable[LogSource], target: Path, run: str = "") -> tuple[
 
 def _collected(log: CollectedLog, target: Path, run: str) -> tuple[str, Collected | None]:
     """Copy a log to its place, if it is not there; returns its run and its line of the index, if it is wanted."""
-    name = logs.fields_at_the_beginning(log.path).get("run", "")
-    if not _RUN.fullmatch(name):
-        name = _WITHOUT_RUN
+    name = log.run if _RUN.fullmatch(log.run) else _WITHOUT_RUN
     if run and name != run:
         return name, None
     wanted = target / name / log.arch / f"{log.step.within_arch}.log"
@@ -152,7 +174,7 @@ def _collected(log: CollectedLog, target: Path, run: str) -> tuple[str, Collecte
             return name, line
     place, blanked = _copy(log.path, wanted)
     text = logs.read(place)
-    status = _status(text.ending.get("status", ""))
+    status = _status(text.ending.get("status", log.status))
     error = tuple(first_error(text.output)) if status else ()
     file, seconds = str(place.relative_to(target / name)), _seconds(text.ending.get("wall", ""))
     return name, Collected(log.step, log.arch, file, status, seconds, error, log.machine, blanked)

@@ -30,6 +30,7 @@ BUILDS = "builds"
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
 BUILDER = "builder"  # the folder of a machine that builds natively
+CONSOLE = "console.log"  # there: what it said since it was started last
 AGAIN = "again"  # the folder of steps that are built again, to be compared
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
 BOOT = "boot"  # a folder for each architecture, with its kernel and hypervisor

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ruckus_aux.reports.collect import BuildDirectory, CollectedLog, collect, print_index
+from ruckus_aux.settings.journal import Journal, MachineRun
 from ruckus_aux.steps.logs import set_aside
 from ruckus_aux.words.errors import RuckusError
 
@@ -187,3 +188,22 @@ def test_secrets_are_blanked_and_the_index_says_so(source: BuildDirectory, tmp_p
 def test_the_index_names_the_machine(source: BuildDirectory, tmp_path: Path) -> None:
     found, _ = collect([source], tmp_path / "logs")
     assert {line.machine for line in found["r1"]} == {os.uname().nodename}
+
+
+def test_what_a_machine_brought_and_its_console_belong_to_the_run_that_waited(
+    source: BuildDirectory, tmp_path: Path
+) -> None:
+    Journal(source.folder / "journal.sqlite").add(
+        MachineRun("r1", "i686", "qemu", "a-uuid", began=1.0, ended=2.0, state="ok")
+    )
+    write(source.folder, "i686/stage2/bison.log", "i686/stage2/bison", run="a-uuid")
+    (source.folder / "builder").mkdir()
+    (source.folder / "builder/console.log").write_text("Linux version 6.12\n")
+    found, unreadable = collect([source], tmp_path / "logs")
+    machines = {line.step: line.machine for line in found["r1"]}
+    assert unreadable == []
+    assert machines["i686/stage2/bison"] == machines["i686/builder/console"] == "i686, qemu"
+    assert machines["i686/cross/gcc"] == os.uname().nodename
+    assert {line.status for line in found["r1"] if "builder" in line.step} == {0}
+    assert (tmp_path / "logs/r1/i686/builder/console.log").read_text() == "Linux version 6.12\n"
+    assert (tmp_path / "logs/r1/i686/stage2/bison.log").exists()
