@@ -18,5 +18,6 @@ recipe = Recipe("bash").autotools(
         "bash_cv_wcontinued_broken": "no",
         "bash_cv_printf_a_format": "yes",
     },
-    after=lambda sh: sh.sh(f'ln -s bash "$OUT{sh.prefix}/bin/sh"'),
+    # lib/bash is for who compiles builtins, and names the folders of this build.
+    after=lambda sh: sh.sh(f'ln -s bash "$OUT{sh.prefix}/bin/sh"\nrm -r "$OUT{sh.libdir}/bash"'),
 )

@@ -130,7 +130,8 @@ def _fill(image: Path, script: str) -> None:
         _, output = run(["debugfs", "-w", "-f", path, image], env=_ENVIRONMENT)
     finally:
         path.unlink(missing_ok=True)
-    complaints = [line for line in output.splitlines() if not line.startswith(("debugfs", "Allocated inode"))]
+    lines = filter(None, output.splitlines())
+    complaints = [line for line in lines if not line.startswith(("debugfs", "Allocated inode"))]
     if complaints:
         raise RuckusError(f"debugfs can't write {image}", "\n".join(complaints[-10:]))
 
@@ -149,6 +150,7 @@ def _script(members: list[_Member], table: Table) -> Iterator[str]:
         elif inode in names:
             first, count = names[inode]
             names[inode] = first, count + 1
+            yield from (f"symlink {path} x", f"rm {path}")  # makes room in its folder, which ln does not
             yield f"ln {first} {path}"
             yield f"sif {first} links_count {count + 1}"
             yield from _said(path, mode, declared) if declared is not None else ()

@@ -50,8 +50,10 @@ def test_an_image_has_what_the_system_has_in_order(plan: Plan, settings: Setting
     assert scripts[0] == scripts[1]
     first = scripts[0].splitlines()
     assert first[:3] == ['sif "/." mode 040755', f'write "{clfs}/same" "/same"', 'sif "/same" mode 0100644']
-    assert first[4:8] == [
+    assert first[4:10] == [
         'sif "/share" mode 040755',
+        'symlink "/share/x86_64-cross-other-32" x',
+        'rm "/share/x86_64-cross-other-32"',
         'ln "/same" "/share/x86_64-cross-other-32"',
         'sif "/same" links_count 2',
         'sif "/share/x86_64-cross-other-32" mode 0104711',

@@ -31,3 +31,4 @@ for manuals in doc info man; do
     rm -rf "$OUT/tools/share/$manuals"
 done
 ln -s bash "$OUT/tools/bin/sh"
+rm -r "$OUT/tools/lib64/bash"
