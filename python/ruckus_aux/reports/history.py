@@ -109,8 +109,7 @@ def record(folder: Path, run: Run) -> RunHistory:
     """
     journal = Journal(folder / JOURNAL)
     ends = journal.rows(End, run.run)
-    with try_held(folder / RUN_LOCK) as nobody:
-        alive = nobody is None and run == runs(folder)[-1]
+    alive = is_running(folder) and run == runs(folder)[-1]
     every = {place: Journal(place[1] / JOURNAL).rows(Entry) for place in places(run)}
     rows = [
         StepHistory(arch, entry, *_log_of(builddir, entry))
@@ -122,6 +121,12 @@ def record(folder: Path, run: Run) -> RunHistory:
     known = [entry for entries in every.values() for entry in entries]
     samples = tuple(journal.rows(Sample, run.run))
     return RunHistory(run, ends[-1] if ends else None, alive, tuple(_with_savings(rows, known)), samples)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a run goes on in a build folder."""
+    with try_held(folder / RUN_LOCK) as nobody:
+        return nobody is None
 
 
 def places(run: Run) -> list[tuple[str, Path]]:

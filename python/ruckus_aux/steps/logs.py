@@ -15,7 +15,7 @@ from ruckus_aux.host.process import Usage
 from ruckus_aux.words.terminal import readable_size, utc
 
 _ENVIRONMENT = "# environment:\n"
-_OUTPUT = "# output:\n"
+OUTPUT = "# output:\n"  # after this line comes what the script says
 _END = "\n# end "
 _HEAD = 1 << 16  # bytes at the beginning of a log that hold its fields
 _TAIL = 1 << 21  # bytes at the end of a log that are looked at: a step ends soon after what went wrong
@@ -45,7 +45,7 @@ def beginning(fields: Mapping[str, str], environment: Mapping[str, str], script:
     lines = [f"# {name:<8} {value}\n" for name, value in fields.items()]
     lines += [_ENVIRONMENT, *(f"#   {name}={value}\n" for name, value in environment.items())]
     lines += ["# script:\n", *(f"#   {line}\n" for line in script.splitlines())]
-    return "".join(lines) + _OUTPUT
+    return "".join(lines) + OUTPUT
 
 
 def ending(usage: Usage, started: float) -> str:
@@ -80,7 +80,7 @@ def read(path: Path) -> Log:
         file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
         whole = file.tell() == 0
         text = file.read(_TAIL).decode(errors="replace")
-    said = text.partition(_OUTPUT if whole else "\n")[2]
+    said = text.partition(OUTPUT if whole else "\n")[2]
     output, found, after = said.rpartition(_END)
     if found and all(line.startswith("# ") for line in after.splitlines()[1:]):
         return Log(fields, _fields(_END.lstrip() + after), output)

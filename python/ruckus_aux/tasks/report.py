@@ -68,19 +68,26 @@ def history(c: Context, build_dir: str = "build") -> None:
         "arch_list": "only these architectures, separated by commas",
         "run": "only the logs of this run",
         "output": "where to put them (default: BUILD_DIR/logs)",
+        "follow": "before that, show what steps write until the run that goes on has ended",
     }
 )
-def collect_logs(c: Context, build_dir: str = "build", arch_list: str = "", run: str = "", output: str = "") -> int:
+def collect_logs(
+    c: Context, build_dir: str = "build", arch_list: str = "", run: str = "", output: str = "", follow: bool = False
+) -> int:
     """Gather every log into logs/RUN/ARCH/STAGE/PACKAGE.log, with an index.
 
-    Exit status 1 when some could not be read; they are named, and the others collected all the same.
+    Exit status 1 when some could not be read; they are named, and the others collected all the same. With --follow,
+    Ctrl-C ends the following, not the build; what there is until then is collected.
     """
     from ruckus_aux.reports.collect import build_directories, collect, print_index
     from ruckus_aux.reports.history import find
+    from ruckus_aux.reports.tailing import follow_run
     from ruckus_aux.runs.request import arch_list as parse
 
     folder = folder_of(build_dir)
     archs = [arch.name for arch in parse(arch_list)] if arch_list else []
+    if follow:
+        follow_run(folder, archs)
     target = folder_of(output) if output else folder / "logs"
     found, unreadable = collect(build_directories(folder, archs), target, find(folder, run).run if run else "")
     print_index(found, unreadable, target)

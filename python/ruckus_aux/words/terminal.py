@@ -23,7 +23,8 @@ STYLES = {
     "broken": "red",
     "error": "red",
 }
-_CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31"}
+_CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31", "magenta": "35", "blue": "34"}
+ARCH_COLORS = ("cyan", "magenta", "blue")  # to tell architectures apart
 MB = 1_000_000  # bytes
 _UNITS = {"M": 2**20, "G": 2**30, "T": 2**40}
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
@@ -73,7 +74,17 @@ def label(outcome: str, terminal: bool | None = None) -> str:
     """
     text = f"{outcome.upper():<8}"
     color = sys.stdout.isatty() if terminal is None else terminal
-    return f"\033[{_CODES[STYLES[outcome]]}m{text}\033[0m" if color and outcome in STYLES else text
+    return in_color(text, STYLES[outcome]) if color and outcome in STYLES else text
+
+
+def in_color(text: str, color: str) -> str:
+    """Text in a color, for a terminal.
+
+    Args:
+        text: The text.
+        color: Its name.
+    """
+    return f"\033[{_CODES[color]}m{text}\033[0m"
 
 
 def printable(text: str) -> str:
