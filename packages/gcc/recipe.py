@@ -31,7 +31,7 @@ _C_AND_CXX = (
 _FLAGS = {"CFLAGS_FOR_TARGET": "-O2", "CXXFLAGS_FOR_TARGET": "-O2"}
 
 
-# Three quarters of the source: test suites, languages that are not built, translations.
+# Two thirds of the source: test suites, languages that are not built, translations.
 _NOT_UNPACKED = (
     "gcc/testsuite/[!s]*",  # all but selftests, which makefiles look for
     "libstdc++-v3/testsuite/[0-9]*",

@@ -8,15 +8,26 @@ import termios
 import time
 import tty
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ruckus_aux.builders.qmp import connected
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.terminal import printable
 
 _LEAVE = b"\x1d"  # Ctrl-]
 _POLL = 0.5  # seconds
 _BLOCK = 1 << 16  # bytes
+_END = 1 << 16  # bytes of a console at which to look for what happened last
+
+
+def console_end(path: Path) -> str:
+    """The end of what a console's file has; "" when there is none."""
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _END))
+        return file.read().decode(errors="replace")
+    return ""
 
 
 def follow(path: Path, is_over: Callable[[], bool]) -> int:
@@ -27,7 +38,7 @@ def follow(path: Path, is_over: Callable[[], bool]) -> int:
         is_over: Whether the machine has ended.
     """
     if not path.exists():
-        raise RuckusError(f"{path}: no machine has said anything yet", "start it: invoke builder-start")
+        raise RuckusError(f"{path}: no machine has said anything yet", f"start it: {invoke_command('builder-start')}")
     with path.open("rb") as file:
         while True:
             last = is_over()  # asked first: what was written before is read below
@@ -48,7 +59,7 @@ def attach(path: Path) -> int:
         RuckusError: There is no machine, or no terminal.
     """
     if not sys.stdin.isatty():
-        raise RuckusError("a shell needs a terminal", "read its console: invoke builder-console")
+        raise RuckusError("a shell needs a terminal", f"read its console: {invoke_command('builder-console')}")
     try:
         with connected(path, None) as connection:
             print("leave with Ctrl-]; for a prompt, press Enter", flush=True)
@@ -71,4 +82,5 @@ def attach(path: Path) -> int:
                 termios.tcsetattr(terminal, termios.TCSADRAIN, before)
                 print()
     except OSError as error:
-        raise RuckusError(f"{path}: {error.strerror}", "is the machine running?  invoke builder-status") from error
+        hint = f"is the machine running?  {invoke_command('builder-status')}"
+        raise RuckusError(f"{path}: {error.strerror}", hint) from error

@@ -143,7 +143,7 @@ class Dom0:
         """
         host = self.access.host
         if known := self.domains().get(domain.name):
-            way_out = shlex.join(as_root(xl.destroy_domain(domain.arch, host), host))
+            way_out = shlex.join(as_root(xl.act_on_domain("destroy", domain.arch, host), host))
             state = "has ended, and is still there" if "s" in known.flags else "runs"
             raise RuckusError(f"{self.name}: the domain {domain.name} {state}", f"if nobody needs it: {way_out}")
         free = xl.parse_free_memory(self.access.ask(xl.describe_xen(host))[1])
@@ -170,13 +170,13 @@ class Dom0:
                 self.access.run(command, text=xl.ZEROS)
             self._create(domain)
             try:
-                record = shlex.join(as_root(xl.domain_console(domain.arch, host), host))
+                record = shlex.join(as_root(xl.act_on_domain("console", domain.arch, host), host))
                 folder, file = shlex.quote(console.rpartition("/")[0] or "."), shlex.quote(console)
                 script = f"mkdir -p {folder} && : >{file} && exec setsid nohup {record} >{file} 2>&1 </dev/null &"
                 host.run(["sh", "-c", script], limit=_PATIENCE)
-                self.access.run(xl.unpause_domain(domain.arch, host))
+                self.access.run(xl.act_on_domain("unpause", domain.arch, host))
             except BaseException:
-                self.access.run(xl.destroy_domain(domain.arch, host), check=False)
+                self.access.run(xl.act_on_domain("destroy", domain.arch, host), check=False)
                 raise
 
     def _create(self, domain: xl.Domain) -> None:
@@ -196,7 +196,7 @@ class Dom0:
         """End a domain of this very start, if it is there."""
         listed = self.domains().get(domain.name)
         if listed and listed.run == domain.run:
-            self.access.run(xl.destroy_domain(domain.arch, self.access.host))
+            self.access.run(xl.act_on_domain("destroy", domain.arch, self.access.host))
 
     def results(self, domain: xl.Domain, target: BinaryIO) -> None:
         """Copy a results device.

@@ -188,7 +188,7 @@ class Fleet:
         if state.is_overdue:
             job.builder.stop()
             job.watched = job.watched.seen(*_of(job.builder.look()), time.monotonic())
-            state = job.watched.state(self._patience)
+            state = job.watched.state(job.start.patience(self._patience))
         if state.is_over:
             self._bring_home(job, job.start, job.watched)
             job.processors = 0
@@ -196,7 +196,7 @@ class Fleet:
 
     def _bring_home(self, job: Job, start: Start, watched: Watched) -> None:
         """Harvest what a machine that has ended has brought, and give back what it had."""
-        state = watched.state(self._patience)
+        state = watched.state(start.patience(self._patience))
         if watched.record and watched.record.is_final:
             with self._changed, job.builder.results() as device:
                 job.harvest = job.bring(start, device)

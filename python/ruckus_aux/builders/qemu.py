@@ -39,7 +39,6 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUPERVISED = '"$@"; echo $? >status.part; mv status.part status'
 _START = 5.0  # seconds in which QEMU refuses what it does not like
 _STOP = 10.0  # seconds until QEMU is killed that was asked to quit
-_CONSOLE_TAIL = 1 << 16  # bytes
 
 
 class Qemu:
@@ -144,7 +143,7 @@ class Qemu:
             status = (self.folder / _STATUS).read_text().strip()
         except OSError:
             return Guest("ended", "killed", "without an exit status: this host may have been switched off")
-        said, text = self._said(), self._console()
+        said, text = self._said(), console.console_end(self.folder / CONSOLE)
         if match := re.search(r"terminating on signal (\d+)(?: from pid (\d+))?", said):
             return Guest("ended", "killed", match[0])
         if status != "0":
@@ -161,16 +160,9 @@ class Qemu:
             return (self.folder / _SAID).read_text(errors="replace")
         return ""
 
-    def _console(self) -> str:
-        """The end of it."""
-        with suppress(OSError), (self.folder / CONSOLE).open("rb") as file:
-            file.seek(max(0, (self.folder / CONSOLE).stat().st_size - _CONSOLE_TAIL))
-            return file.read().decode(errors="replace")
-        return ""
-
     def last_words(self) -> str:
         """The last lines of its console."""
-        return "\n".join(last_lines_of(self._console()))
+        return "\n".join(last_lines_of(console.console_end(self.folder / CONSOLE)))
 
     def stop(self) -> None:
         """Ask QEMU to quit, and kill it when it does not."""

@@ -29,6 +29,7 @@ from ruckus_aux.steps.outcome import run_name
 from ruckus_aux.storage import xl
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDER, CONSOLE, KERNEL
 
 _PLACED = "disk.placed"  # which image was written, and where
@@ -222,14 +223,12 @@ class Xen:
 
     def last_words(self) -> str:
         """The last lines of its console."""
-        path = self.folder / CONSOLE
-        return "\n".join(last_lines_of(path.read_text(errors="replace"))) if path.exists() else ""
+        return "\n".join(last_lines_of(console.console_end(self.folder / CONSOLE)))
 
     def shell(self) -> int:
         """Nobody can type where the console is recorded."""
-        raise RuckusError(
-            f"{self.name}: a domain's console is recorded, so nobody can type there", "read it: invoke builder-console"
-        )
+        hint = f"read it: {invoke_command('builder-console', f'--arch={self.arch}', '--builder=xen')}"
+        raise RuckusError(f"{self.name}: a domain's console is recorded, so nobody can type there", hint)
 
     def watch_console(self) -> int:
         """What it says on its console."""

@@ -143,23 +143,36 @@ def collect(sources: Iterable[LogSource], target: Path, run: str = "") -> tuple[
         What was collected, by run, and what could not be read, each with the reason.
     """
     found: dict[str, list[Collected]] = {}
+    known: dict[str, dict[str, Collected]] = {}
     unreadable: list[str] = []
     for source in sources:
         for log in source.logs(unreadable):
             try:
-                name, line = _collected(log, target, run)
+                name, line = _collected(log, target, run, known)
             except OSError as error:
                 unreadable.append(f"{log.path}: {error.strerror}")
             else:
                 if line:
                     found.setdefault(name, []).append(line)
     for name, lines in found.items():
-        _write_index(target / name, name, lines, unreadable)
+        _write_index(target / name, name, known[name] | {line.file: line for line in lines}, unreadable)
     return found, unreadable
 
 
-def _collected(log: CollectedLog, target: Path, run: str) -> tuple[str, Collected | None]:
-    """Copy a log to its place, if it is not there; returns its run and its line of the index, if it is wanted."""
+def _collected(
+    log: CollectedLog, target: Path, run: str, known: dict[str, dict[str, Collected]]
+) -> tuple[str, Collected | None]:
+    """Copy a log to its place, if it is not there.
+
+    Args:
+        log: The log.
+        target: The folder of all runs.
+        run: The name of the run whose logs are wanted; "" for all.
+        known: What earlier collections put there, by run and by file, as far as it was read.
+
+    Returns:
+        Its run, and its line of the index, if it is wanted.
+    """
     name = log.run if _RUN.fullmatch(log.run) else _WITHOUT_RUN
     if run and name != run:
         return name, None
@@ -167,9 +180,10 @@ def _collected(log: CollectedLog, target: Path, run: str) -> tuple[str, Collecte
     wanted.parent.mkdir(parents=True, exist_ok=True)
     if target.resolve() not in wanted.parent.resolve().parents:
         raise OSError(errno.ELOOP, f"{wanted} leads out of {target}")
-    known = {line.file: line for line in _indexed_before(target / name)}
+    if name not in known:
+        known[name] = _indexed_before(target / name)
     for place in _places(wanted):
-        line = known.get(str(place.relative_to(target / name)))
+        line = known[name].get(str(place.relative_to(target / name)))
         if line and _is_copy(place, log.path):
             return name, line
     place, blanked = _copy(log.path, wanted)
@@ -228,17 +242,16 @@ def _copy(log: Path, wanted: Path) -> tuple[Path, int]:
         return free, blanked
 
 
-def _indexed_before(folder: Path) -> tuple[Collected, ...]:
-    """What an earlier collection put there: it is in the new index, too."""
+def _indexed_before(folder: Path) -> dict[str, Collected]:
+    """What an earlier collection put there, by file: it is in the new index, too."""
     try:
-        return read_record(Index, (folder / INDEX).read_bytes()).logs
+        return {line.file: line for line in read_record(Index, (folder / INDEX).read_bytes()).logs}
     except (OSError, ValueError):
-        return ()
+        return {}
 
 
-def _write_index(folder: Path, run: str, lines: list[Collected], unreadable: list[str]) -> None:
-    known = {log.file: log for log in (*_indexed_before(folder), *lines)}
-    ordered = sorted(known.values(), key=lambda log: (log.status == 0, log.arch, log.step))
+def _write_index(folder: Path, run: str, lines: Mapping[str, Collected], unreadable: list[str]) -> None:
+    ordered = sorted(lines.values(), key=lambda log: (log.status == 0, log.arch, log.step))
     data = asdict(Index(run, tuple(ordered), tuple(unreadable)))
     (folder / INDEX).write_text(json.dumps(data, indent=1))
     (folder / "index.html").write_text(render_page("logs.html", folder, data), encoding="utf-8")

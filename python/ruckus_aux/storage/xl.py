@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Literal, get_args
 
 from ruckus_aux.host.hosts import Host
 from ruckus_aux.host.root import Command, Shape, as_command
@@ -20,6 +21,7 @@ from ruckus_aux.storage.commands import (
     xen_disks,
 )
 
+DomainVerb = Literal["unpause", "destroy", "console"]
 _BLOCK = 4096  # bytes: of a record
 _ARCHIVE = 256  # blocks before the archive
 _DIGIT = "[0-9]"
@@ -82,34 +84,15 @@ def describe_xen(at: Host) -> Command:
     return as_command("xl", "info", at=at)
 
 
-def unpause_domain(arch: str, at: Host) -> Command:
-    """Let an architecture's builder run.
+def act_on_domain(verb: DomainVerb, arch: str, at: Host) -> Command:
+    """Let an architecture's builder run, end it at once or remove it from the list, or print what it says until then.
 
     Args:
+        verb: xl's.
         arch: The architecture.
         at: Its dom0.
     """
-    return as_command("xl", "unpause", domain_name(arch), at=at)
-
-
-def destroy_domain(arch: str, at: Host) -> Command:
-    """End an architecture's builder at once, or remove it from the list.
-
-    Args:
-        arch: The architecture.
-        at: Its dom0.
-    """
-    return as_command("xl", "destroy", domain_name(arch), at=at)
-
-
-def domain_console(arch: str, at: Host) -> Command:
-    """Print what an architecture's builder says, until it is destroyed.
-
-    Args:
-        arch: The architecture.
-        at: Its dom0.
-    """
-    return as_command("xl", "console", domain_name(arch), at=at)
+    return as_command("xl", verb, domain_name(arch), at=at)
 
 
 def read_start_of_results(results: str, at: Host) -> Command:
@@ -180,8 +163,8 @@ def builder_commands(domain: Domain, at: Host) -> Iterator[Command]:
         domain: One; its run, memory, processors and line are of no matter.
         at: Its dom0.
     """
-    for of_name in (unpause_domain, destroy_domain, domain_console):
-        yield of_name(domain.arch, at)
+    for verb in get_args(DomainVerb):
+        yield act_on_domain(verb, domain.arch, at)
     yield from (list_domains(at), describe_xen(at), xen_disks(at))
     yield from (
         read_start_of_results(domain.results, at),

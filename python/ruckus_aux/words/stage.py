@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stages of a build, in order: all that is known of a stage stands here, except what recipes get by default."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -91,12 +91,6 @@ SOURCE = Stage(
     installs=False,
 )
 # What a finished system is tried with, by its own programs: recipes have no steps of it.
-CHECK = Stage(
-    name="check",
-    title="{}, made by the system itself",
-    prefix="tools",
-    runs_on="target",
-    cross_in_path=False,
-    sees_host=False,
-    installs=False,
+CHECK = replace(
+    _STAGE2, name="check", title="{}, made by the system itself", goal="bootstrap", until="", installs=False
 )
