@@ -19,6 +19,8 @@ from ruckus_aux.words.errors import RuckusError, of_the_system
 _PATIENCE = 120.0  # seconds without a byte from a command: `xl create` took 20 on an emulated machine
 _LONGEST_PAUSE = 60.0  # seconds between two attempts to connect
 _BLOCK = 1 << 18  # bytes
+# What a command writes is joined there: ssh carries two streams, and keeps no order between them.
+_TOGETHER = ("sh", "-c", 'exec "$@" 2>&1', "sh")
 
 
 class Remote:
@@ -80,9 +82,9 @@ class Remote:
         lost = f"'{shlex.join(words)}' may still run there"
         try:
             with ssh.in_our_words(self.name, []), connection.transport.open_session() as channel:
-                channel.set_combine_stderr(together)
                 channel.settimeout(limit)
-                channel.exec_command(shlex.join(["env", *(f"{k}={v}" for k, v in ENVIRONMENT.items()), *words]))
+                shell = _TOGETHER if together else ()
+                channel.exec_command(shlex.join(["env", *(f"{k}={v}" for k, v in ENVIRONMENT.items()), *shell, *words]))
                 try:
                     _copy(channel, source, target)
                 except TimeoutError as error:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Evaluate the recipes for an architecture. They are Python that anybody may have written: say where one is wrong."""
 
-import importlib.util
+import runpy
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,16 +40,14 @@ def located(path: Path) -> Iterator[None]:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Import a recipe's file, which defines `recipe`.
+    """Run a recipe's file, which defines `recipe`.
 
-    Raises RuckusError when it can't be imported, or defines none.
+    Raises RuckusError when it can't be run, or defines none.
     """
-    spec = importlib.util.spec_from_file_location(f"ruckus_recipe_{path.parent.name}_{path.stem}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
     with located(path):
-        spec.loader.exec_module(module)
-    recipe = getattr(module, "recipe", None)
+        # Not imported: Python's cache of bytecode takes a change within a second that leaves the size for none.
+        names = runpy.run_path(str(path), run_name=f"ruckus_recipe_{path.parent.name}_{path.stem}")
+    recipe = names.get("recipe")
     if not isinstance(recipe, Recipe):
         raise RuckusError(f"{path}: it defines no Recipe called 'recipe'", 'for instance: recipe = Recipe("m4")')
     return recipe

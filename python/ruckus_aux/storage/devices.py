@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ruckus_aux.words.errors import RuckusError
 
 _SYS = Path("/sys/dev/block")
 _PROC = Path("/proc")
+PAUSES = (0.3, 1.0)  # seconds in which a sandbox that is being set up lets go of the host's mounts
 
 
 class Unreadable(RuckusError):
@@ -149,7 +151,15 @@ def users(access: Root, dev: Device) -> list[str]:
 
 
 def mounts_of(dev: Device) -> list[mounts.Mount]:
-    """Where a device is mounted, in any mount namespace that this process can look into."""
+    """Where a device is mounted, in any mount namespace that this process can look into.
+
+    A sandbox that is being set up still has what the host has just unmounted: it is waited for.
+    """
+    for pause in PAUSES:
+        found = [mount for mount in everywhere() if mount.is_of(dev.numbers)]
+        if not found or any(mount.is_of(dev.numbers) for mount in mounts.mounted()):
+            return found
+        time.sleep(pause)
     return [mount for mount in everywhere() if mount.is_of(dev.numbers)]
 
 

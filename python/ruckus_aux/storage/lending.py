@@ -20,6 +20,7 @@ from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import held_back
 from ruckus_aux.storage import commands
 from ruckus_aux.storage.devices import (
+    PAUSES,
     Device,
     attached,
     device,
@@ -38,8 +39,6 @@ from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import COPIES
 
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
-# Seconds after which a mount point that is busy is unmounted again: a sandbox that is just being set up has it, too.
-_PAUSES = (0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str
 
 
 def _unmount(access: Root, path: str, point: Path) -> None:
-    for pause in _PAUSES:
+    for pause in PAUSES:
         status, output = access.run(commands.unmount(point), check=False)
         if status == 0:
             return

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recipe that is wrong stops only the goals that need it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def test_a_function_that_fails_breaks_its_step_and_what_needs_it(settings: Setti
     steps, broken = plan.split(plan.goal("bootstrap"))
     assert {step.name for step in steps} == OTHERS
     assert {one.name for one in broken} == set(plan.broken), "with what is the cause"
+
+
+def test_a_change_of_the_same_size_within_a_second_is_seen(settings: Settings, recipes: Path) -> None:
+    file = recipes / "zlib.py"
+    times = (1_700_000_000, 1_700_000_000)
+    os.utime(file, times)
+    assert not evaluate(settings).broken
+    file.write_text(ZLIB.replace("unpack()", "umpack()"))
+    os.utime(file, times)
+    assert "hostprep/zlib" in evaluate(settings).broken
 
 
 def test_what_a_recipe_that_cannot_be_read_has_is_unknown(settings: Settings, recipes: Path) -> None:

@@ -70,7 +70,7 @@ def test_how_a_run_ended(folder: Path) -> None:
     for status, word in ((0, "succeeded"), (2, "failed"), (130, "interrupted")):
         Journal(folder / "journal.sqlite").add(End(NAME, 200.0, status, 110.0, 91.0))
         assert of(folder).status == word
-    assert repeating_command(of(folder).run) == "invoke build --arch-list=i686,x86_64 '--configure=A=b c'"
+    assert repeating_command(of(folder).run).endswith("invoke build --arch-list=i686,x86_64 '--configure=A=b c'")
 
 
 def test_a_run_is_found_by_the_beginning_of_its_name(folder: Path) -> None:

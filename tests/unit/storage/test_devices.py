@@ -36,6 +36,25 @@ def test_what_uses_a_disk(machine: Machine, access: Root) -> None:
     assert users(access, Device("/dev/dm-1", "253:1")) == ["/dev/dm-1 is swap space"]
 
 
+@pytest.mark.usefixtures("nodes")
+def test_a_sandbox_that_is_being_set_up_is_waited_for(
+    machine: Machine, access: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def sleep(pause: float) -> None:
+        pauses.append(pause)
+        machine.mount_table("")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    machine.mount_table("", "1 0 253:2 / /oldroot/media rw - ext4 /dev/dm-2 rw")
+    assert users(access, Device("/dev/dm-2", "253:2")) == []
+    assert pauses == [0.3]
+    machine.mount_table("1 0 253:2 / /media rw - ext4 /dev/dm-2 rw")
+    assert users(access, Device("/dev/dm-2", "253:2")) == ["/dev/dm-2 is mounted on /media"]
+    assert pauses == [0.3], "what is mounted here stays"
+
+
 def test_an_image_is_known_by_its_inode(machine: Machine, access: Root, tmp_path: Path) -> None:
     """Attached in another mount namespace, it has a name there that says nothing here."""
     image = tmp_path / "image"
