@@ -15,8 +15,9 @@ from integration.real import wait_for
 from support import fake_xl, sshd
 from support.sshd import Sshd, write_ssh
 
-from ruckus_aux.builders import volumes
+from ruckus_aux.builders import dom0, reach, volumes, xen
 from ruckus_aux.builders.dom0 import Dom0
+from ruckus_aux.builders.keys import keys_of
 from ruckus_aux.builders.machine import Builder, Start, read_start
 from ruckus_aux.builders.record import ARCHIVE
 from ruckus_aux.builders.state import BuilderState
@@ -57,11 +58,11 @@ class Fleet:
         )
         (self.state(number) / "plan.json").write_text(text)
 
-    def builder(self, number: int, arch: str = "x86_64") -> Xen:
+    def builder(self, number: int, arch: str = "x86_64", bridge: str = "") -> Xen:
         """A builder in a dom0; each dom0 has its devices in a folder of its own."""
-        dom0 = self.dom0s[number]
+        dom0, group = self.dom0s[number], f"{self.servers[number].port}/dev/vg00"
         folder = self.folder / f"{number}-{arch}"
-        return Xen(arch, folder, Picture(folder), self.folder / "boot", dom0, f"{self.servers[number].port}/dev/vg00")
+        return Xen(arch, folder, Picture(folder), self.folder / "boot", dom0, group, bridge)
 
 
 class Picture:
@@ -288,6 +289,44 @@ def refused_again(fleet: Fleet, start: Start) -> RuckusError:
     builder = fleet.builder(0)
     builder.folder = fleet.folder / "other"
     return refused(builder, start)
+
+
+def test_a_domain_with_a_network_is_reached_through_its_dom0(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet.plan(0, x86_64={"steps": "9999"})
+    builder, start = fleet.builder(0, bridge="xenbr0"), start_of()
+    assert refused(builder, start).message == "dom0a has no bridge xenbr0"
+    (fleet.folder / "net/xenbr0/bridge").mkdir(parents=True)
+    monkeypatch.setattr(dom0, "NETWORK", str(fleet.folder / "net"))
+    with sshd.running(fleet.folder / "guest", "guest") as guest:
+        keys = keys_of(builder.folder, "x86_64")
+        (guest.folder / "user_key.pub").write_text((keys / "home/authorized_keys").read_text())
+        (keys / "known_hosts").write_text(f"builder-x86_64 {(guest.folder / 'host_key.pub').read_text()}")
+        monkeypatch.setattr(xen, "_SSH", guest.port)
+        monkeypatch.setattr(reach, "_TEXT", reach._TEXT.replace("User root", f"User {guest.user}"))
+        builder.start(start)
+        wait_for(lambda: builder.reach() is not None)
+        way = builder.reach()
+        assert way
+        assert way.answers()
+        assert f" -W %h:%p {fleet.servers[0].name}" in way.config.read_text()
+        remote = way.remote()
+        assert remote.run(["echo", "hello"]) == (0, "hello\n")
+        remote.close()
+        sshd.make_key(keys / "user")  # which the domain does not know
+        assert not way.answers()
+        assert "x86_64 in dom0a is not reached at 127.0.0.1" in refused_shell(builder)
+    mac = ":".join(["00:16:3e", *(start.run[at : at + 2] for at in (0, 2, 4))])
+    assert f'vif=["mac={mac},bridge=xenbr0"]' in (fleet.state(0) / "log").read_text()
+    builder.stop()
+    assert builder.reach() is None
+    assert "has no network" in refused_shell(fleet.builder(1))
+
+
+def refused_shell(builder: Xen) -> str:
+    with pytest.raises(RuckusError) as caught:
+        builder.shell()
+    assert "builder-console" in caught.value.hint
+    return caught.value.message
 
 
 def test_one_more_try_after_a_timeout_and_none_after_other_errors(fleet: Fleet) -> None:

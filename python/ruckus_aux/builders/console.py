@@ -2,6 +2,7 @@
 """A machine's console on this terminal: to read, or to type into."""
 
 import os
+import re
 import select
 import sys
 import termios
@@ -9,6 +10,7 @@ import time
 import tty
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from ruckus_aux.builders.qmp import connected
@@ -19,6 +21,8 @@ from ruckus_aux.words.terminal import printable
 _LEAVE = b"\x1d"  # Ctrl-]
 _POLL = 0.5  # seconds
 _BLOCK = 1 << 16  # bytes
+_ADDRESS = re.compile(rb"ruckus: address ([0-9.]{7,15})\s")
+_BEGINNING = 1 << 20  # bytes of a console that have it
 _END = 1 << 16  # bytes of a console at which to look for what happened last
 
 
@@ -27,6 +31,18 @@ def console_end(path: Path) -> str:
     with suppress(OSError), path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _END))
         return file.read().decode(errors="replace")
+    return ""
+
+
+def said_address(path: Path) -> str:
+    """The address that a machine has in its network, as it has said at its beginning; "" when it has not.
+
+    Whatever runs there could say another; who answers at that one has no key that is known.
+    """
+    with suppress(OSError), path.open("rb") as file:
+        for match in reversed(_ADDRESS.findall(file.read(_BEGINNING))):
+            with suppress(ValueError):
+                return str(IPv4Address(match.decode()))
     return ""
 
 

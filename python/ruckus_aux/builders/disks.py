@@ -4,6 +4,7 @@
 import hashlib
 from pathlib import Path
 
+from ruckus_aux.builders.keys import has_ssh_server, identity_of_keys, keys_of, keys_on_disk
 from ruckus_aux.builders.machine import IMAGE, Start
 from ruckus_aux.builders.record import ARCHIVE
 from ruckus_aux.builders.tree import NATIVE, native_tree
@@ -38,6 +39,8 @@ class Disks:
         found = hashlib.sha256()
         for stamp in sorted(f"{one.step} {one.key}" for one in stamps(self.plan.settings)):
             found.update(stamp.encode())
+        keys = keys_of(self.image.parent, start.arch) if has_ssh_server(self.plan.settings) else None
+        found.update(identity_of_keys(keys) if keys else b"")
         for name, path in sorted(files.items()):
             found.update(name.encode() + (b"" if name.startswith("sources/") else path.read_bytes()))
         identity = found.hexdigest()
@@ -46,7 +49,7 @@ class Disks:
         self._identity.unlink(missing_ok=True)
         largest = max(step.costs.disk for step in steps) * MB
         room = _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
-        members = {f"{NATIVE}/{name}": path for name, path in files.items()}
+        members = {f"{NATIVE}/{name}": path for name, path in files.items()} | (keys_on_disk(keys) if keys else {})
         make_image(self.plan, self.image, addition=Addition(members, NATIVE, (USER, USER), room))
         write_whole(self._identity, identity, lasting=True)
         return identity

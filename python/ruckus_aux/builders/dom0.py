@@ -23,6 +23,7 @@ from ruckus_aux.storage import xl
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 
+NETWORK = "/sys/class/net"
 _PATIENCE = 30.0  # seconds without a byte of an answer
 _READING = 300.0  # the same, while it packs what is empty
 _BLOCK = 1 << 20  # bytes
@@ -146,6 +147,8 @@ class Dom0:
             way_out = shlex.join(as_root(xl.act_on_domain("destroy", domain.arch, host), host))
             state = "has ended, and is still there" if "s" in known.flags else "runs"
             raise RuckusError(f"{self.name}: the domain {domain.name} {state}", f"if nobody needs it: {way_out}")
+        if domain.bridge and host.run(["test", "-d", f"{NETWORK}/{domain.bridge}/bridge"])[0] != 0:
+            raise RuckusError(f"{self.name} has no bridge {domain.bridge}", "see there: ip link show type bridge")
         free = xl.parse_free_memory(self.access.ask(xl.describe_xen(host))[1])
         if free is not None and free - _SPARE < int(domain.memory):
             raise RuckusError(

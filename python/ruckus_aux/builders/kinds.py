@@ -2,6 +2,7 @@
 """The kinds of builders."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ruckus_aux.builders.disks import Disks
 from ruckus_aux.builders.machine import Builder, read_start
@@ -42,21 +43,23 @@ def builder_of(kind: str, plan: Plan, where: Where | None = None) -> Builder:
     return xen_of(plan.settings, Where(**start.more) if start else where or Where(), Disks(plan, folder))
 
 
-def builders_of(
-    kind: str, archs: Sequence[Architecture], dom0: str = "", group: str = Where.group
-) -> Callable[[Plan], Builder]:
+def builders_of(kind: str, archs: Sequence[Architecture], where: Where) -> Callable[[Plan], Builder]:
     """What gives each build directory its builder.
 
     Args:
         kind: As --builder calls it.
         archs: All that are built.
-        dom0: Names of machines, separated by commas, to which domains are dealt in turn; "" for this one.
-        group: The volume group of their disks there.
+        where: Its dom0 may be names of machines, separated by commas, to which domains are dealt in turn.
+
+    Raises:
+        RuckusError: There would be a bridge, and nothing that could be connected to it.
     """
-    names, dom0s = [arch.name for arch in archs], dom0.split(",")
+    if where.bridge and kind != "xen":
+        raise RuckusError(f"--bridge={where.bridge} is for --builder=xen", f"leave it out: --builder={kind}")
+    names, dom0s = [arch.name for arch in archs], where.dom0.split(",")
 
     def builder(plan: Plan) -> Builder:
         number = names.index(plan.settings.arch.name)
-        return builder_of(kind, plan, Where(dom0s[number % len(dom0s)], group))
+        return builder_of(kind, plan, replace(where, dom0=dom0s[number % len(dom0s)]))
 
     return builder

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from ruckus_aux.builders.reach import Reach
 from ruckus_aux.builders.record import Record, read_machine_record
 from ruckus_aux.builders.state import Clock, Guest, Patience, Watched
 from ruckus_aux.host.writing import write_whole
@@ -179,6 +180,9 @@ class Builder(Protocol):
 
     def last_words(self) -> str:
         """The end of what its console said."""
+
+    def reach(self) -> Reach | None:
+        """How it is reached over ssh while it runs; None when there is no way."""
 
     def shell(self) -> int:
         """Let the user have a shell in it, on this terminal; returns the exit status."""

@@ -7,6 +7,7 @@ hold the builder's lock, which tells everybody that they are there, however they
 
 import re
 import shutil
+import socket
 import time
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -17,7 +18,9 @@ import psutil
 import sarge
 
 from ruckus_aux.builders import console, qmp
+from ruckus_aux.builders.keys import has_ssh_server
 from ruckus_aux.builders.machine import IMAGE, Image, Sight, Start, forget_start, read_start
+from ruckus_aux.builders.reach import Reach, reach
 from ruckus_aux.builders.record import RECORD_SIZE
 from ruckus_aux.builders.state import Guest, last_lines_of
 from ruckus_aux.host.limits import memory
@@ -34,6 +37,7 @@ from ruckus_aux.words.terminal import readable_size
 # In the builder's folder.
 _RESULTS, _SAID, _STATUS = "results", "qemu.log", "status"
 _PID, _QMP, _SERIAL = "pid", "qmp.sock", "serial.sock"
+_PORT, _LOOPBACK = "port", "127.0.0.1"
 _ACCELERATOR = "accelerator"  # that works on this machine, until it is booted again
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUPERVISED = '"$@"; echo $? >status.part; mv status.part status'
@@ -82,7 +86,8 @@ class Qemu:
             self._image.make(start)
             with (self.folder / _RESULTS).open("wb") as file:  # a new one: nothing of an earlier run is in it
                 file.truncate(self._image.results_size(start))
-            start = replace(start, more={**start.more, "accelerator": self._accelerator()})
+            port = {_PORT: _free_port()} if has_ssh_server(self.plan.settings) else {}
+            start = replace(start, more={**start.more, "accelerator": self._accelerator(), **port})
             for name in (_STATUS, CONSOLE):
                 (self.folder / name).unlink(missing_ok=True)
             start.write(self.folder)
@@ -194,13 +199,29 @@ class Qemu:
             self._image.remove()
         forget_start(self.folder)
 
+    def reach(self) -> Reach | None:
+        """Over a port of this host's, which QEMU forwards."""
+        start = read_start(self.folder)
+        if start is None or _PORT not in start.more or is_free(self._lock):
+            return None
+        return reach(self.folder, self.name, _LOOPBACK, int(start.more[_PORT]))
+
     def shell(self) -> int:
-        """Its serial console, where a login waits."""
+        """Over ssh, or, if nobody answers there, on its serial console, where a login waits."""
+        way = self.reach()
+        if way and way.answers():
+            return way.log_in()
         return console.attach(self.folder / _SERIAL)
 
     def watch_console(self) -> int:
         """What comes over its serial console."""
         return console.follow(self.folder / CONSOLE, lambda: is_free(self._lock))
+
+
+def _free_port() -> str:
+    with socket.socket() as found:
+        found.bind((_LOOPBACK, 0))
+        return str(found.getsockname()[1])
 
 
 def qemu_command(start: Start, kernel: Path) -> list[str]:
@@ -215,4 +236,7 @@ def qemu_command(start: Start, kernel: Path) -> list[str]:
     words += [*qemu_disk(Path(IMAGE)), *qemu_disk(Path(_RESULTS)), "-kernel", str(kernel), "-append", " ".join(line)]
     serial = f"socket,id=serial,path={_SERIAL},server=on,wait=off,logfile={quoted_for_qemu(CONSOLE)}"
     words += ["-chardev", serial, "-serial", "chardev:serial"]
+    if port := start.more.get(_PORT):  # all that the machine may reach is who reaches it there
+        forwarded = f"hostfwd=tcp:{_LOOPBACK}:{port}-:22"
+        words += ["-netdev", f"user,id=net,restrict=on,{forwarded}", "-device", "virtio-net-pci,netdev=net,romfile="]
     return [*words, "-qmp", f"unix:{_QMP},server=on,wait=off", "-pidfile", _PID]

@@ -6,18 +6,21 @@ device is another one. Root's names lead to both, so nobody else can put another
 """
 
 import gzip
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import BinaryIO
 
 from ruckus_aux.builders import console
 from ruckus_aux.builders.dom0 import Dom0, Followed, Seen
 from ruckus_aux.builders.machine import Image, Sight, Start, forget_start, kernel_words, read_start
+from ruckus_aux.builders.reach import Reach, reach
 from ruckus_aux.builders.state import Guest, How, last_lines_of
 from ruckus_aux.builders.volumes import fill_volume, has_volume, make_volume, remove_volume, volume_path
 from ruckus_aux.host.remote import Remote
@@ -33,6 +36,8 @@ from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDER, CONSOLE, KERNEL
 
 _PLACED = "disk.placed"  # which image was written, and where
+_SSH = 22  # the port of its ssh server
+_BRIDGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _REASONS: Mapping[str, How] = {"0": "poweroff", "1": "reboot", "3": "crash", "4": "crash", "5": "reboot"}
 
 
@@ -75,12 +80,14 @@ class Xen:
     """The builder of a build directory.
 
     dom0: where it runs. group: the volume group of its disks there. boot: the folder P/boot.
-    folder: for its Start record, and what its console says.
+    folder: for its Start record, and what its console says. bridge: of the dom0, to which it is connected, if any.
     """
 
-    def __init__(self, arch: str, folder: Path, image: Image, boot: Path, dom0: Dom0, group: str) -> None:
+    def __init__(
+        self, arch: str, folder: Path, image: Image, boot: Path, dom0: Dom0, group: str, bridge: str = ""
+    ) -> None:
         self.kind, self.arch, self.folder, self.dom0 = "xen", arch, folder, dom0
-        self._image, self._boot, self._group = image, boot, group
+        self._image, self._boot, self._group, self._bridge = image, boot, group, bridge
         self._volumes = _volumes_of(arch)
         self._domain: xl.Domain | None = None  # that is followed
         if start := read_start(folder):
@@ -110,6 +117,7 @@ class Xen:
             " ".join(start.words(xl.RESULTS)),
             system,
             results,
+            self._bridge,
         )
 
     @property
@@ -140,7 +148,9 @@ class Xen:
         """Bring kernel and disk there, as far as they are not, and create the domain."""
         self.check(start)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        start = replace(start, more={**start.more, "dom0": self.dom0.host_name, "group": self._group})
+        start = replace(
+            start, more={**start.more, "dom0": self.dom0.host_name, "group": self._group, "bridge": self._bridge}
+        )
         domain = self._domain_of(start)
         if not self._is_here:
             self.dom0.send(kernel_of(self.arch, self._boot), domain.kernel)
@@ -225,10 +235,28 @@ class Xen:
         """The last lines of its console."""
         return "\n".join(last_lines_of(console.console_end(self.folder / CONSOLE)))
 
+    def reach(self) -> Reach | None:
+        """Over its bridge, by the address that it says on its console; of another machine, through that."""
+        if not self._bridge or self.look().guest.power != "running":
+            return None
+        address = console.said_address(self.folder / CONSOLE)
+        way = "" if self._is_here else self.dom0.name
+        return reach(self.folder, self.arch, address, _SSH, way) if address else None
+
     def shell(self) -> int:
-        """Nobody can type where the console is recorded."""
-        hint = f"read it: {invoke_command('builder-console', f'--arch={self.arch}', '--builder=xen')}"
-        raise RuckusError(f"{self.name}: a domain's console is recorded, so nobody can type there", hint)
+        """Over ssh; nobody can type where the console is recorded."""
+        way = self.reach()
+        if way and way.answers():
+            return way.log_in()
+        hint = f"read its console: {invoke_command('builder-console', f'--arch={self.arch}', '--builder=xen')}"
+        if self._bridge:
+            said = f"is not reached at {way.address}" if way else "has no address yet, or does not run"
+            raise RuckusError(f"{self.name} {said}", hint)
+        again = invoke_command("builder-start", "--builder=xen", "--bridge=NAME")
+        raise RuckusError(
+            f"{self.name} has no network, and a domain's console is recorded, so nobody can type there",
+            f"{hint}\nor stop it, and start it with a bridge of its dom0's: {again}",
+        )
 
     def watch_console(self) -> int:
         """What it says on its console."""
@@ -249,10 +277,18 @@ def guest_of(seen: Seen) -> Guest:
 
 @dataclass(frozen=True)
 class Where:
-    """Where domains are: in a dom0 that ssh knows by this name, "" for this machine, with disks in that group."""
+    """Where domains are: in a dom0 that ssh knows by this name, "" for this machine, with disks in that group.
+
+    bridge: of the dom0, to which they are connected; "" for none.
+    """
 
     dom0: str = ""
     group: str = "vg00"
+    bridge: str = ""
+
+    def __post_init__(self) -> None:
+        if self.bridge and not _BRIDGE.fullmatch(self.bridge):
+            raise RuckusError(f"--bridge={self.bridge}: not the name of a bridge", "see in the dom0: brctl show")
 
 
 _dom0s: dict[str, Dom0] = {}  # of this process: what is asked there, is asked for all builders at once
@@ -280,27 +316,28 @@ def xen_of(settings: Settings, where: Where, image: Image) -> Xen:
         image: Its disk.
     """
     boot, dom0 = settings.boot_files.parent, dom0_of(where, settings.journal)
-    return Xen(settings.arch.name, settings.buildroot / BUILDER, image, boot, dom0, where.group)
+    return Xen(settings.arch.name, settings.buildroot / BUILDER, image, boot, dom0, where.group, where.bridge)
 
 
-def xen_commands(arch: str, boot: Path, dom0: Dom0, group: str) -> Iterator[Command]:
+def xen_commands(arch: str, boot: Path, dom0: Dom0, where: Where) -> Iterator[Command]:
     """All that the builder of an architecture runs as root in a dom0, whichever kernels are built later.
 
     Args:
         arch: The architecture.
         boot: The folder P/boot.
         dom0: Where it runs.
-        group: The volume group of its disks.
+        where: The same, with its disks and its network.
     """
     host, names = dom0.access.host, _volumes_of(arch)
-    system, results = (volume_path(group, name) for name in names)
+    system, results = (volume_path(where.group, name) for name in names)
     domain = xl.Domain(arch, "", "", "", "", "", system, results)
     here = [str(boot / other / KERNEL) for other in _with_kernel_for(arch)]
-    for kernel in here if host is HERE else [f"{_folder_in(dom0, arch)}/{KERNEL}"]:
-        for auto in (False, True):
-            yield from xl.any_create(replace(domain, kernel=kernel), partial(_line, auto=auto), host)
+    kernels = here if host is HERE else [f"{_folder_in(dom0, arch)}/{KERNEL}"]
+    for kernel, bridge, auto in product(kernels, dict.fromkeys(["", where.bridge]), (False, True)):
+        form = replace(domain, kernel=kernel, bridge=bridge)
+        yield from xl.any_create(form, partial(_line, auto=auto), host)
     yield from xl.builder_commands(domain, host)
-    yield from xl.volume_commands(group, names, host)
+    yield from xl.volume_commands(where.group, names, host)
 
 
 def _line(run: str, jobs: str, *, auto: bool) -> str:

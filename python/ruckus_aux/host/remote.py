@@ -10,6 +10,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ruckus_aux.host import hosts
@@ -19,6 +20,7 @@ from ruckus_aux.words.errors import RuckusError, of_the_system
 _PATIENCE = 120.0  # seconds without a byte from a command: `xl create` took 20 on an emulated machine
 _LONGEST_PAUSE = 60.0  # seconds between two attempts to connect
 _BLOCK = 1 << 18  # bytes
+_MOST_COMPLAINTS = 1 << 20  # bytes
 # What a command writes is joined there: ssh carries two streams, and keeps no order between them.
 _TOGETHER = ("sh", "-c", 'exec "$@" 2>&1', "sh")
 
@@ -29,9 +31,17 @@ class Remote:
     After a failure, it is left alone for 1, 2, 4 ... 60 seconds: until then, all calls fail as the last attempt did.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, name: str, clock: Callable[[], float] = time.monotonic, *, config: Path | None = None) -> None:
+        """Choose it.
+
+        Args:
+            name: As ssh's configuration or the network knows it.
+            clock: Seconds.
+            config: A configuration of ssh's in place of the user's.
+        """
         self.name = name
         self._clock = clock
+        self._config = config
         self._lock = threading.Lock()
         self._connection: Any = None  # Fabric's, which is imported late
         self._failure: RuckusError | None = None
@@ -81,7 +91,7 @@ class Remote:
         connection = self._connected()
         lost = f"'{shlex.join(words)}' may still run there"
         try:
-            with ssh.in_our_words(self.name, []), connection.transport.open_session() as channel:
+            with ssh.in_our_words(self.name, [], self._config), connection.transport.open_session() as channel:
                 channel.settimeout(limit)
                 shell = _TOGETHER if together else ()
                 channel.exec_command(shlex.join(["env", *(f"{k}={v}" for k, v in ENVIRONMENT.items()), *shell, *words]))
@@ -89,7 +99,7 @@ class Remote:
                     _copy(channel, source, target)
                 except TimeoutError as error:
                     raise gave_up(words, limit, f"on {self.name}") from error
-                complaints = b"" if together else channel.makefile_stderr("rb").read()
+                complaints = b"" if together else channel.makefile_stderr("rb").read(_MOST_COMPLAINTS)
                 if not channel.status_event.wait(limit):
                     raise gave_up(words, limit, f"on {self.name}")
                 status: int = channel.exit_status
@@ -113,7 +123,7 @@ class Remote:
                 raise self._failure
             self._hang_up()
             try:
-                self._connection = ssh.connect(self.name)
+                self._connection = ssh.connect(self.name, config=self._config)
             except RuckusError as error:
                 self._failure = error
                 self._pause = min(max(1.0, 2 * self._pause), _LONGEST_PAUSE)

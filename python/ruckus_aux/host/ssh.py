@@ -19,6 +19,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import paramiko
 from fabric import Config, Connection
@@ -44,21 +45,29 @@ class _Destination:
     """A machine, as ssh's configuration describes it: each word that `ssh -G` prints, in small letters, and its values.
 
     name: as the user calls it.
+    config: a configuration in place of the user's, if there is one.
     """
 
     name: str
     words: Mapping[str, list[str]]
+    config: Path | None = None
 
     @classmethod
-    def resolved(cls, name: str) -> "_Destination":
-        """Ask ssh; an address may be [USER@]HOST[:PORT] or ssh://..., as a ProxyJump is."""
+    def resolved(cls, name: str, config: Path | None = None) -> "_Destination":
+        """Ask ssh.
+
+        Args:
+            name: May be [USER@]HOST[:PORT] or ssh://..., as a ProxyJump is.
+            config: A configuration in place of the user's.
+        """
         if shutil.which("ssh") is None:
             raise RuckusError("ssh: command not found", "install it: apt-get install openssh-client")
         host, port = name, ""
         if (match := re.fullmatch(r"((?:[^@]*@)?(?:\[[^]]+\]|[^:]+)):(\d+)", name)) and "://" not in name:
             host, port = match.groups()
         words: dict[str, list[str]] = {}
-        status, listing = run(["ssh", "-G", *(["-p", port] if port else []), "--", host], check=False)
+        options = [*(["-p", port] if port else []), *_instead(config)]
+        status, listing = run(["ssh", "-G", *options, "--", host], check=False)
         if status != 0:
             raise RuckusError(
                 f"ssh can't make anything of '{name}': {listing.strip()}", f"try it by hand: ssh {shlex.quote(name)}"
@@ -66,7 +75,7 @@ class _Destination:
         for line in listing.splitlines():
             key, _, value = line.partition(" ")
             words.setdefault(key, []).append(value)
-        return cls(name, words)
+        return cls(name, words, config)
 
     def word(self, key: str) -> str:
         """The first value of a word; "" without any, or for ssh's "none"."""
@@ -133,7 +142,7 @@ class _KnownKeys(paramiko.MissingHostKeyPolicy):  # type: ignore[misc] # paramik
         shown = (key.get_name(), key.get_base64())
         if shown in self.keys and shown not in self.revoked:
             return
-        name = self._at.name
+        name, log_in = self._at.name, _by_hand(self._at.name, self._at.config)
         what = f"{key.get_name()}, {key.fingerprint}"
         by_hand = f"ask there which is right: ssh-keygen -l -f /etc/ssh/ssh_host_{key.get_name().split('-')[1]}_key.pub"
         if shown in self.revoked:
@@ -141,17 +150,13 @@ class _KnownKeys(paramiko.MissingHostKeyPolicy):  # type: ignore[misc] # paramik
         if not self.keys:
             raise RuckusError(
                 f"{name}: its host key is not known yet: {what}",
-                f"{by_hand}\nthen log in once, and say yes if it is the same: {self._ssh}",
+                f"{by_hand}\nthen log in once, and say yes if it is the same: {log_in}",
             )
         forget = shlex.join(["ssh-keygen", "-R", self._at.known_as, "-f", self._where])
         raise RuckusError(
             f"{name}: its host key is not the one that {self._where} has, but {what}",
-            f"somebody may be in between; if it was changed on purpose ({by_hand}):\n{forget}\n{self._ssh}",
+            f"somebody may be in between; if it was changed on purpose ({by_hand}):\n{forget}\n{log_in}",
         )
-
-    @property
-    def _ssh(self) -> str:
-        return shlex.join(["ssh", self._at.name, "true"])
 
 
 class _UserKeys(AuthStrategy):  # type: ignore[misc]
@@ -195,18 +200,24 @@ class _UserKeys(AuthStrategy):  # type: ignore[misc]
         return False
 
 
-def connect(name: str, depth: int = 0) -> Connection:
+def _instead(config: Path | None) -> list[str]:
+    """The words for a configuration in place of the user's."""
+    return ["-F", str(config)] if config else []
+
+
+def connect(name: str, depth: int = 0, config: Path | None = None) -> Connection:
     """Connect to a machine.
 
     Args:
         name: As ssh's configuration or the network knows it; [USER@]HOST[:PORT].
         depth: How many machines were on the way so far.
+        config: A configuration in place of the user's.
 
     Raises:
         Unreachable: It does not answer.
         RuckusError: It may not be trusted, or does not trust us, or there is no such machine.
     """
-    destination = _Destination.resolved(name)
+    destination = _Destination.resolved(name, config)
     if depth > _MOST_HOPS:
         raise RuckusError(f"{name}: more than {_MOST_HOPS} machines on the way", "see ProxyJump in: ssh -G " + name)
     gateway: Connection | None = None
@@ -236,7 +247,7 @@ def _opened(destination: _Destination, gateway: Connection | None) -> Connection
     )
     connection.client.set_missing_host_key_policy(known)
     try:
-        with in_our_words(destination.name, keys.trouble):
+        with in_our_words(destination.name, keys.trouble, destination.config):
             connection.open()
     except BaseException:
         connection.close()
@@ -257,17 +268,19 @@ def _proxied(command: str) -> socket.socket:
 
 
 @contextmanager
-def in_our_words(name: str, trouble: list[str]) -> Iterator[None]:
+def in_our_words(name: str, trouble: list[str], config: Path | None = None) -> Iterator[None]:
     """Turn what Fabric and paramiko raise into errors that people can act on.
 
     Args:
         name: The machine, as the user calls it.
         trouble: What else is known when the user is not let in.
+        config: A configuration in place of the user's.
 
     Raises:
         Unreachable: It may pass.
         RuckusError: It will not pass by itself.
     """
+    by_hand = _by_hand(name, config, "-o", "BatchMode=yes")
     try:
         yield
     except RuckusError:
@@ -278,8 +291,8 @@ def in_our_words(name: str, trouble: list[str]) -> Iterator[None]:
         ) from error
     except paramiko.AuthenticationException as error:
         if any(not isinstance(one.result, paramiko.AuthenticationException) for one in getattr(error, "result", ())):
-            raise Unreachable(f"{name}: the connection was lost during the login", _by_hand(name)) from error
-        hint = "\n".join([*trouble, f"this has to work without a password: {_by_hand(name)}"])
+            raise Unreachable(f"{name}: the connection was lost during the login", by_hand) from error
+        hint = "\n".join([*trouble, f"this has to work without a password: {by_hand}"])
         raise RuckusError(f"{name} accepts none of this user's keys", hint) from error
     except paramiko.IncompatiblePeer as error:
         raise RuckusError(
@@ -287,11 +300,11 @@ def in_our_words(name: str, trouble: list[str]) -> Iterator[None]:
             f"see which: ssh -v {shlex.quote(name)} true",
         ) from error
     except (OSError, EOFError, paramiko.SSHException) as error:
-        raise Unreachable(f"{name}: {_reason(error)}", f"try it by hand: {_by_hand(name)}") from error
+        raise Unreachable(f"{name}: {_reason(error)}", f"try it by hand: {by_hand}") from error
 
 
-def _by_hand(name: str) -> str:
-    return shlex.join(["ssh", "-o", "BatchMode=yes", name, "true"])
+def _by_hand(name: str, config: Path | None, *options: str) -> str:
+    return shlex.join(["ssh", *_instead(config), *options, name, "true"])
 
 
 def _reason(error: Exception) -> str:

@@ -25,6 +25,7 @@ DomainVerb = Literal["unpause", "destroy", "console"]
 _BLOCK = 4096  # bytes: of a record
 _ARCHIVE = 256  # blocks before the archive
 _DIGIT = "[0-9]"
+_HEX_DIGITS = re.compile(r"\[0-9a-f\]|[0-9a-f]")  # of a UUID, or of the form that UUIDs have
 _COMPLAINT = re.compile(r"^libxl: error: (?:\S+:\d+:\w+: )?(?:Domain \d+:)?(.*)$", re.MULTILINE)
 
 
@@ -39,6 +40,7 @@ class Domain:
 
     run: the start's UUID, which is the domain's as well. memory: MiB. vcpus: virtual processors.
     kernel: its path in dom0. line: what else the kernel is told. system, results: block devices there.
+    bridge: of the dom0, to which it is connected; "" for a domain without a network.
     """
 
     arch: str
@@ -49,11 +51,18 @@ class Domain:
     line: str
     system: str
     results: str
+    bridge: str = ""
 
     @property
     def name(self) -> str:
         """Of the domain."""
         return domain_name(self.arch)
+
+    @property
+    def mac(self) -> str:
+        """The address of its network card, of those that are Xen's (xl-network-configuration(5)): from its UUID."""
+        digits = _HEX_DIGITS.findall(self.run)
+        return ":".join(["00:16:3e", *("".join(digits[at : at + 2]) for at in (0, 2, 4))])
 
 
 RESULTS = "/dev/xvdc"  # as the domain calls it
@@ -69,6 +78,7 @@ def create_domain(domain: Domain, at: Host) -> Command:
     disks = [f'"phy:{path},{name},w"' for path, name in ((domain.system, "xvda1"), (domain.results, "xvdc"))]
     words = [f'name="{domain.name}"', f'uuid="{domain.run}"', 'type="pv"', f'kernel="{domain.kernel}"']
     words += [f"memory={domain.memory}", f"vcpus={domain.vcpus}", f"disk=[{','.join(disks)}]"]
+    words += [f'vif=["mac={domain.mac},bridge={domain.bridge}"]'] if domain.bridge else []
     words += [f'extra="console=hvc0 root=/dev/xvda1 rw panic=-1 {domain.line}"']
     words += [f'on_{end}="destroy"' for end in ("poweroff", "reboot", "crash")]
     return as_command("xl", "create", "-e", "-p", "-q", "/dev/null", *words, at=at)
@@ -153,7 +163,8 @@ def any_create(domain: Domain, line: Callable[[str, str], str], at: Host) -> Ite
         values = (UUID.sample, memory.sample, vcpus.sample)
         sample = replace(domain, run=values[0], memory=values[1], vcpus=values[2], line=line(values[0], values[2]))
         pairs = zip(create_domain(forms, at), create_domain(sample, at), strict=True)
-        yield tuple(word if word == value else Shape(word, value) for word, value in pairs)
+        # A list of xl's begins as a class of characters does.
+        yield tuple(word if word == value else Shape(word.replace('=["', '=[[]"'), value) for word, value in pairs)
 
 
 def builder_commands(domain: Domain, at: Host) -> Iterator[Command]:

@@ -67,7 +67,8 @@ def image_name(settings: Settings) -> str:
 class Addition:
     """What an image has beyond the system.
 
-    files: by their paths in it; everything below `folder` belongs to `owner`, and so does that itself.
+    files: and folders with a mode of their own, by their paths in it; everything below `folder` belongs to `owner`,
+        and so does that itself.
     room: bytes that stay free for what is written there.
     """
 

@@ -68,6 +68,7 @@ def build(
     from rich.console import Console
 
     from ruckus_aux.builders.kinds import builders_of
+    from ruckus_aux.builders.xen import Where
     from ruckus_aux.runs.display import shown
     from ruckus_aux.runs.request import Request, lock_named, number_of_jobs
     from ruckus_aux.runs.request import arch_list as parse
@@ -99,7 +100,7 @@ def build(
         layout=chosen(folder_of(build_dir), **given),
     )
     request.check()
-    builder_of = builders_of(builder, request.archs, dom0, request.layout.group)
+    builder_of = builders_of(builder, request.archs, Where(dom0, request.layout.group))
     run = Build(request, utc(time.time()), builder_of)
     if dry_run:
         run.show()

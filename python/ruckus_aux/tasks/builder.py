@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from invoke import Context
 
-from ruckus_aux.tasks.common import ARCH_HELP, DOM0_HELP, folder_of, task
+from ruckus_aux.tasks.common import ARCH_HELP, BRIDGE_HELP, DOM0_HELP, folder_of, task
 
 if TYPE_CHECKING:
     from ruckus_aux.builders.machine import Builder
@@ -26,8 +26,11 @@ def _plans(build_dir: str, arch_list: str) -> "list[Plan]":
     return plans_of(folder_of(build_dir), parse(arch_list))
 
 
-def _crew(build_dir: str, arch_list: str, builder: str, auto: bool | None, hang_after: str, dom0: str = "") -> "Crew":
+def _crew(
+    build_dir: str, arch_list: str, builder: str, auto: bool | None, hang_after: str, dom0: str = "", bridge: str = ""
+) -> "Crew":
     from ruckus_aux.builders.kinds import builders_of
+    from ruckus_aux.builders.xen import Where
     from ruckus_aux.runs.crew import Crew, patience_of
     from ruckus_aux.storage.layout import layout
 
@@ -35,7 +38,7 @@ def _crew(build_dir: str, arch_list: str, builder: str, auto: bool | None, hang_
     processors = max(plan.settings.cpucount for plan in plans)
     at_once = all(plan.settings.stage2_auto for plan in plans) if auto is None else auto
     archs = [plan.settings.arch for plan in plans]
-    builder_of = builders_of(builder, archs, dom0, layout(folder_of(build_dir)).group)
+    builder_of = builders_of(builder, archs, Where(dom0, layout(folder_of(build_dir)).group, bridge))
     return Crew(plans, builder_of, processors, auto=at_once, patience=patience_of(hang_after))
 
 
@@ -53,6 +56,7 @@ def _one(build_dir: str, arch: str, builder: str) -> "Builder":
         "wait": "--no-wait: return when the machines run, as it does without --auto",
         "hang_after": _HANG_HELP,
         "dom0": DOM0_HELP,
+        "bridge": BRIDGE_HELP,
     }
 )
 def builder_start(
@@ -64,6 +68,7 @@ def builder_start(
     wait: bool = True,
     hang_after: str = "",
     dom0: str = "",
+    bridge: str = "",
 ) -> int:
     """Let systems build stage2 in machines of their own, and bring home what they make.
 
@@ -71,7 +76,7 @@ def builder_start(
     leaves machines running, and the same command, or builder-follow, waits for them again. Exit status 1 when not all
     was made.
     """
-    crew = _crew(build_dir, arch_list, builder, auto or None, hang_after, dom0)
+    crew = _crew(build_dir, arch_list, builder, auto or None, hang_after, dom0, bridge)
     crew.start_and_wait(lambda line: print(line, flush=True), wait=wait and not crew.waits_for_somebody)
     if crew.waits_for_somebody and not crew.reasons:
         print(crew.waits_for_somebody)
@@ -115,7 +120,10 @@ def builder_stop(c: Context, arch_list: str = "x86_64", build_dir: str = "build"
 
 @task(help={"arch": _ONE_HELP, "build_dir": _DIR_HELP, "builder": _KIND_HELP})
 def builder_shell(c: Context, arch: str = "x86_64", build_dir: str = "build", builder: str = "qemu") -> int:
-    """Log in on a running machine's console, also while it builds; leave with Ctrl-]."""
+    """Log in to a running machine, also while it builds.
+
+    Over ssh, if it has a network and a server; otherwise on QEMU's serial console, which is left with Ctrl-].
+    """
     return _one(build_dir, arch, builder).shell()
 
 

@@ -18,6 +18,7 @@ ARCHS = ",".join(ARCHITECTURES)
 ARCH_NAMES = f"architectures, separated by commas: {ARCHS}"
 ARCH_HELP = f"{ARCH_NAMES} (default: x86_64)"
 DOM0_HELP = "the dom0 of --builder=xen, as ssh knows it, or several, separated by commas (default: this machine)"
+BRIDGE_HELP = "connect domains of --builder=xen to this bridge of their dom0 (default: no network)"
 DIR_HELP = "where to build (default: build in the current directory)"
 
 _SHORT = {"jobs": "j", "keep-going": "k"}  # as in make; no other option has a short form

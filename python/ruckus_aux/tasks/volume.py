@@ -28,7 +28,7 @@ from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, l
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.overview import lines
 from ruckus_aux.systems.install import install_commands
-from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, DIR_HELP, folder_of, task
+from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, BRIDGE_HELP, DIR_HELP, folder_of, task
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, CONF, JOURNAL, SRCDIR
@@ -81,6 +81,7 @@ def _names(arch_list: str, snapshot: str | None = None) -> list[str]:
         "print_sudoers": "print a fragment for /etc/sudoers.d that allows just these commands",
         "builder": "xen: what builders that are domUs need, and nothing else",
         "dom0": "the machine that these run on, as ssh knows it (default: this one)",
+        "bridge": BRIDGE_HELP,
     },
     iterable=["configure"],
 )
@@ -93,6 +94,7 @@ def verify_sudo(
     print_sudoers: bool = False,
     builder: str = "",
     dom0: str = "",
+    bridge: str = "",
     **given: str,
 ) -> None:
     """Check that this user may run, as root and without a password, just the commands that a build needs.
@@ -109,7 +111,7 @@ def verify_sudo(
     request = Request(parse(arch_list), folder, SRCDIR, sys.executable, "tiny", 1, configure=options, layout=kept)
     request.check()
     if builder or dom0:
-        _verify_builders(request, builder or "xen", Where(dom0, kept.group), user, print_sudoers)
+        _verify_builders(request, builder or "xen", Where(dom0, kept.group, bridge), user, print_sudoers)
         return
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
     for arch in request.archs if inventory.mounts else ():
@@ -133,13 +135,14 @@ def _verify_builders(request: Request, builder: str, where: Where, user: str, pr
         raise RuckusError(f"--builder={builder} needs no root", "only --builder=xen does")
     dom0 = dom0_of(where, request.folder / JOURNAL)
     boots = {arch: request.settings(arch).boot_files.parent for arch in request.archs}
-    commands = [one for arch, boot in boots.items() for one in xen_commands(arch.name, boot, dom0, where.group)]
+    commands = [one for arch, boot in boots.items() for one in xen_commands(arch.name, boot, dom0, where)]
     commands, host = list(dict.fromkeys(commands)), dom0.access.host
     if print_sudoers:
         print(sudo.sudoers(user or host.run(["id", "-un"])[1].strip(), commands), end="")
         return
     told = [f"--user={user}"] if user else []
     told += [f"--dom0={where.dom0}"] if where.dom0 else []
+    told += [f"--bridge={where.bridge}"] if where.bridge else []
     fragment = invoke_command("verify-sudo", "--builder=xen", "--print-sudoers", *told)
     sudo.verify_commands(commands, user, f"an administrator has to install what this prints: {fragment}", host)
     print(f"{user or 'this user'} may run all {len(commands)} commands that builders need on {host.name}")

@@ -17,6 +17,7 @@ from unit.builders.records import RUNNING, lines_of
 from unit.samples import built
 
 from ruckus_aux.builders.machine import Sight, Start, forget_start, read_start
+from ruckus_aux.builders.reach import Reach
 from ruckus_aux.builders.record import ARCHIVE, Record
 from ruckus_aux.builders.state import Guest
 from ruckus_aux.recipes.load import evaluate
@@ -148,6 +149,9 @@ class Played:
 
     def last_words(self) -> str:
         return "panic!"
+
+    def reach(self) -> Reach | None:
+        return None
 
     def shell(self) -> int:
         return 0

@@ -98,7 +98,7 @@ def test_each_failure_has_its_own_text(raised: Exception, kind: type[RuckusError
 def test_attempts_to_connect_become_rarer(monkeypatch: pytest.MonkeyPatch) -> None:
     now, attempts = 0.0, []
 
-    def connect(name: str) -> None:
+    def connect(name: str, **_: object) -> None:
         attempts.append(now)
         raise Unreachable(f"{name}: gone")
 
