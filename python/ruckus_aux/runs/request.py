@@ -62,6 +62,17 @@ def number_of_jobs(text: str) -> int:
     return int(text)
 
 
+def stages_until(until: str) -> list[Stage]:
+    """The stages that are built, or, when the build ends before the first, would be by default: in order.
+
+    Raises RuckusError when no build ends there.
+    """
+    if until not in UNTIL:
+        raise RuckusError(f"--until={until}: a build does not end there", f"choose one of: {', '.join(UNTIL)}")
+    reached = [stage for stage in STAGES.values() if UNTIL.index(stage.until) <= UNTIL.index(until)]
+    return reached or [stage for stage in STAGES.values() if stage.sees_host]
+
+
 def lock_named(folder: Path, locked: str | bool) -> Path | None:
     """The lock file that --locked stands for.
 
@@ -117,8 +128,8 @@ class Request:
         """Raise RuckusError, with all that is wrong, before anything is changed."""
         check_build_folder(self.folder, map(volume_name, self.archs) if self.layout.backend == "dir" else ())
         mistakes = Mistakes()
-        if self.until not in UNTIL:
-            mistakes.add(f"--until={self.until}: a build does not end there", f"choose one of: {', '.join(UNTIL)}")
+        with mistakes.collected():
+            stages_until(self.until)
         if self.profile not in PROFILES:
             mistakes.add(f"--profile={self.profile}: no such profile", f"choose one of: {', '.join(PROFILES)}")
         for option in self.configure:
@@ -204,9 +215,8 @@ class Request:
 
     @property
     def stages(self) -> list[Stage]:
-        """The stages that are built, or, when the build ends before the first, would be by default: in order."""
-        reached = [stage for stage in STAGES.values() if self.reaches(stage.until)]
-        return reached or [stage for stage in STAGES.values() if stage.sees_host]
+        """The stages that are built, in order."""
+        return stages_until(self.until)
 
     @property
     def arch_names(self) -> str:

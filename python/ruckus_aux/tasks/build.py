@@ -13,6 +13,8 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
 from ruckus_aux.words.stage import UNTIL
 
+_UNTIL_HELP = f"stop after: {', '.join(UNTIL)} (default: boot)"
+
 
 @task(
     help={
@@ -23,7 +25,7 @@ from ruckus_aux.words.stage import UNTIL
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
         "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: never)",
-        "until": f"stop after: {', '.join(UNTIL)} (default: boot)",
+        "until": _UNTIL_HELP,
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",
         "builder": "where systems build stage2 themselves: chroot (on this machine, in a sandbox; default), qemu, xen",
@@ -149,6 +151,7 @@ def bootstrap_install(
         "profile": "what to build: tiny (default), clfs",
         "build_dir": f"{DIR_HELP}; its journals have the figures of this machine",
         "jobs": "jobs at a time (default: the processors that may be used)",
+        "until": _UNTIL_HELP,
         "fresh": "from nothing, whatever is built already",
         "json": "for programs",
     }
@@ -159,15 +162,19 @@ def estimate(
     profile: str = "tiny",
     build_dir: str = "build",
     jobs: str = "",
+    until: str = "boot",
     fresh: bool = False,
     json: bool = False,
 ) -> None:
-    """Say what a build will cost: CPU time, wall time with so many jobs, memory, disk, and its critical path."""
+    """Say what a build will cost: CPU time, wall time with so many jobs, memory, disk, and its critical path.
+
+    What systems build themselves (--until=stage2) is for this machine; an emulated one takes some twenty times as long.
+    """
     from ruckus_aux.recipes.load import evaluate
     from ruckus_aux.runs.estimate import estimate as estimated
     from ruckus_aux.runs.estimate import estimates_to_json, serial_shares, table
     from ruckus_aux.runs.request import arch_list as parse
-    from ruckus_aux.runs.request import number_of_jobs
+    from ruckus_aux.runs.request import number_of_jobs, stages_until
     from ruckus_aux.settings.journal import Journal, Sample
     from ruckus_aux.storage.layout import default_settings
     from ruckus_aux.words.paths import JOURNAL
@@ -175,7 +182,8 @@ def estimate(
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
     plans = [evaluate(default_settings(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
     serial = serial_shares(Journal(folder / JOURNAL).rows(Sample))
-    rows = estimated([(plan, plan.of_profile()) for plan in plans], cpus, serial, fresh=fresh)
+    goal = stages_until(until)[-1].goal
+    rows = estimated([(plan, plan.closure(plan.goal(goal))) for plan in plans], cpus, serial, fresh=fresh)
     print(estimates_to_json(rows) if json else table(rows, cpus))
 
 
