@@ -25,8 +25,11 @@ from ruckus_aux.steps import logs
 from ruckus_aux.steps.outcome import run_name
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import INSIDE
+from ruckus_aux.words.terminal import seconds_of
 
 _END = 1 << 20  # bytes of `end` that are read
+_WALL = re.compile(r"([0-9]{1,9}\.[0-9]) s")
+_MACHINE = re.compile(r"[0-9a-f-]{36}")  # a UUID
 _MADE = re.compile(r"made (\S+) ([0-9a-f]{32})")
 
 
@@ -48,8 +51,7 @@ def harvest(plan: Plan, kind: str, start: Start, device: BinaryIO) -> Harvest:
         device.seek(ARCHIVE)
         for problem in brought_home(device, scratch, room):
             found.problems.add(f"{start.arch}: {problem}")
-        for name, step in steps.items():
-            _take_logs(settings, step, scratch / "log", name)
+        news = [step for name, step in steps.items() if _take_logs(settings, step, scratch / "log", name)]
         for name, key in _made(scratch / "end", start.run).items():
             wanted = steps.get(name)
             if wanted is None or key != start.steps[wanted.name] or key != wanted.key:
@@ -61,8 +63,8 @@ def harvest(plan: Plan, kind: str, start: Start, device: BinaryIO) -> Harvest:
                 found.made.append(wanted)
         found.failed = [step for name, step in steps.items() if (scratch / "log" / f"{name}.log").exists()]
     found.failed = [step for step in found.failed if step not in found.made]
-    for step in found.failed:
-        _record_failure(settings, step, kind, start.began)
+    for step in news:
+        _record(step, kind, start, is_made=step in found.made)
     return found
 
 
@@ -100,25 +102,41 @@ def _store(store: Store, step: Step, archive: Path) -> None:
                 )
 
 
-def _take_logs(settings: Settings, step: Step, folder: Path, name: str) -> None:
-    """Put the logs of a step beside those of its attempts on this host, the latest last; none comes twice."""
-    log, brought = settings.log(step.name), folder / f"{name}.log"
+def _take_logs(settings: Settings, step: Step, folder: Path, name: str) -> bool:
+    """Put the logs of a step beside those of its attempts on this host, the latest last; none comes twice.
+
+    Returns whether there is a new latest one.
+    """
+    log, brought, is_new = settings.log(step.name), folder / f"{name}.log", False
     for path in [*reversed(logs.earlier(brought)), brought]:
-        if path.exists() and not any(_is_same(path, one) for one in (log, *logs.earlier(log))):
+        is_new = path.exists() and not any(_is_same(path, one) for one in (log, *logs.earlier(log)))
+        if is_new:
             log.parent.mkdir(parents=True, exist_ok=True)
             logs.set_aside(log)
             shutil.copyfile(path, log)
+    return is_new
 
 
 def _is_same(one: Path, other: Path) -> bool:
     return other.is_file() and not other.is_symlink() and filecmp.cmp(one, other, shallow=False)
 
 
-def _record_failure(settings: Settings, step: Step, kind: str, began: float) -> None:
-    """Let the journal have a row for a step that failed in a machine."""
-    ending = logs.read(settings.log(step.name)).ending
-    status = ending.get("status", "")
-    reason = f"in {kind}: " + (f"exit status {status}" if status else "it was cut off")
+def _record(step: Step, kind: str, start: Start, *, is_made: bool) -> None:
+    """Let the journal have a row for a step that a machine has made, or that failed in it, as its new log has it."""
+    log = logs.read(step.settings.log(step.name))
+    status, run = log.ending.get("status", ""), log.beginning.get("run", "")
     number = int(status) if status.isdecimal() and len(status) < 4 else 1
-    row = Entry(run_name(), step.name, step.key, "failed", number, began, 0, 0, 0, 0, 0, 0, 0, reason=reason)
-    Journal(settings.journal).add(row)
+    how = {"": "it was cut off", "0": "made, but not accepted"}.get(status, f"exit status {status}")
+    row = Entry(
+        run_name(),
+        step.name,
+        step.key,
+        outcome="built" if is_made else "failed",
+        status=0 if is_made else number,
+        started=seconds_of(log.beginning.get("start", "")) or start.began,
+        wall=float(wall[1]) if (wall := _WALL.fullmatch(log.ending.get("wall", ""))) else 0.0,
+        **dict.fromkeys(("user", "system", "own", "memory", "work", "artifact"), 0),
+        reason="" if is_made else f"in {kind}: {how}",
+        machine=run if _MACHINE.fullmatch(run) else start.run,
+    )
+    Journal(step.settings.journal).add(row)

@@ -101,7 +101,7 @@ class BuildDirectory:
     def _belonging(self, step: StepName, path: Path, run: str, machine: MachineRun | None) -> CollectedLog:
         """A log of a run, or of a machine that was started in one."""
         if machine:
-            return CollectedLog(self.arch, step, path, machine.run, f"{machine.builder}, {machine.kind}")
+            return CollectedLog(self.arch, step, path, machine.run, machine.place)
         return CollectedLog(self.arch, step, path, run, os.uname().nodename)
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of a run afterwards, gathered from the journals and logs of its build directories."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.host.locks import try_held
-from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
+from ruckus_aux.settings.journal import End, Entry, Journal, MachineRun, Run, Sample
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.diagnosis import first_error
 from ruckus_aux.words.errors import RuckusError
@@ -16,6 +17,8 @@ from ruckus_aux.words.paths import JOURNAL, RUN_LOCK
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import utc
 
+_CHROOT = "chroot"
+
 
 @dataclass(frozen=True)
 class StepHistory:
@@ -23,6 +26,7 @@ class StepHistory:
 
     arch: of its build directory. log: its log, when this run wrote one and it is still there.
     error: the first error in the log of a step that failed or crashed.
+    where: what built it, if the system did so itself: a machine, or "chroot"; "" for this host.
     saved: CPU seconds that it would have taken more if nothing were shared, as far as this run's other steps tell.
     """
 
@@ -30,18 +34,34 @@ class StepHistory:
     entry: Entry
     log: Path | None
     error: tuple[str, ...] = ()
+    where: str = ""
     saved: float = 0.0
 
 
 @dataclass(frozen=True)
+class BuilderHistory:
+    """What a system of an architecture built by itself: where, when (in seconds since 1970), and what became of it."""
+
+    arch: str
+    where: str
+    began: float
+    ended: float
+    state: str
+
+
+@dataclass(frozen=True)
 class RunHistory:
-    """A run with all that happened in it; end is None if it was killed, or is still running."""
+    """A run with all that happened in it; end is None if it was killed, or is still running.
+
+    builders: of its machines, and of those that were waited for after it, until the next run.
+    """
 
     run: Run
     end: End | None
     alive: bool
     rows: tuple[StepHistory, ...]
     samples: tuple[Sample, ...]
+    builders: tuple[BuilderHistory, ...] = ()
 
     @property
     def status(self) -> str:
@@ -109,18 +129,54 @@ def record(folder: Path, run: Run) -> RunHistory:
     """
     journal = Journal(folder / JOURNAL)
     ends = journal.rows(End, run.run)
-    alive = is_running(folder) and run == runs(folder)[-1]
-    every = {place: Journal(place[1] / JOURNAL).rows(Entry) for place in places(run)}
+    every_run = runs(folder)
+    alive = is_running(folder) and run == every_run[-1]
+    journals = {place: Journal(place[1] / JOURNAL) for place in places(run)}
+    every = {place: found.rows(Entry) for place, found in journals.items()}
+    next_run = min((other.started for other in every_run if other.started > run.started), default=math.inf)
+    machines = [
+        (arch, machine)
+        for (arch, _), found in journals.items()
+        for machine in found.rows(MachineRun)
+        if machine.run == run.run or run.started <= machine.ended < next_run
+    ]
+    where = {machine.start: machine.place for _, machine in machines}
     rows = [
-        StepHistory(arch, entry, *_log_of(builddir, entry))
+        StepHistory(arch, entry, *_log_of(builddir, entry), where.get(entry.machine) or _where_here(entry))
         for (arch, builddir), entries in every.items()
         for entry in entries
-        if entry.run == run.run
+        if entry.run == run.run or entry.machine in where
     ]
     rows.sort(key=lambda row: row.entry.started)
     known = [entry for entries in every.values() for entry in entries]
-    samples = tuple(journal.rows(Sample, run.run))
-    return RunHistory(run, ends[-1] if ends else None, alive, tuple(_with_savings(rows, known)), samples)
+    builders = [BuilderHistory(arch, one.place, one.began, one.ended, one.state) for arch, one in machines]
+    return RunHistory(
+        run,
+        ends[-1] if ends else None,
+        alive,
+        tuple(_with_savings(rows, known)),
+        tuple(journal.rows(Sample, run.run)),
+        tuple(sorted([*_chroots(rows), *builders], key=lambda builder: builder.began)),
+    )
+
+
+def _where_here(entry: Entry) -> str:
+    native = not StepName(entry.step).stage.sees_host
+    return _CHROOT if native and not entry.machine and entry.outcome != "stored" else ""
+
+
+def _chroots(rows: Iterable[StepHistory]) -> Iterator[BuilderHistory]:
+    """What systems built by themselves on this host."""
+    by_arch: dict[str, list[Entry]] = {}
+    for row in rows:
+        if row.where == _CHROOT:
+            by_arch.setdefault(row.arch, []).append(row.entry)
+    for arch, entries in by_arch.items():
+        built = {entry.step for entry in entries if entry.outcome == "built"}
+        bad = sorted({entry.step for entry in entries} - built)
+        state = f"{len(built)} steps built" + (f", not {' '.join(bad)}" if bad else "")
+        ended = max(entry.started + entry.wall for entry in entries)
+        yield BuilderHistory(arch, _CHROOT, min(entry.started for entry in entries), ended, state)
 
 
 def is_running(folder: Path) -> bool:
@@ -149,7 +205,7 @@ def _is_of(path: Path, entry: Entry) -> bool:
     """Whether a log is of the attempt that the entry is about: of its run, and started when the script was."""
     fields = logs.fields_at_the_beginning(path)
     first, last = (utc(seconds) for seconds in (entry.started, entry.started + entry.wall))
-    return fields.get("run") == entry.run and first <= fields.get("start", "") <= last
+    return fields.get("run") == (entry.machine or entry.run) and first <= fields.get("start", "") <= last
 
 
 def _with_savings(rows: Iterable[StepHistory], built: Iterable[Entry]) -> list[StepHistory]:
@@ -172,7 +228,7 @@ def _with_savings(rows: Iterable[StepHistory], built: Iterable[Entry]) -> list[S
             saved = by_key.get(row.entry.key, 0.0)
         elif row.entry.hits:
             saved = max(0.0, fewest[StepName(row.entry.step).package].cpu - row.entry.cpu)
-        result.append(StepHistory(row.arch, row.entry, row.log, row.error, saved))
+        result.append(replace(row, saved=saved))
     return result
 
 

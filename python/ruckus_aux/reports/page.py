@@ -33,12 +33,14 @@ def data(record: RunHistory) -> dict[str, Any]:
             {
                 **{name: value for name, value in asdict(row.entry).items() if name != "run"},
                 "arch": row.arch,
+                "where": row.where,
                 "log": str(row.log) if row.log else None,
                 "error": list(row.error),
                 "saved": row.saved,
             }
             for row in record.rows
         ],
+        "builders": [asdict(builder) for builder in record.builders],
         "samples": [
             {name: value for name, value in asdict(sample).items() if name != "run"} for sample in record.samples
         ],
@@ -61,7 +63,7 @@ def trace(record: RunHistory) -> dict[str, Any]:
                 entry = row.entry
                 event = {"ph": "X", "name": entry.step, "cat": entry.outcome, "pid": pid, "tid": tid}
                 event |= {"ts": round(entry.started * _MICRO), "dur": round(entry.wall * _MICRO)}
-                details = {"cpu": round(entry.cpu, 1), "peak": entry.peak, "key": entry.key}
+                details = {"cpu": round(entry.cpu, 1), "peak": entry.peak, "key": entry.key, "where": row.where}
                 events.append({**event, "args": details})
     for sample in record.samples:
         at = {"ph": "C", "pid": 0, "ts": round(sample.time * _MICRO)}
@@ -103,7 +105,10 @@ def html(record: RunHistory, folder: Path) -> str:
     memory = max([1, *(sample.memory for sample in record.samples)])
     more = {
         "ticks": _ticks(record.wall),
-        "lanes": {arch: lanes([row for row in record.rows if row.arch == arch]) for arch in archs},
+        "lanes": {
+            arch: lanes([row for row in record.rows if row.arch == arch and row.entry.started < record.ended])
+            for arch in archs
+        },
         "rows": record.rows,
         "bad": [row for row in record.rows if row.entry.outcome in ("failed", "crashed")],
         "shared": [row for row in record.rows if row.saved or row.entry.hits],

@@ -31,6 +31,7 @@ class Entry:
     peak: the same of all its processes together, at their most; see `together`.
     hits, misses: of ccache.
     reason: of a crash or of a failure outside of the script, in a few words.
+    machine: the `start` of the MachineRun that it happened in, which knows no more than its times; "" for this host.
     """
 
     run: str
@@ -50,6 +51,7 @@ class Entry:
     hits: int = 0
     misses: int = 0
     reason: str = ""
+    machine: str = ""
 
     @property
     def largest(self) -> int:
@@ -152,6 +154,11 @@ class MachineRun:
     ended: float
     state: str
 
+    @property
+    def place(self) -> str:
+        """Where it was, for people."""
+        return f"{self.builder}, {self.kind}"
+
 
 _Row = TypeVar("_Row", Entry, Run, End, Sample, Rooted, Made, MachineRun)
 
@@ -207,13 +214,13 @@ class Journal:
             return [kind(*row) for row in connection.execute(query, (run,))]
 
     def last_built(self) -> dict[str, Entry]:
-        """The latest successful build of each step."""
+        """The latest successful build of each step on this host."""
         return {step: entries[-1] for step, entries in self.built().items()}
 
     def built(self) -> dict[str, list[Entry]]:
-        """The successful builds of each step, the latest last."""
+        """The successful builds of each step on this host, the latest last."""
         found: dict[str, list[Entry]] = {}
         for entry in self.rows(Entry):
-            if entry.outcome == "built":
+            if entry.outcome == "built" and not entry.machine:
                 found.setdefault(entry.step, []).append(entry)
         return found

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How durations, times, outcomes and text of others are shown to a person."""
 
+import calendar
 import re
 import sys
 import time
@@ -27,6 +28,7 @@ _CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31", "magenta": "
 ARCH_COLORS = ("cyan", "magenta", "blue")  # to tell architectures apart
 MB = 1_000_000  # bytes
 _UNITS = {"M": 2**20, "G": 2**30, "T": 2**40}
+_UTC = "%Y-%m-%dT%H:%M:%SZ"
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
 
 
@@ -62,7 +64,15 @@ def size_in_bytes(text: str, option: str = "--size") -> int:
 
 def utc(seconds: float) -> str:
     """A time as names of runs and logs have it; such texts compare as the times do."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return time.strftime(_UTC, time.gmtime(seconds))
+
+
+def seconds_of(text: str) -> float:
+    """The time that `utc` has made this text of; 0 when it has not."""
+    try:
+        return calendar.timegm(time.strptime(text, _UTC))
+    except ValueError:
+        return 0.0
 
 
 def label(outcome: str, terminal: bool | None = None) -> str:

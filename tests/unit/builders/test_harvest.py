@@ -65,13 +65,19 @@ def test_what_failed_has_its_log_and_its_row(plan: Plan) -> None:
     start = start_of(plan)
     files: dict[str, str | bytes] = {
         f"log__{DOTTED_A}.log": log(A),
-        f"log__{DOTTED_B}.log": log(B, 2),
+        f"log__{DOTTED_B}.log": f"# run {start.run}\n# start 2026-11-26T13:00:00Z\n{log(B, 2)}# wall 7.0 s\n",
         f"artifacts__{DOTTED_A}.tar": artifact("a"),
     }
     found = brought(plan, tar(**files, end=end(start, A)), start)
     assert ([step.name for step in found.made], [step.name for step in found.failed]) == ([A], [B])
-    (row,) = Journal(plan.settings.journal).rows(Entry)
-    assert (row.step, row.outcome, row.status, row.reason) == (B, "failed", 2, "in played: exit status 2")
+    made, failed = Journal(plan.settings.journal).rows(Entry)
+    assert (made.step, made.outcome, made.status, made.reason, made.started) == (A, "built", 0, "", start.began)
+    assert (failed.step, failed.outcome, failed.status, failed.reason) == (B, "failed", 2, "in played: exit status 2")
+    assert (failed.started, failed.wall) == (1795698000.0, 7.0)
+    assert {made.machine, failed.machine} == {start.run}
+    assert Journal(plan.settings.journal).built() == {}, "what it cost there is no cost here"
+    brought(plan, tar(**files, end=end(start, A)), start)
+    assert len(Journal(plan.settings.journal).rows(Entry)) == 2
 
 
 @pytest.mark.parametrize("last", ["", "run another\nmade x86_64.stage2.a 0\n", "made x86_64.stage2.a\n"])

@@ -17,7 +17,7 @@ from ruckus_aux.host.process import Usage
 from ruckus_aux.reports.history import RunHistory, StepHistory, find, record, repeating_command, runs
 from ruckus_aux.reports.page import data, html, lanes, trace, write
 from ruckus_aux.reports.table import cost_table
-from ruckus_aux.settings.journal import End, Entry, Journal, Run, Sample
+from ruckus_aux.settings.journal import End, Entry, Journal, MachineRun, Run, Sample
 from ruckus_aux.steps import logs
 from ruckus_aux.steps.outcome import outcome_line
 from ruckus_aux.words.errors import RuckusError
@@ -153,6 +153,38 @@ def test_steps_of_a_lane_never_overlap(times: list[tuple[float, float]]) -> None
     for lane in found:
         for one, next_one in pairwise(lane):
             assert one.entry.started + one.entry.wall <= next_one.entry.started
+
+
+def test_what_systems_built_by_themselves_is_shown_with_where(folder: Path) -> None:
+    start, later = "c0ffee00-0000-4000-8000-000000000001", "2026-11-23T09:00:00Z"
+    journal = Journal(folder / "x86_64/journal.sqlite")
+    add(folder, "i686", replace(BUILT, step="i686/stage2/m4", started=160.0))
+    add(folder, "i686", replace(BUILT, step="i686/stage2/perl", started=210.0, outcome="failed"))
+    journal.add(MachineRun(later, "x86_64 in xen1", "xen", start, 500.0, 600.0, "failed x86_64.stage2.b: 1 of 2 done"))
+    bad = replace(BUILT, run=later, step="x86_64/stage2/b", started=510.0, outcome="failed", machine=start)
+    add(folder, "x86_64", bad, output="x.c:1:2: error: no luck")
+    log = folder / "x86_64/log/x86_64/stage2/b.log"
+    log.write_text(log.read_text().replace(later, start).replace("00:02:00", "00:08:40"))
+    add(folder, "x86_64", replace(BUILT, run=later, step="x86_64/stage2/a", outcome="stored"))
+    Journal(folder / "journal.sqlite").add(End(NAME, 400.0, 1, 310.0, 91.0))
+    found = of(folder)
+    assert [(one.arch, one.where, one.began, one.ended, one.state) for one in found.builders] == [
+        ("i686", "chroot", 160.0, 260.0, "1 steps built, not i686/stage2/perl"),
+        ("x86_64", "x86_64 in xen1, xen", 500.0, 600.0, "failed x86_64.stage2.b: 1 of 2 done"),
+    ]
+    where = {row.entry.step: row.where for row in found.rows}
+    assert where == {
+        "i686/cross/gcc": "", "i686/stage2/m4": "chroot", "i686/stage2/perl": "chroot",
+        "x86_64/stage2/b": "x86_64 in xen1, xen",
+    }  # fmt: skip
+    report = json.loads((write(found, folder / "reports").parent / "report.json").read_text())
+    assert report["builders"][1]["where"] == report["steps"][-1]["where"] == "x86_64 in xen1, xen"
+    text = html(found, folder)
+    assert "error: no luck" in text
+    assert text.index("<td>failed x86_64.stage2.b: 1 of 2 done</td>") < text.index("<h2>Steps</h2>")
+    assert "x86_64/stage2/b" not in text[text.index("<h2>Time</h2>") : text.index("<h2>Built")], "it was after the run"
+    Journal(folder / "journal.sqlite").add(replace(found.run, run="2026-11-23T08:00:00Z", started=450.0))
+    assert [one.where for one in of(folder, NAME).builders] == ["chroot"]
 
 
 def test_what_failed_outside_of_steps_is_on_top(folder: Path) -> None:
