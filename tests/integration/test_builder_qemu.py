@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A builder in QEMU, whose system is a stand-in: it builds two native steps, is killed, continues, and powers off."""
+"""A builder in QEMU, whose system is a stand-in: it builds two native steps, fails in many ways, and continues."""
 
 import os
 import re
@@ -18,6 +18,7 @@ from integration.standin import StandIn, make_stand_in
 from unit.samples import configured
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.builders.qmp import connected
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.journal import Entry, Journal, MachineRun
@@ -47,15 +48,23 @@ def b(sh):
     '''what the program says, and how it is here'''
     sh.needs("a")
     sh.sh('''
-        # Where it is killed: once, and only in a machine.
-        mark=/ruckus-build/native/begun
-        if [ -d "${mark%/*}" ] && [ ! -e "$mark" ]; then touch "$mark"; sync; sleep 900; fi
+        # Where it fails: only in a machine.
+        native=/ruckus-build/native mark=/ruckus-build/native/begun
+        if [ -d "$native" ]; then WHERE_IT_FAILS; fi
         mkdir -p "$OUT/tools-x86_64/share"
         # But for `id -G`: su gives the user its own group once more.
         { hello; id -un; id -g; pwd; umask; env | grep -v -e MAKEFLAGS -e PWD -e SHLVL -e "^_=" | sort; } >said
         cp said "$OUT/tools-x86_64/share/said"
         ln -s /tools-x86_64/share/said "$OUT/tools-x86_64/share/link"
     ''')
+"""
+ONCE = '[ -e "$mark" ] || { touch "$mark"; sync; sleep 900; }'  # until somebody does something to the machine
+COSTS = """
+machine = "none"
+date = 2026-01-01
+[steps]
+"stage2/a" = { cpu = 1, memory = 1 }
+"stage2/b" = { cpu = 1, memory = 1, disk = 1 }
 """
 
 
@@ -65,6 +74,14 @@ class System:
 
     folder: Path
     stand_in: StandIn
+
+    @property
+    def packages(self) -> Path:
+        return self.folder.parent / "src/packages"
+
+    @property
+    def builder(self) -> Path:
+        return self.builddir / "builder"
 
     @property
     def builddir(self) -> Path:
@@ -79,15 +96,14 @@ class System:
         path = f"{self.stand_in.programs}:{os.environ['PATH']}"
         return {**clean_environment(), "PYTHONPATH": str(TOP / "python"), "PATH": path}
 
-    def make(self) -> None:
-        packages = self.folder.parent / "src/packages"
+    def make(self, fails: str = ONCE) -> None:
+        packages = self.packages
         if not packages.exists():
             (packages / "profiles").mkdir(parents=True)
             (packages / "profiles/tiny.toml").write_text('steps = ["stage1/baby", "stage2/a", "stage2/b"]')
             (packages / "sources.toml").write_text("")
-            (packages / "baby.py").write_text(RECIPE)
-            costs = '"stage2/a" = { cpu = 1, memory = 1 }\n"stage2/b" = { cpu = 1, memory = 1 }\n'
-            (packages / "costs.toml").write_text(f'machine = "none"\ndate = 2026-01-01\n[steps]\n{costs}')
+            (packages / "baby.py").write_text(RECIPE.replace("WHERE_IT_FAILS", fails))
+            (packages / "costs.toml").write_text(COSTS)
         self.builddir.mkdir(parents=True)
         settings: dict[str, Path | str] = {
             "srcdir": packages.parent,
@@ -95,7 +111,7 @@ class System:
             "clfs": self.folder / "baby-x86_64",
         }
         settings |= {"cache": self.folder / "cache", "prefix_tools": "/tools-x86_64", "prefix_cross": "/cross"}
-        more = {"arch": "x86_64", "hostprep_tools": "", "packages": "", "mirrors": ""}
+        more = {"arch": "x86_64", "cpucount": "1", "hostprep_tools": "", "packages": "", "mirrors": ""}
         configured(self.builddir, **{name: str(value) for name, value in settings.items()}, **more)
         ruckus = self.builddir / "ruckus"
         ruckus.write_text(f'#!/bin/sh\nRUCKUS_BUILDDIR={self.builddir} exec {sys.executable} -m ruckus_aux "$@"\n')
@@ -121,6 +137,22 @@ class System:
         assert process.returncode == 0, said
         return said
 
+    def start_until(self, line: str) -> "subprocess.Popen[str]":
+        """Start its machine, and wait until a line is shown."""
+        waiting = self.popen("builder-start", "--auto")
+        assert waiting.stdout
+        assert any(line in text for text in waiting.stdout)
+        return waiting
+
+    def type_on_console(self, text: str) -> None:
+        """Type a line on the machine's console, where a shell of root's waits."""
+        with connected(self.builder / "serial.sock", 10.0) as connection:
+            connection.sendall(f"\n{text}\n".encode())
+            time.sleep(1)
+
+    def signal(self, number: int) -> None:
+        os.kill(int((self.builder / "pid").read_text()), number)
+
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
@@ -140,7 +172,7 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     system, elsewhere = System(tmp_path / "build", stand_in), System(tmp_path / "elsewhere", stand_in)
     request.addfinalizer(lambda: system.invoke("builder-stop"))
     system.make()
-    builder = system.builddir / "builder"
+    builder = system.builder
     assert "no machine runs" in system.invoke("builder-status")
     waiting = system.popen("builder-start", "--auto")
     assert waiting.stdout
@@ -153,7 +185,7 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     assert "the builder of x86_64 runs already" not in system.invoke("builder-start", "--auto", "--no-wait")
     os.kill(int((builder / "pid").read_text()), signal.SIGKILL)
     wait_for(lambda: "BROKEN" in system.invoke("builder-status"))
-    assert re.search(r"BROKEN   x86_64 +stage2/b: it was killed in x86_64.stage2.b", system.invoke("builder-status"))
+    assert re.search(r"BROKEN   x86_64 +stage2/b: the machine was killed", system.invoke("builder-status"))
 
     said = system.invoke("builder-start", "--auto")
     assert "STORED   x86_64/stage2/a" in said
@@ -169,7 +201,8 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     states = [row.state for row in Journal(system.plan.settings.journal).rows(MachineRun)]
     assert [state.partition(" ")[0] for state in states] == ["broken", "ok:"]
     rows = Journal(system.plan.settings.journal).rows(Entry)
-    assert {(row.step, row.outcome) for row in rows} == {(A, "stored"), (B, "stored")}
+    assert {(row.step, row.outcome) for row in rows} == {(name, how) for name in (A, B) for how in ("built", "stored")}
+    assert {row.machine for row in rows} == {"", rows[0].machine}
     assert "nothing to make" in system.invoke("builder-start", "--auto")
 
     elsewhere.make()
@@ -177,3 +210,90 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
         subprocess.run([elsewhere.builddir / "ruckus", "step", name], env=system.environment, check=True)
     assert sums(elsewhere.plan) == sums(system.plan)
     assert elsewhere.plan[B].key == system.plan[B].key
+
+
+BUILDING = "RUNNING  x86_64       stage2/b: 1 of 2 done"
+
+
+def raise_cost(system: System, figure: str) -> None:
+    """Do as the hint says."""
+    costs = system.packages / "costs.toml"
+    costs.write_text(
+        COSTS.replace('"stage2/b" = { cpu = 1, memory = 1, disk = 1', f'"stage2/b" = {{ cpu = 1, {figure}')
+    )
+
+
+@pytest.mark.parametrize(
+    ("happens", "expected"),
+    [
+        ("echo c >/proc/sysrq-trigger", r"the machine crashed \(Kernel panic - not syncing: sysrq triggered crash\)"),
+        pytest.param("poweroff -f", "the machine was switched off", marks=pytest.mark.long),
+        pytest.param("poweroff", "the machine was switched off", marks=pytest.mark.long),
+        pytest.param("reboot -f", "the machine rebooted", marks=pytest.mark.long),
+        pytest.param("", r"the machine was killed \(QEMU: Killed; for .* dmesg\)", marks=pytest.mark.long),
+    ],
+)  # fmt: skip
+def test_a_machine_that_breaks_is_told_from_others_and_continues(
+    stand_in: StandIn, tmp_path: Path, request: pytest.FixtureRequest, happens: str, expected: str
+) -> None:
+    system = System(tmp_path / "build", stand_in)
+    request.addfinalizer(lambda: system.invoke("builder-stop"))
+    system.make()
+    waiting = system.start_until(BUILDING)
+    system.type_on_console(happens) if happens else system.signal(signal.SIGKILL)
+    said, _ = waiting.communicate(timeout=300)
+    assert waiting.returncode == 1
+    assert re.search(rf"BROKEN   x86_64 +stage2/b: {expected}\n", said), said
+    assert "console: " in said
+    assert re.search(rf"no machine runs; \S+: broken x86_64.stage2.b: {expected}", system.invoke("builder-status"))
+    way_out = said.rpartition("what it has made is kept; it continues with: ")[2]
+    assert f"--build-dir={system.folder} --arch-list=x86_64 --builder=qemu --auto" in way_out
+    assert "OK       x86_64       2 steps" in system.invoke("builder-start", "--auto")
+    assert not logs.earlier(system.plan.settings.log(A)), "what was made is not made again"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("fails", "reason", "enough"),
+    [
+        ("head -c 1100000000 /dev/zero | tail -n 1 | wc -c", "out of memory", "memory = 1700"),
+        ("fallocate -l 5000000000 ballast", "no space left on its disk", "memory = 1, disk = 2000"),
+    ],
+)
+def test_what_a_machine_lacks_it_gets_when_costs_know(
+    stand_in: StandIn, tmp_path: Path, request: pytest.FixtureRequest, fails: str, reason: str, enough: str
+) -> None:
+    system = System(tmp_path / "build", stand_in)
+    request.addfinalizer(lambda: system.invoke("builder-stop"))
+    # What would fit is filled first: so much is left of a full disk.
+    system.make(f"{fails} || {{ dd if=/dev/zero of=rest bs=1024; exit 1; }}" if "fallocate" in fails else fails)
+    waiting = system.popen("builder-start", "--auto")
+    said, _ = waiting.communicate(timeout=600)
+    assert waiting.returncode == 1
+    assert f"STORED   {A}" in said
+    assert f"ERROR    x86_64       stage2/b: {reason}\n" in said
+    figure = enough.rpartition(", ")[2].partition(" ")[0]
+    assert f"raise its {figure} in {system.packages}/costs.toml" in said
+    raise_cost(system, enough)
+    assert "OK       x86_64       1 steps" in system.invoke("builder-start", "--auto")
+
+
+@pytest.mark.long
+def test_a_machine_that_stands_still_is_left_alone_and_goes_on(
+    stand_in: StandIn, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    system = System(tmp_path / "build", stand_in)
+    request.addfinalizer(lambda: system.invoke("builder-stop"))
+    system.make()
+    waiting = system.start_until(BUILDING)
+    system.signal(signal.SIGSTOP)
+    assert waiting.stdout
+    line = waiting.stdout.readline()
+    way_on = f"a signal has stopped QEMU; it goes on by: kill -CONT {(system.builder / 'pid').read_text().strip()}"
+    assert line == f"  HUNG     x86_64       stage2/b: it stands still: {way_on}\n"
+    assert way_on in system.invoke("builder-status")
+    system.signal(signal.SIGCONT)
+    assert any(BUILDING in text for text in waiting.stdout)
+    system.signal(signal.SIGSTOP)
+    assert "BROKEN   x86_64       stage2/b: the machine was killed" in system.invoke("builder-stop")
+    assert waiting.wait(60) == 1

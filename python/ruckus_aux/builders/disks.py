@@ -43,12 +43,13 @@ class Disks:
         found.update(identity_of_keys(keys) if keys else b"")
         for name, path in sorted(files.items()):
             found.update(name.encode() + (b"" if name.startswith("sources/") else path.read_bytes()))
+        largest = max(step.costs.disk for step in steps) * MB
+        room = _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
+        found.update(f"{room} bytes".encode())  # a full disk is followed by a larger one
         identity = found.hexdigest()
         if self.image.exists() and self._identity.exists() and self._identity.read_text() == identity:
             return identity
         self._identity.unlink(missing_ok=True)
-        largest = max(step.costs.disk for step in steps) * MB
-        room = _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
         members = {f"{NATIVE}/{name}": path for name, path in files.items()} | (keys_on_disk(keys) if keys else {})
         make_image(self.plan, self.image, addition=Addition(members, NATIVE, (USER, USER), room))
         write_whole(self._identity, identity, lasting=True)

@@ -174,6 +174,7 @@ class Fleet:
             return
         if must_start:
             job.builder.start(start)
+            start = read_start(job.builder.folder) or start  # with what only its kind knows
         job.start, job.pause, job.watched = start, 0.0, start.watch(time.monotonic())
         self._look_at(job)
 

@@ -7,6 +7,7 @@ hold the builder's lock, which tells everybody that they are there, however they
 
 import re
 import shutil
+import signal
 import socket
 import time
 from contextlib import AbstractContextManager, suppress
@@ -42,6 +43,8 @@ _ACCELERATOR = "accelerator"  # that works on this machine, until it is booted a
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SUPERVISED = '"$@"; echo $? >status.part; mv status.part status'
 _START = 5.0  # seconds in which QEMU refuses what it does not like
+_MOVING = ("prelaunch", "running", "shutdown")  # of QEMU's states
+_KILLED = 128 + signal.SIGKILL  # an exit status, as the shell has it
 _STOP = 10.0  # seconds until QEMU is killed that was asked to quit
 
 
@@ -133,15 +136,22 @@ class Qemu:
             return Sight(Guest("absent"))
         with suppress(FileNotFoundError), (self.folder / _RESULTS).open("rb") as file:
             # Asked before the record is read: what has ended has written its last one.
-            guest = self._ended() if is_free(self._lock) else Guest("running", said=self._paused())
+            guest = self._ended() if is_free(self._lock) else Guest("running", said=self._standstill())
             return Sight(guest, file.read(RECORD_SIZE))
         return Sight(self._ended())
 
-    def _paused(self) -> str:
-        """Why the machine stands still, if QEMU says so: this host's disk may be full."""
+    def _standstill(self) -> str:
+        """Why the machine stands still, as far as this host knows it; "" if it runs."""
+        process = self._process()
+        with suppress(psutil.Error):
+            if process and process.status() == psutil.STATUS_STOPPED:
+                return f"a signal has stopped QEMU; it goes on by: kill -CONT {process.pid}"
         answer = qmp.ask_qemu(self.folder / _QMP, "query-status")
         status = str(answer.get("status", "running")) if answer else "running"
-        return "" if status == "running" else f"QEMU: {status}"
+        if status == "io-error":
+            qmp.ask_qemu(self.folder / _QMP, "cont")  # there may be room again
+            return f"its disks can't be written; is this host's full? df {self.folder}; it goes on when there is room"
+        return "" if status in _MOVING else f"QEMU: {status}"
 
     def _ended(self) -> Guest:
         try:
@@ -154,7 +164,8 @@ class Qemu:
         if status != "0":
             number = int(status) if status.isdecimal() else 0
             last = said.strip().splitlines()[-1:] or [f"exit status {status}"]
-            return Guest("ended", "killed" if number > 128 else "", f"QEMU: {last[0]}")
+            lack = "; for lack of memory here? dmesg" if number == _KILLED else ""
+            return Guest("ended", "killed" if number > 128 else "", f"QEMU: {last[0]}{lack}")
         if "Kernel panic" in text:
             line = next(line for line in text.splitlines() if "Kernel panic" in line)
             return Guest("ended", "crash", line[line.index("Kernel panic") :].strip())

@@ -128,6 +128,8 @@ def _unreachable(guest: Guest, record: Record | None, clock: Clock, patience: Pa
 
 
 def _of_running(guest: Guest, record: Record | None, clock: Clock, patience: Patience) -> BuilderState:
+    if guest.said and not (record and record.is_final):
+        return BuilderState("hung", record.now if record else (), f"it stands still: {guest.said}")
     if record is None:
         waited = clock.now - clock.begun
         if waited <= patience.start:
@@ -139,8 +141,7 @@ def _of_running(guest: Guest, record: Record | None, clock: Clock, patience: Pat
             "ending", record.failed, f"it says {_of_final(record)}", silent, is_overdue=silent > patience.end
         )
     if silent > patience.stuck:
-        why = f"its clock stands{f' ({guest.said})' if guest.said else ''}"
-        return BuilderState("hung", record.now, why, silent)
+        return BuilderState("hung", record.now, "its clock stands", silent)
     if idle > patience.quiet:
         return BuilderState("hung", record.now, "it does nothing, and says nothing", idle)
     return BuilderState("running", record.now, f"{record.done} of {record.steps} done", silent)
@@ -155,9 +156,9 @@ def _of_final(record: Record) -> BuilderState:
 
 
 def _broken(guest: Guest, record: Record | None) -> BuilderState:
-    at = "before its first step" if record is None else f"in {' '.join(record.now) or 'between two steps'}"
+    at = " before its first step" if record is None else "" if record.now else " between two steps"
     said = f" ({guest.said})" if guest.said else ""
-    return BuilderState("broken", record.now if record else (), f"it {_ENDS[guest.how]} {at}{said}")
+    return BuilderState("broken", record.now if record else (), f"the machine {_ENDS[guest.how]}{at}{said}")
 
 
 @dataclass(frozen=True)

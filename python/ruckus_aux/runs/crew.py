@@ -3,7 +3,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,7 @@ from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState, Patience
 from ruckus_aux.builders.tree import NATIVE
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import try_held
+from ruckus_aux.recipes.costs import FILE_NAME
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal, MachineRun
@@ -36,6 +37,11 @@ _TENDED = StepName("builder-tended")  # the lock of who waits for a builder
 _LEAST_MEMORY = 1024  # MiB: gcc's largest files take that
 _SYSTEM_MEMORY = 256  # MiB for kernel, init and the runner
 _MOST_NAMES = 4  # of steps in a line
+_LACKING = {  # what a runner complains about: the figure of costs.toml that decides how much a machine has of it
+    "no space left on its disk": "disk",
+    "out of memory": "memory",
+    "the results device is too small for what was made": "installed",
+}
 
 
 class Crew:
@@ -102,24 +108,29 @@ class Crew:
     def _run(self, show: Callable[[str], None], meanwhile: Callable[[], None], *, wait: bool) -> None:
         def tell(job: Job) -> None:
             show(line_of(job))
+            if job.state.kind == "hung":  # nobody ends it but the user, and it may go on
+                for text in ways_out(job, self._plans[self.jobs.index(job)]):
+                    show(text)
 
         fleet = Fleet(self.jobs, self._processors, tell, self._record, patience=self._patience)
         try:
             with ExitStack() as stack:
                 for job, plan in zip(self.jobs, self._plans, strict=True):
                     if stack.enter_context(try_held(plan.settings.work_lock(_TENDED))) is None:
-                        hint = f"see: {_status_command()}"
+                        hint = f"see: {invoke_command('builder-status')}"
                         job.trouble = RuckusError(f"another process waits for the builder of {job.builder.name}", hint)
                         tell(job)
                 fleet.run(until_started=not wait, meanwhile=meanwhile)
         except KeyboardInterrupt:
+            status = invoke_command("builder-status")
             for job in self.jobs:
                 if job.watched and not job.is_over:
-                    show(f"  {label('running')} {job.builder.name} goes on by itself; see: {_status_command()}")
+                    show(f"  {label('running')} {job.builder.name} goes on by itself; see: {status}")
             raise
-        for job in self.jobs:
-            for text in details(job):
-                show(text)
+        for job, plan in zip(self.jobs, self._plans, strict=True):
+            if job.is_over:
+                for text in details(job, plan):
+                    show(text)
 
     def _record(self, job: Job, start: Start, state: BuilderState) -> None:
         """Let the journal of the build directory have a row for a machine that has ended."""
@@ -132,7 +143,7 @@ class Crew:
     @property
     def reasons(self) -> list[str]:
         """Why what was waited for is not as it should be."""
-        return [f"{job.builder.name}: {_why(job)}" for job in self.jobs if job.is_over and not job.is_ok]
+        return [f"{job.builder.name}: {why(job)}" for job in self.jobs if job.is_over and not job.is_ok]
 
 
 def patience_of(minutes: str) -> Patience:
@@ -218,8 +229,13 @@ def line_of(job: Job) -> str:
     return f"  {label(kind)} {job.builder.name:<12} {printable(text)}"
 
 
-def details(job: Job) -> list[str]:
-    """What else somebody has to know of a builder that is over."""
+def details(job: Job, plan: Plan) -> list[str]:
+    """What else somebody has to know of a builder.
+
+    Args:
+        job: It.
+        plan: Of its build directory.
+    """
     lines = [f"  {label('failed')} {step.name}: {step.settings.log(step.name)}" for step in job.harvest.failed]
     for error in job.harvest.problems.errors:
         lines += [f"  {label('failed')} {printable(error.message)}", f"           {printable(error.hint)}"]
@@ -227,23 +243,59 @@ def details(job: Job) -> list[str]:
         lines += [f"           {line}" for line in printable(job.trouble.hint).splitlines()]
     if job.state.kind in ("broken", "error"):
         lines += [f"           console: {printable(line)}" for line in job.last_words.splitlines()]
-        lines += [f"           what it has made is on its disk; it continues with: {invoke_command('builder-start')}"]
-    return lines
+    return lines + ways_out(job, plan)
 
 
-def _why(job: Job) -> str:
+def ways_out(job: Job, plan: Plan) -> list[str]:
+    """What can be done about a builder that has a machine which is not as it should be.
+
+    Args:
+        job: It.
+        plan: Of its build directory.
+    """
+    return [] if job.trouble else [f"           {line}" for line in _ways_out(job, plan)]
+
+
+def _ways_out(job: Job, plan: Plan) -> Iterator[str]:
+    start = builder_command("builder-start", job, plan, "--auto")
+    if job.state.kind == "hung":
+        yield f"what it says: {builder_command('builder-console', job, plan)}"
+        yield f"to end it: {builder_command('builder-stop', job, plan)}"
+        yield f"and then to continue: {start}"
+    elif job.state.kind in ("error", "broken"):
+        if figure := _LACKING.get(job.state.why):
+            yield f"if a step needs more than that: raise its {figure} in {plan.settings.recipes / FILE_NAME}"
+        yield f"what it has made is kept; it continues with: {start}"
+    elif job.state.kind in ("ok", "failed") and read_start(job.builder.folder):
+        yield f"to bring home what it has made: {start}"
+
+
+def builder_command(task: str, job: Job, plan: Plan, *more: str) -> str:
+    """A command about a builder.
+
+    Args:
+        task: Such as builder-start.
+        job: The builder.
+        plan: Of its build directory.
+        more: Words that only this task has.
+    """
+    arch = "--arch" if task in ("builder-console", "builder-shell") else "--arch-list"
+    words = [f"{arch}={plan.settings.arch.name}", f"--builder={job.builder.kind}"]
+    dom0 = job.start.more.get("dom0") if job.start and task == "builder-start" else ""
+    words += [f"--dom0={dom0}"] if dom0 else []
+    return invoke_command(task, f"--build-dir={plan.settings.builddir.parents[1]}", *words, *more)
+
+
+def why(job: Job) -> str:
+    """Why a builder has not made what it was to make, in a line."""
     if job.trouble:
         return job.trouble.message
     problems = [error.message for error in job.harvest.problems.errors]
     return "; ".join([str(job.state), *problems])
 
 
-def _status_command() -> str:
-    return invoke_command("builder-status")
-
-
-def status_of(builder: Builder, plan: Plan) -> str:
-    """What is true of a builder now, in a line.
+def status_of(builder: Builder, plan: Plan) -> list[str]:
+    """What is true of a builder now.
 
     Args:
         builder: The builder.
@@ -253,13 +305,13 @@ def status_of(builder: Builder, plan: Plan) -> str:
     if start is None:
         rows = Journal(plan.settings.journal).rows(MachineRun)
         last = f"; {utc(rows[-1].ended)}: {rows[-1].state}" if rows else ""
-        return f"  {label('absent')} {builder.name:<12} {printable(f'no machine runs{last}')}"
+        return [f"  {label('absent')} {builder.name:<12} {printable(f'no machine runs{last}')}"]
     sight, now = builder.look(), time.monotonic()
     record = sight.read()
     watched = start.watch(now).seen(sight.guest, record, now)
-    job = Job(
-        builder, partial(harvest, plan, builder.kind), start=start, state=watched.state(start.patience(USUAL_PATIENCE))
-    )
+    state = watched.state(start.patience(USUAL_PATIENCE))
+    job = Job(builder, lambda _, __: Harvest(), start=start, state=state)
+    job.last_words = builder.last_words() if job.is_over else ""
     ago = f", {max(0, round(time.time() - record.time))} s ago" if record and sight.guest.power == "running" else ""
     figures = f"{start.vcpus} processors, {start.memory} MiB, for {duration(time.time() - start.began)}"
-    return f"{line_of(job)}{ago}   ({builder.kind}, {figures})"
+    return [f"{line_of(job)}{ago}   ({builder.kind}, {figures})", *details(job, plan)]

@@ -103,7 +103,7 @@ def builder_status(c: Context, arch_list: str = "x86_64", build_dir: str = "buil
     from ruckus_aux.runs.crew import status_of
 
     for plan in _plans(build_dir, arch_list):
-        print(status_of(builder_of(builder, plan), plan))
+        print("\n".join(status_of(builder_of(builder, plan), plan)))
 
 
 @task(help=_HELP)
@@ -115,7 +115,7 @@ def builder_stop(c: Context, arch_list: str = "x86_64", build_dir: str = "build"
     for plan in _plans(build_dir, arch_list):
         machine = builder_of(builder, plan)
         machine.stop()
-        print(status_of(machine, plan))
+        print("\n".join(status_of(machine, plan)))
 
 
 @task(help={"arch": _ONE_HELP, "build_dir": _DIR_HELP, "builder": _KIND_HELP})

@@ -54,7 +54,7 @@ def test_what_is_shown_of_a_machine_that_made_all(plan: Plan) -> None:
     assert (start.vcpus, start.auto, [*start.steps]) == (2, True, [A, B])
     (row,) = Journal(plan.settings.journal).rows(MachineRun)
     assert (row.builder, row.kind, row.start, row.state) == ("x86_64", "played", start.run, "ok: 3 steps")
-    assert "no machine runs; " in status_of(builder, plan)
+    assert "no machine runs; " in status_of(builder, plan)[0]
     built(plan, A, B)
     assert run(Crew([plan], lambda _: builder, 2, auto=True)) == ["  OK       x86_64       nothing to make"]
 
@@ -63,10 +63,13 @@ def test_what_is_shown_of_one_that_broke_and_of_one_that_failed(plan: Plan) -> N
     broken = Played(plan, sights=[(CRASHED, RUNNING)])
     crew = Crew([plan], lambda _: broken, 2, auto=True)
     shown = run(crew)
-    assert shown[0] == "  BROKEN   x86_64       stage2/a: it crashed in x86_64.stage2.a (Kernel panic)"
+    assert shown[0] == "  BROKEN   x86_64       stage2/a: the machine crashed (Kernel panic)"
     assert shown[1] == "           console: panic!"
-    assert "invoke" in shown[2] and "builder-start" in shown[2]
-    assert crew.reasons == ["x86_64: broken x86_64.stage2.a: it crashed in x86_64.stage2.a (Kernel panic)"]
+    way_out = (
+        f"builder-start --build-dir={plan.settings.builddir.parents[1]} --arch-list=x86_64 --builder=played --auto"
+    )
+    assert shown[2].startswith("           what it has made is kept; ") and shown[2].endswith(way_out)
+    assert crew.reasons == ["x86_64: broken x86_64.stage2.a: the machine crashed (Kernel panic)"]
     failed = Played(plan, sights=[(OFF, FAILED)], brings=brings(plan, A))
     shown = run(Crew([plan], lambda _: failed, 2, auto=True))
     assert shown[-2:] == [
@@ -99,9 +102,40 @@ def test_a_system_that_is_not_complete_starts_no_machine(plan: Plan) -> None:
 def test_the_state_of_a_running_machine_and_when_it_last_spoke(plan: Plan) -> None:
     builder = Played(plan, sights=[(UP, RUNNING)])
     builder.start(start_of(plan))
-    line = status_of(builder, plan)
+    (line,) = status_of(builder, plan)
     assert line.startswith("  RUNNING  x86_64       stage2/a: 1 of 3 done, ")
     assert "(played, 1 processors, 1024 MiB, for 0:00)" in line
+
+
+def test_the_state_of_a_machine_that_has_ended_comes_with_the_way_out(plan: Plan) -> None:
+    builder = Played(plan, sights=[(CRASHED, RUNNING)])
+    builder.start(start_of(plan))
+    first, *others = status_of(builder, plan)
+    assert first.startswith("  BROKEN   x86_64       stage2/a: the machine crashed (Kernel panic)   (played, ")
+    assert others[0] == "           console: panic!"
+    assert "what it has made is kept; it continues with: " in others[1]
+    builder.sights = [(OFF, OK)]
+    assert "to bring home what it has made: " in status_of(builder, plan)[1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "figure"), [("no space left on its disk", "disk"), ("out of memory", "memory"), ("it is on fire", "")]
+)
+def test_what_a_machine_lacked_is_what_costs_do_not_know(plan: Plan, reason: str, figure: str) -> None:
+    full = replace(RUNNING, state="error", reason=reason, now=(), failed=(B.replace("/", "."),))
+    shown = run(Crew([plan], lambda _: Played(plan, sights=[(OFF, full)]), 2, auto=True))
+    assert shown[0] == f"  ERROR    x86_64       stage2/b: {reason}"
+    costs = plan.settings.recipes / "costs.toml"
+    assert (f"           if a step needs more than that: raise its {figure} in {costs}" in shown) == bool(figure)
+
+
+def test_one_that_stands_still_is_left_alone_with_what_can_be_done(plan: Plan) -> None:
+    still = replace(UP, said="QEMU: paused")
+    shown = run(Crew([plan], lambda _: Played(plan, sights=[(still, RUNNING), (OFF, OK)]), 2, auto=True))
+    assert shown[0] == "  HUNG     x86_64       stage2/a: it stands still: QEMU: paused"
+    assert [line.split(" --build-dir")[0].split()[-1] for line in shown[1:4]] == [
+        "builder-console", "builder-stop", "builder-start"
+    ]  # fmt: skip
 
 
 def test_a_line_names_not_too_many_steps(plan: Plan) -> None:
@@ -137,8 +171,8 @@ def test_a_build_lets_machines_make_what_systems_build_themselves(plan: Plan, tm
     lines: list[str] = []
     view = SimpleNamespace(line=lines.append, look=lambda _: None)
     assert build.build_in_machines(view) == 1
-    assert lines[0] == "  BROKEN   x86_64       it crashed before its first step (Kernel panic)"
-    assert build.reasons == ["x86_64: broken: it crashed before its first step (Kernel panic)"]
+    assert lines[0] == "  BROKEN   x86_64       the machine crashed before its first step (Kernel panic)"
+    assert build.reasons == ["x86_64: broken: the machine crashed before its first step (Kernel panic)"]
     assert asked.builds_in_machines
     assert not replace(asked, until="boot").builds_in_machines
     assert " ".join(asked.builder_command(asked.archs)).endswith(

@@ -42,7 +42,7 @@ def builder(plan: Plan) -> Qemu:
          Guest("ended", "crash", "Kernel panic - not syncing: Attempted to kill init!")),
         ("0", "qemu: terminating on signal 15 from pid 7 (kill)\n", "",
          Guest("ended", "killed", "terminating on signal 15 from pid 7")),
-        ("137", "Killed\n", "half a li", Guest("ended", "killed", "QEMU: Killed")),
+        ("137", "Killed\n", "half a li", Guest("ended", "killed", "QEMU: Killed; for lack of memory here? dmesg")),
         ("1", "qemu: could not open disk\n", "", Guest("ended", "", "QEMU: qemu: could not open disk")),
         ("134", "", "", Guest("ended", "killed", "QEMU: exit status 134")),
         (None, "", "", Guest("ended", "killed", "without an exit status: this host may have been switched off")),
