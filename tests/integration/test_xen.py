@@ -2,7 +2,9 @@
 """Builders that are domUs: with a fake `xl`, in dom0s behind a real sshd."""
 
 import json
+import re
 import signal
+import subprocess
 import threading
 import time
 import uuid
@@ -72,8 +74,12 @@ class Picture:
         self.image = folder / "disk.ext4"
 
     def make(self, start: Start) -> str:
-        self.image.write_bytes(b"a system" + bytes(3 << 20))
+        label = ("-L", "a system", "-E", "root_owner=0:0")
+        subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", *label, self.image, "4M"], check=True)
         return "this system"
+
+    def size(self, start: Start) -> int:
+        return 8 << 20
 
     def results_size(self, start: Start) -> int:
         return 2 << 20
@@ -134,7 +140,10 @@ def test_from_start_to_results(fleet: Fleet) -> None:
     builder.start(start)
     assert (known := read_start(builder.folder)) is not None
     assert (known.run, known.more["dom0"]) == (start.run, "dom0a")
-    assert (fleet.state(0) / "dev/vg00/ruckus-builder-x86_64").read_bytes().startswith(b"a system")
+    volume = fleet.state(0) / "dev/vg00/ruckus-builder-x86_64"
+    described = subprocess.run(["/sbin/dumpe2fs", "-h", volume], capture_output=True, text=True, check=True).stdout
+    assert re.search("name: *a system$", described, re.MULTILINE)
+    assert re.search("^Block count: *8192$", described, re.MULTILINE), "it has grown"
     assert str(followed(builder, start)) == "ok: 3 steps"
     with builder.results() as results:
         results.seek(ARCHIVE)

@@ -17,14 +17,18 @@ from ruckus_aux.words.terminal import MB
 
 _ROOM_FACTOR = 3  # of what is installed and worked with: artifacts are on the disk twice
 _ROOM = 4 << 30  # bytes, for what costs don't know; what is not used takes no room in an image
+_LEAST_ROOM = 64 << 20  # bytes in an image that grows where it is used
 _RESULTS_ROOM = 2 << 30  # bytes, for the same, and for logs
 
 
 class Disks:
-    """Of the builder of a build directory."""
+    """Of the builder of a build directory.
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
-        self.plan = plan
+    grows: whether the image's file system is resized where it is written to, so that no room is sent there.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, *, grows: bool = False) -> None:
+        self.plan, self.grows = plan, grows
         self.image = folder / IMAGE
         self._identity = folder / "disk.id"
         self._native = folder / "native"
@@ -34,26 +38,33 @@ class Disks:
 
         Returns what tells it from any other.
         """
-        steps = self._steps(start)
-        files = native_tree(self.plan.settings, steps, self._native)
-        found = hashlib.sha256()
+        files = native_tree(self.plan.settings, self._steps(start), self._native)
+        found = hashlib.sha256(str(self.grows).encode())
         for stamp in sorted(f"{one.step} {one.key}" for one in stamps(self.plan.settings)):
             found.update(stamp.encode())
         keys = keys_of(self.image.parent, start.arch) if has_ssh_server(self.plan.settings) else None
         found.update(identity_of_keys(keys) if keys else b"")
         for name, path in sorted(files.items()):
             found.update(name.encode() + (b"" if name.startswith("sources/") else path.read_bytes()))
-        largest = max(step.costs.disk for step in steps) * MB
-        room = _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
-        found.update(f"{room} bytes".encode())  # a full disk is followed by a larger one
+        found.update(f"{self._room(start)} bytes".encode())  # a full disk is followed by a larger one
         identity = found.hexdigest()
         if self.image.exists() and self._identity.exists() and self._identity.read_text() == identity:
             return identity
         self._identity.unlink(missing_ok=True)
         members = {f"{NATIVE}/{name}": path for name, path in files.items()} | (keys_on_disk(keys) if keys else {})
+        room = _LEAST_ROOM if self.grows else self._room(start)
         make_image(self.plan, self.image, addition=Addition(members, NATIVE, (USER, USER), room))
         write_whole(self._identity, identity, lasting=True)
         return identity
+
+    def size(self, start: Start) -> int:
+        """Bytes that the disk has to have for a start, when the image is made."""
+        return self.image.stat().st_size + (self._room(start) if self.grows else 0)
+
+    def _room(self, start: Start) -> int:
+        steps = self._steps(start)
+        largest = max(step.costs.disk for step in steps) * MB
+        return _ROOM_FACTOR * (sum(map(_installed, steps)) + largest) + _ROOM
 
     def results_size(self, start: Start) -> int:
         """Bytes that the results of a start take at most."""

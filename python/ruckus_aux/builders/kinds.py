@@ -40,7 +40,7 @@ def builder_of(kind: str, plan: Plan, where: Where | None = None) -> Builder:
         )
     if kind == "qemu":
         return Qemu(plan, Disks(plan, folder))
-    return xen_of(plan.settings, Where(**start.more) if start else where or Where(), Disks(plan, folder))
+    return xen_of(plan.settings, Where(**start.more) if start else where or Where(), Disks(plan, folder, grows=True))
 
 
 def builders_of(kind: str, archs: Sequence[Architecture], where: Where) -> Callable[[Plan], Builder]:

@@ -124,6 +124,9 @@ class Image(Protocol):
     def make(self, start: Start) -> str:
         """Make it, and return what tells it from others."""
 
+    def size(self, start: Start) -> int:
+        """Bytes that the disk is to have; where the image is smaller, its file system grows."""
+
     def results_size(self, start: Start) -> int:
         """Bytes."""
 

@@ -176,7 +176,7 @@ class Xen:
         ):
             return
         placed.unlink(missing_ok=True)
-        make_volume(self.dom0.access, self._group, self._volumes[0], self._image.image.stat().st_size)
+        make_volume(self.dom0.access, self._group, self._volumes[0], self._image.size(start))
         with tempfile.TemporaryFile(dir=self.folder) as packed:
             with (
                 self._image.image.open("rb") as image,
@@ -185,6 +185,7 @@ class Xen:
                 shutil.copyfileobj(image, out, 1 << 20)
             packed.seek(0)
             fill_volume(self.dom0.access, domain.system, packed)
+        self.dom0.access.run(xl.grow_ext4(domain.system, self.dom0.access.host))
         write_whole(placed, wanted, lasting=True)
 
     def look(self) -> Sight:

@@ -149,6 +149,16 @@ def fill_device(path: str, at: Host) -> Command:
     return as_command("dd", f"of={path}", "bs=1M", "iflag=fullblock", "conv=notrunc,fsync", "status=none", at=at)
 
 
+def grow_ext4(path: str, at: Host) -> Command:
+    """Let the ext4 file system on a device fill it; it has not been mounted yet.
+
+    Args:
+        path: The device's.
+        at: Where it is.
+    """
+    return as_command("resize2fs", path, at=at)
+
+
 def any_create(domain: Domain, line: Callable[[str, str], str], at: Host) -> Iterator[Command]:
     """The forms that the creation of a domain can have.
 
@@ -183,6 +193,7 @@ def builder_commands(domain: Domain, at: Host) -> Iterator[Command]:
         *wipe_results(domain.results, at),
     )
     yield fill_device(domain.system, at)
+    yield grow_ext4(domain.system, at)
     for path in (domain.system, domain.results):
         yield open_exclusively(path, at)
 
