@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -146,9 +147,14 @@ class System:
 
     def type_on_console(self, text: str) -> None:
         """Type a line on the machine's console, where a shell of root's waits."""
+        heard, answer = "", "once"
         with connected(self.builder / "serial.sock", 10.0) as connection:
-            connection.sendall(f"\n{text}\n".encode())
-            time.sleep(1)
+            while answer and text not in heard:  # a busy machine loses what it has not read when we leave
+                connection.sendall(f"\n{text}\n".encode())
+                with suppress(TimeoutError):
+                    while answer and text not in heard:
+                        answer = connection.recv(4096).decode(errors="replace")
+                        heard += answer
 
     def signal(self, number: int) -> None:
         os.kill(int((self.builder / "pid").read_text()), number)
