@@ -222,7 +222,7 @@ def plans_of(folder: Path, archs: Sequence[Architecture]) -> list[Plan]:
 def line_of(job: Job) -> str:
     """What is true of a builder, in a line."""
     kind, state = ("failed" if job.trouble else job.state.kind), job.state
-    names = [name.removeprefix(f"{job.builder.name}.").replace(".", "/", 1) for name in state.steps]
+    names = [name.partition(".")[2].replace(".", "/", 1) for name in state.steps]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     steps = f"{' '.join(names[:_MOST_NAMES])}{more}"
     text = job.trouble.message if job.trouble else ": ".join(filter(None, (steps, state.why)))

@@ -142,6 +142,8 @@ def test_a_line_names_not_too_many_steps(plan: Plan) -> None:
     names = tuple(f"x86_64.stage2.{letter}" for letter in "abcdef")
     job = Job(Played(plan), partial(harvest, plan, "played"), state=BuilderState("running", names))
     assert line_of(job) == "  RUNNING  x86_64       stage2/a stage2/b stage2/c stage2/d and 2 more"
+    far = replace(job, builder=Played(plan, name="x86_64 in dom0"))
+    assert line_of(far).startswith("  RUNNING  x86_64 in dom0 stage2/a ")
     hostile = replace(job, state=BuilderState("error", (), "\x1b[2Jfull"))
     assert "\x1b" not in line_of(hostile)
 
