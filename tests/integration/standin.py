@@ -29,9 +29,18 @@ exec /bin/busybox switch_root /root /sbin/init
 _QEMU = """\
 #!/bin/sh
 case " $* " in
-*" -qmp "*) exec {qemu} "$@" -initrd {initrd} ;;
+*" -qmp "*) set -- "$@" -initrd {initrd} ;;
 *) exec {qemu} "$@" ;;
 esac
+if [ -n "$RUCKUS_DISK" ]; then  # a device with Ruckus, as domUs get one
+    for word; do
+        shift
+        case $word in console=*) word="$word ruckus.dev=/dev/vdc:ext4:ro,noload ruckus.path=/tree" ;; esac
+        set -- "$@" "$word"
+    done
+    set -- "$@" -drive "file=$RUCKUS_DISK,format=raw,if=virtio,readonly=on"
+fi
+exec {qemu} "$@"
 """
 
 

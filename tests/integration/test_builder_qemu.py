@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A builder in QEMU, whose system is a stand-in: it builds two native steps, fails in many ways, and continues."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -50,6 +51,7 @@ def b(sh):
     sh.needs("a")
     sh.sh('''
         # Where it fails: only in a machine.
+        grep /dev/vdc /proc/mounts || :
         native=/ruckus-build/native mark=/ruckus-build/native/begun
         if [ -d "$native" ]; then WHERE_IT_FAILS; fi
         mkdir -p "$OUT/tools-x86_64/share"
@@ -81,6 +83,11 @@ class System:
         return self.folder.parent / "src/packages"
 
     @property
+    def ruckus(self) -> Path:
+        """An image with Ruckus, if there is one."""
+        return self.folder.parent / "ruckus.ext4"
+
+    @property
     def builder(self) -> Path:
         return self.builddir / "builder"
 
@@ -95,7 +102,8 @@ class System:
     @property
     def environment(self) -> dict[str, str]:
         path = f"{self.stand_in.programs}:{os.environ['PATH']}"
-        return {**clean_environment(), "PYTHONPATH": str(TOP / "python"), "PATH": path}
+        disk = {"RUCKUS_DISK": str(self.ruckus)} if self.ruckus.exists() else {}
+        return {**clean_environment(), "PYTHONPATH": str(TOP / "python"), "PATH": path, **disk}
 
     def make(self, fails: str = ONCE) -> None:
         packages = self.packages
@@ -167,6 +175,15 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     shutil.rmtree(folder)
 
 
+def dirty_image(path: Path) -> bytes:
+    """Make an image whose journal waits for a replay; returns its digest."""
+    with path.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", path], check=True)
+    subprocess.run(["/sbin/debugfs", "-w", "-R", "feature needs_recovery", path], check=True, capture_output=True)
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
 def sums(plan: Plan) -> list[str]:
     records = [Store(plan.settings.cache).record(plan[name].key) for name in (A, B)]
     return [record.sha256 for record in records if record]
@@ -178,6 +195,7 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     system, elsewhere = System(tmp_path / "build", stand_in), System(tmp_path / "elsewhere", stand_in)
     request.addfinalizer(lambda: system.invoke("builder-stop"))
     system.make()
+    before = dirty_image(system.ruckus)
     builder = system.builder
     assert "no machine runs" in system.invoke("builder-status")
     waiting = system.popen("builder-start", "--auto")
@@ -200,15 +218,19 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     clfs = system.folder / "baby-x86_64"
     assert (clfs / "tools-x86_64/share/said").read_text().startswith("hello from x86_64\nruckus\n65533\n")
     assert not (clfs / "tools-x86_64/note.la").exists()
+    said = logs.read(system.plan.settings.log(B)).output
+    assert re.search("^/dev/vdc /ruckus ext4 ro,.*norecovery", said, re.MULTILINE), said
+    assert hashlib.sha256(system.ruckus.read_bytes()).digest() == before
     log = system.plan.settings.log(A)
     assert logs.read(log).ending["status"] == "0"
     assert not logs.earlier(log)  # what was made before the kill was not made again
     assert len(logs.earlier(system.plan.settings.log(B))) == 1
-    states = [row.state for row in Journal(system.plan.settings.journal).rows(MachineRun)]
-    assert [state.partition(" ")[0] for state in states] == ["broken", "ok:"]
+    machines = Journal(system.plan.settings.journal).rows(MachineRun)
+    assert [machine.state.partition(" ")[0] for machine in machines] == ["broken", "ok:"]
     rows = Journal(system.plan.settings.journal).rows(Entry)
     assert {(row.step, row.outcome) for row in rows} == {(name, how) for name in (A, B) for how in ("built", "stored")}
-    assert {row.machine for row in rows} == {"", rows[0].machine}
+    made = {row.step: row.machine for row in rows if row.outcome == "built"}
+    assert made == {A: machines[0].start, B: machines[1].start}
     assert "nothing to make" in system.invoke("builder-start", "--auto")
 
     elsewhere.make()

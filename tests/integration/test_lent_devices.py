@@ -16,7 +16,8 @@ from integration.real import TOP, Tree, run, wait_for
 
 from ruckus_aux.host.root import Root
 from ruckus_aux.storage.devices import device
-from ruckus_aux.storage.lending import lent_read_only, lent_writable, mounted_read_only
+from ruckus_aux.storage.lending import lent_read_only, lent_writable
+from ruckus_aux.storage.reading import mounted_read_only
 from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")

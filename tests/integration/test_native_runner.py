@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The runner of builders, in a mount namespace with this host's programs: no machine, and no root."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ class Machine:
 
     folder: Path  # "/shared", inside
     largest: int = 0  # bytes of a file
+    ruckus: str = ""  # where the device with Ruckus is mounted
 
     @property
     def native(self) -> Path:
@@ -70,7 +72,7 @@ class Machine:
         words += ["--die-with-parent", "--bind", str(self.folder / "root"), "/", "--ro-bind", "/usr", "/usr"]
         words += ["--dev", "/dev", "--proc", "/proc", "--bind", str(self.folder), "/shared"]
         words += ["sh", "/ruckus-build/native/runner", "/shared/results", RUN, str(jobs)]
-        environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
+        environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "RUCKUS_TREE": self.ruckus}
         return subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL, cwd="/")
 
     def run(self, jobs: int = 1) -> Record:
@@ -93,6 +95,33 @@ def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
     made.prepare()
     return made
+
+
+def test_sources_of_the_device_with_ruckus_are_taken_if_they_are_the_same(machine: Machine) -> None:
+    machine.ruckus = "/shared/tree"
+    tree, own = machine.folder / "tree", machine.native / "sources"
+    (tree / "sources").mkdir(parents=True)
+    own.mkdir()
+    names = {"at-its-top.tar": "", "below.tar": "sources/", "not-the-same.tar": "sources/", "only-here.tar": None}
+    machine.step("a", 'cd sources; mkdir "$OUT/opt"; sha256sum *.tar >"$OUT/opt/sums"; [ -r below.tar ]')
+    lines = []
+    for name, folder in names.items():
+        (own / name).write_text(name)
+        lines.append(f"{hashlib.sha256(name.encode()).hexdigest()} {name}\n")
+        if folder is not None:
+            (tree / folder / name).write_text("altered" if "not" in name else name)
+            (tree / folder / name).chmod(0o600)
+    (machine.native / "steps/a/sources").write_text("".join(lines))
+    for name in ("at-its-top.tar", "below.tar"):
+        (own / name).unlink()
+    assert machine.run().state == "ok"
+    brought = machine.brought()
+    with tarfile.open(fileobj=BytesIO(brought["artifacts/a.tar"])) as artifact:
+        sums = artifact.extractfile("./opt/sums")
+        assert sums and sorted(sums.read().decode().split()) == sorted("".join(lines).split())
+    said = brought["log/a.log"].decode()
+    assert "ruckus: at-its-top.tar is that of /shared/tree\nruckus: below.tar is that of /shared/tree/sources\n" in said
+    assert "not-the-same" not in said and "only-here" not in said
 
 
 INSTALL = 'mkdir -p "$OUT/opt/bin"; printf "#!/bin/sh\\necho {0}\\n" >"$OUT/opt/bin/{0}"; chmod 755 "$OUT/opt/bin/{0}"'

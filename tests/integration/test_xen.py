@@ -22,12 +22,14 @@ from ruckus_aux.builders.dom0 import Dom0
 from ruckus_aux.builders.keys import keys_of
 from ruckus_aux.builders.machine import Builder, Start, read_start
 from ruckus_aux.builders.record import ARCHIVE
+from ruckus_aux.builders.ruckus_device import RuckusDevice
 from ruckus_aux.builders.state import BuilderState
 from ruckus_aux.builders.xen import Xen
-from ruckus_aux.host import hosts
+from ruckus_aux.host import hosts, root
 from ruckus_aux.host.remote import Remote
 from ruckus_aux.host.root import Root
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.storage.lending import lent_writable, release
 from ruckus_aux.words.errors import RuckusError
 
 pytestmark = pytest.mark.skipif(not sshd.PROGRAM, reason="needs sshd")
@@ -158,6 +160,42 @@ def test_from_start_to_results(fleet: Fleet) -> None:
     assert f'uuid="{start.run}"' in words
     assert f"ruckus.result=/dev/xvdc ruckus.run={start.run} ruckus.jobs=1 ruckus.stage2=auto" in words
     assert not list((fleet.state(0) / "dev/vg00").iterdir())
+
+
+def test_a_domain_of_this_machine_is_lent_the_device_with_ruckus(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", f"{fleet.servers[0].port}")  # whose fake xl it is
+    monkeypatch.setattr(root, "PATH", hosts.PATH)
+    monkeypatch.setattr(root.Here, "by_root", True)
+    (tmp_path / "bin/lsblk").write_text("#!/bin/sh\necho ext4\n")
+    (tmp_path / "bin/lsblk").chmod(0o755)
+    device = tmp_path / "ruckus.ext4"
+    device.write_bytes(bytes(1 << 20))
+    access = Root(Journal(tmp_path / "journal.sqlite"), "run")
+    folder, group = tmp_path / "here", f"{fleet.servers[0].port}/dev/vg00"
+    boot, ruckus = tmp_path / "boot", RuckusDevice(str(device), folder="/src")
+
+    def builder() -> Xen:  # also as a Ruckus that has just been started
+        return Xen("x86_64", folder, Picture(folder), boot, Dom0(access), group, ruckus=ruckus)
+
+    start = start_of()
+    builder().start(start)
+    words = next(line for line in (fleet.state(0) / "log").read_text().splitlines() if line.startswith("create"))
+    assert f'"phy:{device},xvdb1,r"' in words
+    assert "ruckus.dev=/dev/xvdb1:ext4:ro,noload ruckus.path=/src" in words
+    lent = pytest.raises(RuckusError, match="is lent to a builder's machine")
+    with lent as caught, lent_writable(access, str(device), "another"):
+        pass
+    assert "volume-release" in caught.value.hint
+    assert str(followed(builder(), start)) == "ok: 3 steps"
+    builder().settle(keep=False)
+    with lent_writable(access, str(device), "another"):
+        pass
+    fleet.plan(0, x86_64={"create": "no memory, always"})
+    with pytest.raises(RuckusError, match="could not create"):
+        builder().start(start_of())
+    assert release(access, str(device)) == "", "what did not start has nothing"
 
 
 def test_six_at_once_in_two_dom0s(fleet: Fleet) -> None:

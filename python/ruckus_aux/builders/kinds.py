@@ -7,7 +7,8 @@ from dataclasses import replace
 from ruckus_aux.builders.disks import Disks
 from ruckus_aux.builders.machine import Builder, read_start
 from ruckus_aux.builders.qemu import Qemu
-from ruckus_aux.builders.xen import Where, xen_of
+from ruckus_aux.builders.ruckus_device import ruckus_device_of
+from ruckus_aux.builders.xen import Where, where_of, xen_of
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
@@ -40,7 +41,8 @@ def builder_of(kind: str, plan: Plan, where: Where | None = None) -> Builder:
         )
     if kind == "qemu":
         return Qemu(plan, Disks(plan, folder))
-    return xen_of(plan.settings, Where(**start.more) if start else where or Where(), Disks(plan, folder, grows=True))
+    place, disks = where_of(start) if start else where or Where(), Disks(plan, folder, grows=True)
+    return xen_of(plan.settings, place, disks, ruckus_device_of(plan.settings))
 
 
 def builders_of(kind: str, archs: Sequence[Architecture], where: Where) -> Callable[[Plan], Builder]:

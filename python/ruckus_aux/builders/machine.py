@@ -4,7 +4,7 @@
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import BinaryIO, NamedTuple, Protocol
 from ruckus_aux.builders.reach import Reach
 from ruckus_aux.builders.record import Record, read_machine_record
 from ruckus_aux.builders.state import Clock, Guest, Patience, Watched
+from ruckus_aux.host.root import Command, Root
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.records import read_record
 
 IMAGE = "disk.ext4"  # in a builder's folder
+RUCKUS_WORDS = "ruckus_words"  # of Start.more: about the device with Ruckus, for `start` in guest/
 _START = "start.json"
 
 
@@ -48,7 +50,8 @@ class Start:
 
     def words(self, device: str) -> list[str]:
         """What its kernel's command line says to `start` in guest/; device: of results, as the machine calls it."""
-        return kernel_words(device, self.run, str(self.vcpus), auto=self.auto)
+        words = kernel_words(device, self.run, str(self.vcpus), auto=self.auto)
+        return [*words, *self.more.get(RUCKUS_WORDS, "").split()]
 
     def patience(self, usual: Patience) -> Patience:
         """How long its machine may take, as a rule so long: one that does not build at once waits for somebody."""
@@ -132,6 +135,26 @@ class Image(Protocol):
 
     def remove(self) -> None:
         """Remove it."""
+
+
+class Lender(Protocol):
+    """What domains get the device with Ruckus from; ruckus_device.py has it."""
+
+    @property
+    def words(self) -> str:
+        """For the kernel's command line; "" when there is no such device."""
+
+    def lend(self, access: Root, arch: str) -> str:
+        """Lend it; returns what the domain gets."""
+
+    def take_back(self, access: Root, lent: str) -> None:
+        """Take it back."""
+
+    def lent_path(self, arch: str) -> str:
+        """What `lend` returns, as far as that is known before."""
+
+    def commands(self, arch: str) -> Iterator[Command]:
+        """What root does for that."""
 
 
 class Builder(Protocol):

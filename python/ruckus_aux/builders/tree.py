@@ -84,7 +84,8 @@ def _write_step(step: Step, folder: Path, environment: Mapping[str, str]) -> dic
     head = logs.beginning({"step": step.name, "key": step.key}, environment, step.script)
     _write(folder / "head", head.rstrip("\n"))
     paths = [path for source in step.sources for path in verify_source(step.settings.sources, source)]
-    _write(folder / "sources", "\n".join(path.name for path in paths))
+    sums = [file.sha256 for source in step.sources if source.fetched for file in source.fetched.files]
+    _write(folder / "sources", "\n".join(f"{digest} {path.name}" for digest, path in zip(sums, paths, strict=True)))
     if step.only_tests:
         _write(folder / "tests-only", "")
     (folder / "files").mkdir()

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -19,7 +19,16 @@ from typing import BinaryIO
 
 from ruckus_aux.builders import console
 from ruckus_aux.builders.dom0 import Dom0, Followed, Seen
-from ruckus_aux.builders.machine import Image, Sight, Start, forget_start, kernel_words, read_start
+from ruckus_aux.builders.machine import (
+    RUCKUS_WORDS,
+    Image,
+    Lender,
+    Sight,
+    Start,
+    forget_start,
+    kernel_words,
+    read_start,
+)
 from ruckus_aux.builders.reach import Reach, reach
 from ruckus_aux.builders.state import Guest, How, last_lines_of
 from ruckus_aux.builders.volumes import fill_volume, has_volume, make_volume, remove_volume, volume_path
@@ -36,6 +45,7 @@ from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDER, CONSOLE, KERNEL
 
 _PLACED = "disk.placed"  # which image was written, and where
+_LENT = "ruckus"  # of Start.more: what it was lent of the device with Ruckus
 _SSH = 22  # the port of its ssh server
 _BRIDGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _REASONS: Mapping[str, How] = {"0": "poweroff", "1": "reboot", "3": "crash", "4": "crash", "5": "reboot"}
@@ -81,14 +91,23 @@ class Xen:
 
     dom0: where it runs. group: the volume group of its disks there. boot: the folder P/boot.
     folder: for its Start record, and what its console says. bridge: of the dom0, to which it is connected, if any.
+    ruckus: the device with Ruckus, if there is one; only a domain of this machine gets it.
     """
 
     def __init__(
-        self, arch: str, folder: Path, image: Image, boot: Path, dom0: Dom0, group: str, bridge: str = ""
+        self,
+        arch: str,
+        folder: Path,
+        image: Image,
+        boot: Path,
+        dom0: Dom0,
+        group: str,
+        bridge: str = "",
+        ruckus: Lender | None = None,
     ) -> None:
         self.kind, self.arch, self.folder, self.dom0 = "xen", arch, folder, dom0
         self._image, self._boot, self._group, self._bridge = image, boot, group, bridge
-        self._volumes = _volumes_of(arch)
+        self._volumes, self._ruckus = _volumes_of(arch), ruckus
         self._domain: xl.Domain | None = None  # that is followed
         if start := read_start(folder):
             console_file = folder / CONSOLE
@@ -118,6 +137,7 @@ class Xen:
             system,
             results,
             self._bridge,
+            start.more.get(_LENT, ""),
         )
 
     @property
@@ -157,13 +177,28 @@ class Xen:
         self._place_disk(start, domain)
         make_volume(self.dom0.access, self._group, self._volumes[1], self._image.results_size(start))
         (self.folder / CONSOLE).unlink(missing_ok=True)
+        start = self._with_ruckus(start)
         start.write(self.folder)
         try:
-            self.dom0.create(domain, self._console_of(start))
+            self.dom0.create(self._domain_of(start), self._console_of(start))
         except RuckusError:
-            forget_start(self.folder)
+            self._forget(start)
             raise
         self._follow(start)
+
+    def _with_ruckus(self, start: Start) -> Start:
+        """Lend it the device with Ruckus, if there is one."""
+        words = self._ruckus.words if self._ruckus and self._is_here else ""
+        if not self._ruckus or not words:
+            return start
+        lent = self._ruckus.lend(self.dom0.access, self.arch)
+        return replace(start, more={**start.more, _LENT: lent, RUCKUS_WORDS: words})
+
+    def _forget(self, start: Start | None) -> None:
+        """The domain is gone: take back what it was lent."""
+        forget_start(self.folder)
+        if self._ruckus and start and (lent := start.more.get(_LENT)):
+            self._ruckus.take_back(self.dom0.access, lent)
 
     def _place_disk(self, start: Start, domain: xl.Domain) -> None:
         """Write the image onto the volume, unless it was, so that there is something to continue with."""
@@ -230,7 +265,7 @@ class Xen:
             remove_volume(self.dom0.access, self._group, self._volumes[0])
             self._image.remove()
         self._domain = None
-        forget_start(self.folder)
+        self._forget(read_start(self.folder))
 
     def last_words(self) -> str:
         """The last lines of its console."""
@@ -292,6 +327,11 @@ class Where:
             raise RuckusError(f"--bridge={self.bridge}: not the name of a bridge", "see in the dom0: brctl show")
 
 
+def where_of(start: Start) -> Where:
+    """Where a domain was started."""
+    return Where(**{item.name: start.more[item.name] for item in fields(Where) if item.name in start.more})
+
+
 _dom0s: dict[str, Dom0] = {}  # of this process: what is asked there, is asked for all builders at once
 
 
@@ -308,38 +348,45 @@ def dom0_of(where: Where, journal: Path) -> Dom0:
     return _dom0s[where.dom0]
 
 
-def xen_of(settings: Settings, where: Where, image: Image) -> Xen:
+def xen_of(settings: Settings, where: Where, image: Image, ruckus: Lender) -> Xen:
     """The domain of a build directory.
 
     Args:
         settings: Of the build directory.
         where: Where it is.
         image: Its disk.
+        ruckus: The device with Ruckus, if there is one.
     """
     boot, dom0 = settings.boot_files.parent, dom0_of(where, settings.journal)
-    return Xen(settings.arch.name, settings.buildroot / BUILDER, image, boot, dom0, where.group, where.bridge)
+    folder = settings.buildroot / BUILDER
+    return Xen(settings.arch.name, folder, image, boot, dom0, where.group, where.bridge, ruckus)
 
 
-def xen_commands(arch: str, boot: Path, dom0: Dom0, where: Where) -> Iterator[Command]:
-    """All that the builder of an architecture runs as root in a dom0, whichever kernels are built later.
+def xen_commands(settings: Settings, dom0: Dom0, where: Where, ruckus: Lender) -> Iterator[Command]:
+    """All that the builder of a build directory runs as root in a dom0, whichever kernels are built later.
 
     Args:
-        arch: The architecture.
-        boot: The folder P/boot.
+        settings: Of the build directory.
         dom0: Where it runs.
         where: The same, with its disks and its network.
+        ruckus: The device with Ruckus, if there is one.
     """
+    arch, boot = settings.arch.name, settings.boot_files.parent
     host, names = dom0.access.host, _volumes_of(arch)
+    words = ruckus.words if host is HERE else ""
     system, results = (volume_path(where.group, name) for name in names)
     domain = xl.Domain(arch, "", "", "", "", "", system, results)
+    if words:
+        domain = replace(domain, ruckus=ruckus.lent_path(arch))
+        yield from ruckus.commands(arch)
     here = [str(boot / other / KERNEL) for other in _with_kernel_for(arch)]
     kernels = here if host is HERE else [f"{_folder_in(dom0, arch)}/{KERNEL}"]
     for kernel, bridge, auto in product(kernels, dict.fromkeys(["", where.bridge]), (False, True)):
         form = replace(domain, kernel=kernel, bridge=bridge)
-        yield from xl.any_create(form, partial(_line, auto=auto), host)
+        yield from xl.any_create(form, partial(_line, auto=auto, words=words), host)
     yield from xl.builder_commands(domain, host)
     yield from xl.volume_commands(where.group, names, host)
 
 
-def _line(run: str, jobs: str, *, auto: bool) -> str:
-    return " ".join(kernel_words(xl.RESULTS, run, jobs, auto=auto))
+def _line(run: str, jobs: str, *, auto: bool, words: str) -> str:
+    return " ".join([*kernel_words(xl.RESULTS, run, jobs, auto=auto), *words.split()])

@@ -121,7 +121,6 @@ class Configuration:
             self._symlinks,
             self._programs,
             self._boot,
-            self._later,
             self._without_effect,
         )
         for check in checks:
@@ -135,8 +134,7 @@ class Configuration:
     def conf(self) -> str:
         """The lines of ruckus.conf."""
         values = self.values()
-        names = [*CONF_NAMES, *(option.key for option in OPTIONS if option.later)]
-        return "\n".join(f"{name} = {values[name]}" for name in names)
+        return "\n".join(f"{name} = {values[name]}" for name in CONF_NAMES)
 
     def _attempt(self, check: Callable[[], object]) -> None:
         with self.mistakes.collected():
@@ -184,6 +182,8 @@ class Configuration:
             raise RuckusError(
                 "--with-ruckus-dev-snapshot needs --with-ruckus-dev", "give it as well: --with-ruckus-dev=DEV"
             )
+        if path := self.given["ruckus_path"]:
+            absolute("--with-ruckus-path", path)
 
     def _device(self, option: str, device: str, numbers: dict[str, str]) -> None:
         found = block_device(device, option).numbers
@@ -374,16 +374,6 @@ class Configuration:
             )
         if self.given["unknown"]:
             self.notes.append(f"unknown, and without effect: {self.given['unknown']}")
-
-    def _later(self) -> None:
-        """Options whose work comes in a later release: validated, recorded, and said to be so."""
-        path = self.given["ruckus_path"]
-        if path:
-            absolute("--with-ruckus-path", path)
-        later = {option.name: (self.given[option.key], option.default) for option in OPTIONS if option.later}
-        changed = [f"{name}={value}" for name, (value, default) in later.items() if value != default]
-        if changed:
-            self.notes.append(f"recorded for a later release, without effect yet: {', '.join(changed)}")
 
 
 def _check_apart(places: Mapping[str, str], written: Mapping[str, Collection[str]]) -> None:

@@ -21,7 +21,6 @@ class Option:
     default: what holds when it is not given.
     kind: "with", "enable", "variable", or "standard" for what every configure has, and ours explains otherwise.
     repeatable: whether it may be given several times, or once with colons between its paths.
-    later: whether it is only recorded, for a later release.
     """
 
     name: str
@@ -30,7 +29,6 @@ class Option:
     default: str = ""
     kind: str = "with"
     repeatable: bool = False
-    later: bool = False
 
     @property
     def key(self) -> str:
@@ -150,7 +148,7 @@ OPTIONS = (
         "block device that holds this source tree; builders, and `ruckus inspect`, get a snapshot of it for reading",
         value="DEV",
     ),
-    Option("ruckus-path", "path of this source tree on that device", value="PATH", later=True),
+    Option("ruckus-path", "folder of this source tree on that device, from its root", value="PATH"),
     Option("ruckus-dev-snapshot", "existing snapshot of that device, to be lent instead of a new one", value="DEV"),
     Option(
         "stage2-auto",
@@ -239,7 +237,7 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
 
 
 def _declaration(option: Option) -> str:
-    text = option.help + (" (recorded; later release)" if option.later else "")
+    text = option.help
     text += f" [default={option.default}]" if option.value and option.default and option.kind == "with" else ""
     text = text.replace("[", "@<:@").replace("]", "@:>@")  # m4's own quotes
     if option.kind == "variable":

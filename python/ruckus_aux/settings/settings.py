@@ -35,7 +35,8 @@ class Settings:
     hostprep_tools: tools that the host lacks and hostprep builds.
     hostprep_only: build nothing else.
     install_dev: the device that $CLFS is on, when one was named.
-    ruckus_dev: the device that this source tree is on, for builders; ruckus_dev_snapshot: what they get in its place.
+    ruckus_dev: the device that this source tree is on, for builders; ruckus_dev_snapshot: what they get in its place;
+        ruckus_path: the folder on it.
     sharing: whether architectures use each other's artifacts and objects.
     prefix: the folder of the hostprep that this build directory has in common with others, when one was named.
     xen: whether the system can be a guest and, for 64 bit, the control domain of Xen.
@@ -67,6 +68,7 @@ class Settings:
     install_dev: str = ""
     ruckus_dev: str = ""
     ruckus_dev_snapshot: str = ""
+    ruckus_path: str = ""
     sharing: bool = True
     prefix: Path | None = None
     xen: bool = True

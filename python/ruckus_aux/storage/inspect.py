@@ -9,7 +9,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ruckus_aux.host.root import Root, only_roots
-from ruckus_aux.storage.lending import mounted_read_only, snapshot_of
+from ruckus_aux.storage.lending import snapshot_of
+from ruckus_aux.storage.reading import mounted_read_only
 
 
 def inspect(access: Root, device: str, folder: Path, command: str = "", snapshot: str = "") -> int:

@@ -215,6 +215,11 @@ def lent_name(volume: str, to: str) -> str:
     return f"{volume}..{to}"
 
 
+def is_lent_name(name: str) -> bool:
+    """Whether a volume is such a snapshot."""
+    return ".." in name
+
+
 def clfs_of(folder: Path, arch: Architecture) -> Path:
     """Where a build of several architectures has the system of one.
 

@@ -7,12 +7,10 @@ orphan inodes. Both stay locked meanwhile; the lock has a note that outlives us,
 """
 
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.host.locks import Named, named
@@ -20,54 +18,25 @@ from ruckus_aux.host.root import Root
 from ruckus_aux.host.signals import held_back
 from ruckus_aux.storage import commands
 from ruckus_aux.storage.devices import (
-    PAUSES,
     Device,
     attached,
     device,
     exclusive,
     mounts_of,
     not_open,
-    signature,
     users,
 )
 from ruckus_aux.storage.images import copy_image, thaw_image
-from ruckus_aux.storage.layout import SNAPSHOT_SIZE, lent_name
+from ruckus_aux.storage.layout import SNAPSHOT_SIZE, is_lent_name, lent_name
 from ruckus_aux.storage.lvm import list_logical_volumes
+from ruckus_aux.storage.reading import StillInUse
 from ruckus_aux.storage.xen import domains, holders
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import COPIES
 
+_MACHINE = "a builder's machine"  # which may outlive the process that lends
 _SET_READ_ONLY = "set read-only: "  # in a lock's note
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a type of file system is mounted without a replay of its journal.
-
-    option: for mount; an unknown type is mounted as it is, and fails if it must write.
-    due: what commands.describe prints of one that waits for a replay, as a regular expression; "" if nothing does.
-    journal: whether it has one.
-    """
-
-    option: str = ""
-    due: str = ""
-    journal: bool = True
-
-
-_READINGS = {
-    "ext3": Reading("noload", "needs_recovery"),
-    "ext4": Reading("noload", "needs_recovery"),
-    "xfs": Reading("norecovery,nouuid", "<DIRTY>"),
-    "btrfs": Reading("rescue=nologreplay", r"^log_root\s+[1-9]"),
-    "f2fs": Reading("norecovery"),
-    "nilfs2": Reading("norecovery"),
-    **dict.fromkeys(("ext2", "squashfs", "erofs", "iso9660", "vfat"), Reading(journal=False)),
-}
-
-
-class StillInUse(RuckusError):
-    """A device that was lent can't be released yet."""
 
 
 def _devices(access: Root, path: str) -> tuple[str, list[Device]]:
@@ -88,10 +57,14 @@ def _held(access: Root, path: str) -> Iterator[tuple[Named, list[Device]]]:
     name, devices = _devices(access, path)
     with named(name) as lock:
         thaw_image(access, lock)
-        if lock.note:
-            hint = "it has ended without releasing it; when its builder has ended as well, run:"
-            raise RuckusError(f"{path} is lent {lock.note}", f"{hint} {lock.way_out(access.journal.path.parent)}")
+        _refuse_lent(access, lock, path)
         yield lock, devices
+
+
+def _refuse_lent(access: Root, lock: Named, path: str) -> None:
+    if lock.note:
+        hint = "it has ended without releasing it; when its builder has ended as well, run:"
+        raise RuckusError(f"{path} is lent {lock.note}", f"{hint} {lock.way_out(access.journal.path.parent)}")
 
 
 def _note(purpose: str) -> str:
@@ -156,15 +129,80 @@ def lent_read_only(access: Root, path: str, to: str) -> Iterator[None]:
         RuckusError: It is mounted read-write anywhere, or held by a domain that writes.
     """
     with _held(access, path) as (lock, devices):
-        writers = [use for dev in devices for use in _writers(access, dev)]
-        _refuse(path, writers, "lend a snapshot of it, or unmount it first")
-        writable = [dev.path for dev in devices if not dev.read_only]
-        flags = f"; {_SET_READ_ONLY}{' '.join(writable)}" if writable else ""
+        writable = _lend_for_reading(access, path, to, lock, devices)
         with _afterwards(lambda: _set_back(access, lock, writable)):
-            lock.write(_note(f"to {to}, which reads it{flags}"))
-            for name in writable:
-                access.run(commands.set_read_only(name))
             yield
+
+
+def _lend_for_reading(access: Root, path: str, to: str, lock: Named, devices: Sequence[Device]) -> list[str]:
+    """Note it, and set the devices read-only; returns those that were not."""
+    writers = [use for dev in devices for use in _writers(access, dev)]
+    _refuse(path, writers, "lend a snapshot of it, or unmount it first")
+    writable = [dev.path for dev in devices if not dev.read_only]
+    flags = f"; {_SET_READ_ONLY}{' '.join(writable)}" if writable else ""
+    try:
+        lock.write(_note(f"to {to}, which reads it{flags}"))
+        for name in writable:
+            access.run(commands.set_read_only(name))
+    except BaseException:
+        _set_back(access, lock, writable)
+        raise
+    return writable
+
+
+def lend_to_machine(access: Root, path: str, to: str, snapshot: str = "") -> str:
+    """Lend a device for reading to a machine that may outlive this process: until `take_back`.
+
+    Args:
+        access: Who runs commands as root.
+        path: Of the device.
+        to: The machine.
+        snapshot: One that a person has made, to be lent instead.
+
+    Returns:
+        What is lent: of a logical volume, a snapshot for this machine alone; or else the device itself, or that
+        snapshot, which any number of machines may read.
+
+    Raises:
+        RuckusError: Somebody may write to it.
+    """
+    copy = snapshot or path
+    if not snapshot and is_mapped(path):
+        with named(f"snapshot of {device(path).lock_name}"):
+            copy = _new_snapshot(access, path, to)
+    name, devices = _devices(access, copy)
+    with named(name) as lock:
+        if not lock.note.startswith(f"to {_MACHINE}, "):
+            _refuse_lent(access, lock, copy)
+            _lend_for_reading(access, copy, _MACHINE, lock, devices)
+    return copy
+
+
+def take_back(access: Root, path: str) -> None:
+    """Release what `lend_to_machine` has lent, unless another machine still reads it.
+
+    Args:
+        access: Who runs commands as root.
+        path: What that has returned.
+
+    Raises:
+        RuckusError: It can't be released; the hint says how to do so later.
+    """
+    of_its_own = is_lent_name(Path(path).name)
+    if not of_its_own and any(domains(access, dev) for dev in _devices(access, path)[1]):
+        return
+    try:
+        release(access, path)
+        if of_its_own:
+            access.run(commands.remove_logical_volume(Path(path).parent.name, Path(path).name))
+    except RuckusError as error:
+        later = invoke_command("volume-release", f"--build-dir={access.journal.path.parent}", f"--device={path}")
+        raise RuckusError(error.message, f"{error.hint}\nthen: {later}") from error
+
+
+def is_mapped(path: str) -> bool:
+    """Whether a path leads to a device of device mapper's, such as a logical volume."""
+    return os.path.exists(path) and not os.path.isfile(path) and (device(path).sys / "dm").is_dir()
 
 
 @contextmanager
@@ -188,49 +226,6 @@ def _set_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
 
 
 @contextmanager
-def mounted_read_only(access: Root, path: str, point: Path) -> Iterator[list[str]]:
-    """Mount a device that was lent for reading, so that not even a journal is replayed.
-
-    Args:
-        access: Who runs commands as root.
-        path: Of the device or image.
-        point: A folder.
-
-    Yields:
-        Warnings about what may be outdated.
-
-    Raises:
-        RuckusError: It can't be mounted without a replay.
-    """
-    content = signature(access, path)
-    if content is None:
-        raise RuckusError(f"{path} holds no file system that blkid knows", "see what it is: blkid --probe")
-    warnings = _replay_due(access, path, content.kind)
-    options = ["ro", _READINGS.get(content.kind, Reading()).option, "loop" if os.path.isfile(path) else ""]
-    with ExitStack() as stack:
-        with held_back():
-            access.run(commands.mount(path, point, content.kind, list(filter(None, options))))
-            stack.callback(_unmount, access, path, point)
-        yield warnings
-
-
-def _unmount(access: Root, path: str, point: Path) -> None:
-    for pause in PAUSES:
-        status, output = access.run(commands.unmount(point), check=False)
-        if status == 0:
-            return
-        if "busy" in output:
-            time.sleep(pause)
-    try:
-        access.run(commands.unmount(point))
-    except RuckusError as error:
-        folder = f"--build-dir={access.journal.path.parent}"
-        release = invoke_command("volume-release", folder, f"--device={path}")
-        hint = f"{error.hint}\nsee who uses it: fuser -vm {point}; then: umount {point}\n{release}"
-        raise StillInUse(f"{path} is still mounted on {point}", hint) from error
-
-
-@contextmanager
 def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = "") -> Iterator[str]:
     """Lend a copy of a device as it is now, so that the device itself can stay mounted; it is removed afterwards.
 
@@ -250,7 +245,7 @@ def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = 
             copy = snapshot
         elif image := path if os.path.isfile(path) else device(path).image:
             copy = stack.enter_context(_image_copy(access, image, folder, to))
-        elif (device(path).sys / "dm").is_dir():
+        elif is_mapped(path):
             copy = stack.enter_context(_logical_snapshot(access, path, to))
         else:
             copy = path
@@ -260,27 +255,32 @@ def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = 
 
 @contextmanager
 def _logical_snapshot(access: Root, path: str, to: str) -> Iterator[str]:
+    with named(f"snapshot of {device(path).lock_name}"), ExitStack() as stack:
+        with held_back():
+            copy = _new_snapshot(access, path, to)
+            if copy != path:
+                remove = commands.remove_logical_volume(Path(copy).parent.name, Path(copy).name)
+                stack.enter_context(_afterwards(lambda: access.run(remove)))
+        yield copy
+
+
+def _new_snapshot(access: Root, path: str, to: str) -> str:
+    """Take a snapshot of a logical volume, in place of one that a killed process has left; of a snapshot, LVM can't."""
     volumes = list_logical_volumes(access, path)
     if len(volumes) != 1:
         raise RuckusError(f"{path} is not a logical volume of LVM", "give a snapshot of it, or unmount it")
     (origin,) = volumes
-    if origin.origin and not origin.pool:  # a snapshot, of which LVM takes none
-        yield path
-        return
+    if origin.origin and not origin.pool:
+        return path
     name = lent_name(origin.name, to)
     copy = f"/dev/{origin.group}/{name}"
-    with named(f"snapshot of {device(path).lock_name}"):
-        for volume in list_logical_volumes(access, origin.group):
-            if volume.name == name and volume.marked and volume.origin == origin.name:
-                release(access, copy)  # of a killed process
-                access.run(commands.remove_logical_volume(origin.group, name))
-        thin = bool(origin.pool)
-        with ExitStack() as stack:
-            with held_back():
-                access.run(commands.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
-                remove = commands.remove_logical_volume(origin.group, name)
-                stack.enter_context(_afterwards(lambda: access.run(remove)))
-            yield copy
+    for volume in list_logical_volumes(access, origin.group):
+        if volume.name == name and volume.marked and volume.origin == origin.name:
+            release(access, copy)
+            access.run(commands.remove_logical_volume(origin.group, name))
+    thin = bool(origin.pool)
+    access.run(commands.snapshot_logical_volume(origin.group, name, origin.name, SNAPSHOT_SIZE, thin=thin))
+    return copy
 
 
 @contextmanager
@@ -293,20 +293,6 @@ def _image_copy(access: Root, image: str, folder: Path, to: str) -> Iterator[str
         copy_image(access, image, copy, lock)
     with _afterwards(copy.unlink):
         yield str(copy)
-
-
-def _replay_due(access: Root, path: str, kind: str) -> list[str]:
-    """What a person has to know before trusting the contents of a file system that is mounted in this way."""
-    reading = _READINGS.get(kind, Reading())
-    if not reading.journal:
-        return []
-    if not reading.due:
-        return [f"{path}: if its {kind} was not cleanly unmounted, files may look old or be missing"]
-    _, output = access.ask(commands.describe(kind, path), check=False)
-    if not re.search(reading.due, output, re.MULTILINE):
-        return []
-    text = "was not cleanly unmounted; its journal is not replayed, so files may look old or be missing"
-    return [f"{path}: its {kind} {text}"]
 
 
 def release(access: Root, path: str) -> str:

@@ -41,6 +41,7 @@ class Domain:
     run: the start's UUID, which is the domain's as well. memory: MiB. vcpus: virtual processors.
     kernel: its path in dom0. line: what else the kernel is told. system, results: block devices there.
     bridge: of the dom0, to which it is connected; "" for a domain without a network.
+    ruckus: a block device with Ruckus, which it reads; "" for none.
     """
 
     arch: str
@@ -52,6 +53,7 @@ class Domain:
     system: str
     results: str
     bridge: str = ""
+    ruckus: str = ""
 
     @property
     def name(self) -> str:
@@ -76,6 +78,7 @@ def create_domain(domain: Domain, at: Host) -> Command:
         at: Its dom0.
     """
     disks = [f'"phy:{path},{name},w"' for path, name in ((domain.system, "xvda1"), (domain.results, "xvdc"))]
+    disks += [f'"phy:{domain.ruckus},xvdb1,r"'] if domain.ruckus else []
     words = [f'name="{domain.name}"', f'uuid="{domain.run}"', 'type="pv"', f'kernel="{domain.kernel}"']
     words += [f"memory={domain.memory}", f"vcpus={domain.vcpus}", f"disk=[{','.join(disks)}]"]
     words += [f'vif=["mac={domain.mac},bridge={domain.bridge}"]'] if domain.bridge else []

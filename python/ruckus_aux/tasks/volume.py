@@ -12,6 +12,7 @@ from pathlib import Path
 
 from invoke import Context
 
+from ruckus_aux.builders.ruckus_device import ruckus_device_of
 from ruckus_aux.builders.xen import Where, dom0_of, xen_commands
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
@@ -21,7 +22,7 @@ from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.request import arch_list as parse
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import check_build_folder, is_ours, take_folder
-from ruckus_aux.settings.settings import load
+from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.storage import lending
 from ruckus_aux.storage.inspect import inspect
 from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout, chosen, layout, volume_name
@@ -29,6 +30,7 @@ from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.overview import lines
 from ruckus_aux.systems.install import install_commands
 from ruckus_aux.tasks.common import ARCH_HELP, ARCH_NAMES, ARCHS, BRIDGE_HELP, DIR_HELP, folder_of, task
+from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILD_NAMES, CONF, JOURNAL, SRCDIR
@@ -115,9 +117,7 @@ def verify_sudo(
         return
     commands += [command for arch in request.archs for command in request.link_commands(arch)]
     for arch in request.archs if inventory.mounts else ():
-        builddir = request.builddir(arch)
-        settings = load(builddir) if (builddir / CONF).exists() else request.settings(arch)
-        commands += install_commands(evaluate(settings))
+        commands += install_commands(evaluate(_settings(request, arch)))
     if print_sudoers:
         if kept.backend == "loop":
             raise RuckusError("there is no fragment of sudoers for image files", request.way_out(name))
@@ -129,13 +129,19 @@ def verify_sudo(
         print(f"{name} may run all {len(commands)} commands that need root")
 
 
+def _settings(request: Request, arch: Architecture) -> Settings:
+    """Of a build directory, as it is configured, or would be."""
+    builddir = request.builddir(arch)
+    return load(builddir) if (builddir / CONF).exists() else request.settings(arch)
+
+
 def _verify_builders(request: Request, builder: str, where: Where, user: str, print_sudoers: bool) -> None:
     """The same for builders, whose commands may run on another machine, as another user."""
     if builder != "xen":
         raise RuckusError(f"--builder={builder} needs no root", "only --builder=xen does")
     dom0 = dom0_of(where, request.folder / JOURNAL)
-    boots = {arch: request.settings(arch).boot_files.parent for arch in request.archs}
-    commands = [one for arch, boot in boots.items() for one in xen_commands(arch.name, boot, dom0, where)]
+    every = [_settings(request, arch) for arch in request.archs]
+    commands = [one for settings in every for one in xen_commands(settings, dom0, where, ruckus_device_of(settings))]
     commands, host = list(dict.fromkeys(commands)), dom0.access.host
     if print_sudoers:
         print(sudo.sudoers(user or host.run(["id", "-un"])[1].strip(), commands), end="")

@@ -47,7 +47,7 @@ def test_a_machine_has_scripts_keys_files_and_verified_sources(settings: Setting
     a, b = "steps/x86_64.stage2.a", "steps/x86_64.stage2.b"
     assert files[f"{a}/key"].read_text() == f"{first.key}\n"
     assert files[f"{a}/script"].read_text() == first.script
-    assert files[f"{a}/sources"].read_text() == "a.tar\n"
+    assert files[f"{a}/sources"].read_text() == f"{hashlib.sha256(b'tar').hexdigest()} a.tar\n"
     assert files[f"{a}/files/a.patch"].read_text() == "patch\n"
     assert files[f"{b}/sources"].read_text() == ""
     rules = files["steps.mk"].read_text().splitlines()

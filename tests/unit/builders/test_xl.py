@@ -67,11 +67,11 @@ def test_the_first_complaint_says_why() -> None:
     assert xl.parse_free_memory("nothing") is None
 
 
-@pytest.mark.parametrize("bridge", ["", "xenbr0"])
-def test_each_creation_has_a_form_without_a_star(monkeypatch: pytest.MonkeyPatch, bridge: str) -> None:
+@pytest.mark.parametrize(("bridge", "ruckus"), [("", ""), ("xenbr0", ""), ("", "/d/ruckus..builder-x86_64")])
+def test_each_creation_has_a_form_without_a_star(monkeypatch: pytest.MonkeyPatch, bridge: str, ruckus: str) -> None:
     monkeypatch.setattr(root, "program", lambda name: f"/usr/sbin/{name}")
     run = "c0ffee00-0000-4000-8000-000000000001"
-    domain = xl.Domain("x86_64", run, "2048", "4", "/p/vmlinuz", "", "/d/a", "/d/b", bridge)
+    domain = xl.Domain("x86_64", run, "2048", "4", "/p/vmlinuz", "", "/d/a", "/d/b", bridge, ruckus)
 
     def line(run: str, jobs: str) -> str:
         return f"ruckus.run={run} ruckus.jobs={jobs}"
@@ -79,7 +79,8 @@ def test_each_creation_has_a_form_without_a_star(monkeypatch: pytest.MonkeyPatch
     forms = list(xl.any_create(domain, line, HERE))
     assert not any("*" in word for form in forms for word in form)
     real = xl.create_domain(xl.Domain(**{**vars(domain), "line": line(domain.run, domain.vcpus)}), HERE)
-    assert [word for word in real if word.startswith("disk")] == ['disk=["phy:/d/a,xvda1,w","phy:/d/b,xvdc,w"]']
+    read = f',"phy:{ruckus},xvdb1,r"' if ruckus else ""
+    assert [word for word in real if word.startswith("disk")] == [f'disk=["phy:/d/a,xvda1,w","phy:/d/b,xvdc,w"{read}]']
     cards = ['vif=["mac=00:16:3e:c0:ff:ee,bridge=xenbr0"]'] if bridge else []
     assert [word for word in real if word.startswith("vif")] == cards
     matching = [

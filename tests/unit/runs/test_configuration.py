@@ -477,11 +477,11 @@ def test_source_tree_snapshot_and_system_are_on_three_devices(given_: Given, dev
     assert not system.notes
 
 
-def test_options_of_a_later_release_are_recorded_and_said_to_be(given_: Given) -> None:
+def test_where_the_source_tree_is_on_its_device(given_: Given) -> None:
     configuration = given_(ruckus_path="/src")
     assert "ruckus_path = /src" in configuration.conf().splitlines()
-    assert "ruckus-path=/src" in configuration.notes[-1]
     assert not configuration.mistakes.errors
+    assert "--with-ruckus-path" in errors(given_(ruckus_path="src"))
 
 
 def test_the_answers_are_for_the_shell(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:

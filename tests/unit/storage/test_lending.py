@@ -12,13 +12,14 @@ from ruckus_aux.settings.journal import Journal
 from ruckus_aux.storage import lending
 from ruckus_aux.storage.devices import Device
 from ruckus_aux.storage.lending import (
-    StillInUse,
+    lend_to_machine,
     lent_read_only,
     lent_writable,
-    mounted_read_only,
     release,
     snapshot_of,
+    take_back,
 )
+from ruckus_aux.storage.reading import StillInUse, mounted_read_only
 from ruckus_aux.words.errors import RuckusError
 
 DEVICE = "/dev/vg00/ruckus"
@@ -220,4 +221,53 @@ def test_a_lending_that_outlives_us_can_be_taken_back(
     assert machine.done == [f"blockdev --setrw {DEVICE}"], "not what has another's name, or is another now"
     assert release(access, DEVICE) == ""
     with lent_writable(access, DEVICE, "two"):
+        pass
+
+
+def test_a_machine_is_lent_a_snapshot_of_its_own_until_it_is_taken_back(machine: Machine, access: Root) -> None:
+    made = "lvcreate --yes --addtag ruckus --snapshot --name ruckus..builder-i686 --size 2G vg00/ruckus"
+    copy = f"{DEVICE}..builder-i686"
+    assert lend_to_machine(access, DEVICE, "builder-i686") == copy
+    assert machine.done == [made, f"blockdev --setro {copy}"]
+    lent = pytest.raises(RuckusError, match="is lent to a builder's machine, which reads it")
+    with lent as caught, lent_writable(access, copy, "another"):
+        pass
+    assert "volume-release" in caught.value.hint
+    machine.done.clear()
+    take_back(access, copy)
+    assert machine.done == [f"blockdev --setrw {copy}", "lvremove --yes vg00/ruckus..builder-i686"]
+    with lent_writable(access, DEVICE, "another"):
+        pass
+
+
+def test_what_is_no_logical_volume_is_lent_to_several_machines(machine: Machine, access: Root) -> None:
+    """A snapshot that a person has made, for instance: the last who gives it back releases it."""
+    for arch in ("i686", "x86_64"):
+        assert lend_to_machine(access, "/dev/vg00/baby", f"builder-{arch}", snapshot=DEVICE) == DEVICE
+    assert machine.done == [f"blockdev --setro {DEVICE}"]
+    (machine.proc / "xen-capabilities").write_text("control_d\n")
+    machine.xen = 'vbd = ""\n 3 = ""\n  51712 = ""\n   physical-device = "fd:7"\n   mode = "r"\n'
+    take_back(access, DEVICE)
+    assert machine.done == [f"blockdev --setro {DEVICE}"]
+    machine.xen = ""
+    take_back(access, DEVICE)
+    assert machine.done[1:] == [f"blockdev --setrw {DEVICE}"]
+
+
+def test_what_can_not_be_taken_back_yet_comes_with_the_command_for_later(machine: Machine, access: Root) -> None:
+    lend_to_machine(access, "/dev/vg00/baby", "builder-i686", snapshot=DEVICE)
+    machine.mount_table(MOUNTED.format("ro", "ro"))
+    with pytest.raises(RuckusError, match="is mounted on") as caught:
+        take_back(access, DEVICE)
+    assert f"--device={DEVICE}" in caught.value.hint
+    machine.mount_table("")
+    assert "a builder's machine" in release(access, DEVICE)
+
+
+def test_what_is_written_to_is_lent_to_no_machine(machine: Machine, access: Root) -> None:
+    machine.mount_table(MOUNTED.format("rw", "rw"))
+    with pytest.raises(RuckusError, match="not read-only"):
+        lend_to_machine(access, "/dev/vg00/baby", "builder-i686", snapshot=DEVICE)
+    machine.mount_table("")
+    with lent_writable(access, DEVICE, "one"):
         pass
