@@ -312,6 +312,7 @@ def status_of(builder: Builder, plan: Plan) -> list[str]:
     state = watched.state(start.patience(USUAL_PATIENCE))
     job = Job(builder, lambda _, __: Harvest(), start=start, state=state)
     job.last_words = builder.last_words() if job.is_over else ""
-    ago = f", {max(0, round(time.time() - record.time))} s ago" if record and sight.guest.power == "running" else ""
     figures = f"{start.vcpus} processors, {start.memory} MiB, for {duration(time.time() - start.began)}"
-    return [f"{line_of(job)}{ago}   ({builder.kind}, {figures})", *details(job, plan)]
+    if record and sight.guest.power == "running":
+        figures += f", last heard of {max(0, round(time.time() - record.time))} s ago"
+    return [f"{line_of(job)}   ({builder.kind}, {figures})", *details(job, plan)]
