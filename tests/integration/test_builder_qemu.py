@@ -2,6 +2,7 @@
 """A builder in QEMU, whose system is a stand-in: it builds two native steps, fails in many ways, and continues."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -210,6 +211,15 @@ def test_a_machine_is_killed_continues_and_makes_what_a_chroot_makes(
     os.kill(int((builder / "pid").read_text()), signal.SIGKILL)
     wait_for(lambda: "BROKEN" in system.invoke("builder-status"))
     assert re.search(r"BROKEN   x86_64 +stage2/b: the machine was killed", system.invoke("builder-status"))
+
+    system.invoke("collect-logs")  # of b, nothing but the disk has a log
+    (collected,) = (system.folder / "logs").rglob("x86_64/stage2/b.log")
+    lines = json.loads((collected.parents[2] / "index.json").read_text())["logs"]
+    assert {line["step"]: line["machine"] for line in lines} == {
+        "x86_64/builder/console": "x86_64, qemu",
+        **dict.fromkeys((A, B), "x86_64, qemu, from its disk"),
+    }
+    assert logs.read(collected).beginning["step"] == B
 
     said = system.invoke("builder-start", "--auto")
     assert "STORED   x86_64/stage2/a" in said

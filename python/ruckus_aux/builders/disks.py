@@ -7,12 +7,12 @@ from pathlib import Path
 from ruckus_aux.builders.keys import has_ssh_server, identity_of_keys, keys_of, keys_on_disk
 from ruckus_aux.builders.machine import IMAGE, Start
 from ruckus_aux.builders.record import ARCHIVE
-from ruckus_aux.builders.tree import NATIVE, native_tree
+from ruckus_aux.builders.tree import native_tree
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.image import Addition, make_image
-from ruckus_aux.words.paths import USER
+from ruckus_aux.words.paths import DISK_ID, NATIVE, USER
 from ruckus_aux.words.terminal import MB
 
 _ROOM_FACTOR = 3  # of what is installed and worked with: artifacts are on the disk twice
@@ -30,7 +30,7 @@ class Disks:
     def __init__(self, plan: Plan, folder: Path, *, grows: bool = False) -> None:
         self.plan, self.grows = plan, grows
         self.image = folder / IMAGE
-        self._identity = folder / "disk.id"
+        self._identity = folder / DISK_ID
         self._native = folder / "native"
 
     def make(self, start: Start) -> str:

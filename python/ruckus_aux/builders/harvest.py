@@ -5,7 +5,6 @@ A machine says by the `end` of its archive what it made, under which keys; only 
 the store, it is merged as everything else is.
 """
 
-import filecmp
 import os
 import re
 import shutil
@@ -109,16 +108,12 @@ def _take_logs(settings: Settings, step: Step, folder: Path, name: str) -> bool:
     """
     log, brought, is_new = settings.log(step.name), folder / f"{name}.log", False
     for path in [*reversed(logs.earlier(brought)), brought]:
-        is_new = path.exists() and not any(_is_same(path, one) for one in (log, *logs.earlier(log)))
+        is_new = path.exists() and not logs.has_copy(log, path)
         if is_new:
             log.parent.mkdir(parents=True, exist_ok=True)
             logs.set_aside(log)
             shutil.copyfile(path, log)
     return is_new
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    return other.is_file() and not other.is_symlink() and filecmp.cmp(one, other, shallow=False)
 
 
 def _record(step: Step, kind: str, start: Start, *, is_made: bool) -> None:

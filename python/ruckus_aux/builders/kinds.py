@@ -3,13 +3,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from ruckus_aux.builders.disks import Disks
-from ruckus_aux.builders.machine import Builder, read_start
+from ruckus_aux.builders.machine import IMAGE, Builder, read_start
 from ruckus_aux.builders.qemu import Qemu
 from ruckus_aux.builders.ruckus_device import ruckus_device_of
-from ruckus_aux.builders.xen import Where, where_of, xen_of
+from ruckus_aux.builders.where import Where, where_of, where_placed
+from ruckus_aux.builders.xen import xen_of
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.settings import load
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
@@ -43,6 +47,18 @@ def builder_of(kind: str, plan: Plan, where: Where | None = None) -> Builder:
         return Qemu(plan, Disks(plan, folder))
     place, disks = where_of(start) if start else where or Where(), Disks(plan, folder, grows=True)
     return xen_of(plan.settings, place, disks, ruckus_device_of(plan.settings))
+
+
+def builder_there(builddir: Path) -> Builder | None:
+    """The builder that a build directory has, or whose disk is kept for the next start; None when there is none."""
+    plan = evaluate(load(builddir))
+    folder = plan.settings.buildroot / BUILDER
+    start, where = read_start(folder), where_placed(folder)
+    if start:
+        return builder_of("xen" if "dom0" in start.more else "qemu", plan)
+    if where:
+        return builder_of("xen", plan, where)
+    return builder_of("qemu", plan) if (folder / IMAGE).exists() else None
 
 
 def builders_of(kind: str, archs: Sequence[Architecture], where: Where) -> Callable[[Plan], Builder]:

@@ -17,11 +17,11 @@ from ruckus_aux.host.root import Command, Root
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.words.errors import Mistakes, RuckusError
+from ruckus_aux.words.paths import START
 from ruckus_aux.words.records import read_record
 
 IMAGE = "disk.ext4"  # in a builder's folder
 RUCKUS_WORDS = "ruckus_words"  # of Start.more: about the device with Ruckus, for `start` in guest/
-_START = "start.json"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Start:
     began: seconds since 1970. vcpus: virtual processors. memory: MiB.
     auto: whether it builds at once, and powers off at the end; else somebody logs in.
     steps: what it builds: keys by names of steps, each after what it needs.
-    more: what only its kind knows, such as the accelerator or the dom0.
+    more: what only its kind knows, such as the accelerator or the dom0. by: the run of this host's that starts it.
     """
 
     arch: str
@@ -43,10 +43,11 @@ class Start:
     auto: bool
     steps: Mapping[str, str]
     more: Mapping[str, str] = field(default_factory=dict)
+    by: str = ""
 
     def write(self, folder: Path) -> None:
         """Write it down in a builder's folder, so that it outlives us and a power cut."""
-        write_whole(folder / _START, json.dumps(asdict(self), indent=1), lasting=True)
+        write_whole(folder / START, json.dumps(asdict(self), indent=1), lasting=True)
 
     def words(self, device: str) -> list[str]:
         """What its kernel's command line says to `start` in guest/; device: of results, as the machine calls it."""
@@ -81,7 +82,7 @@ def read_start(folder: Path) -> Start | None:
 
     Raises RuckusError when the file can't be read.
     """
-    path = folder / _START
+    path = folder / START
     try:
         return read_record(Start, path.read_bytes())
     except FileNotFoundError:
@@ -92,7 +93,7 @@ def read_start(folder: Path) -> Start | None:
 
 def forget_start(folder: Path) -> None:
     """Remove what was written down: the machine is settled."""
-    (folder / _START).unlink(missing_ok=True)
+    (folder / START).unlink(missing_ok=True)
 
 
 class Sight(NamedTuple):
@@ -157,6 +158,13 @@ class Lender(Protocol):
         """What root does for that."""
 
 
+class Disk(NamedTuple):
+    """A machine's disk: an image file of this user's, or a device, which `root` may mount."""
+
+    path: str
+    root: Root | None = None
+
+
 class Builder(Protocol):
     """One machine, for one build directory; whatever may take long has a time limit of its own.
 
@@ -197,6 +205,9 @@ class Builder(Protocol):
 
     def results(self) -> AbstractContextManager[BinaryIO]:
         """Its results device, from the beginning, when it has ended."""
+
+    def disk(self) -> Disk:
+        """Its disk, whether it runs or not, to be read; RuckusError when it has none, or none that is here."""
 
     def settle(self, *, keep: bool) -> None:
         """Give back what was lent to it, and remove what only a running machine needs; its Start record last.

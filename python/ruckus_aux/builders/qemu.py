@@ -20,7 +20,7 @@ import sarge
 
 from ruckus_aux.builders import console, qmp
 from ruckus_aux.builders.keys import has_ssh_server
-from ruckus_aux.builders.machine import IMAGE, Image, Sight, Start, forget_start, read_start
+from ruckus_aux.builders.machine import IMAGE, Disk, Image, Sight, Start, forget_start, read_start
 from ruckus_aux.builders.reach import Reach, reach
 from ruckus_aux.builders.record import RECORD_SIZE
 from ruckus_aux.builders.state import Guest, last_lines_of
@@ -201,6 +201,12 @@ class Qemu:
     def results(self) -> AbstractContextManager[BinaryIO]:
         """The raw file."""
         return (self.folder / _RESULTS).open("rb")
+
+    def disk(self) -> Disk:
+        """An image."""
+        if not (self.folder / IMAGE).exists():
+            raise RuckusError(f"the builder of {self.name} has no disk", f"start it: {invoke_command('builder-start')}")
+        return Disk(str(self.folder / IMAGE))
 
     def settle(self, *, keep: bool) -> None:
         """Remove the disks, but for that of a machine that is to continue."""

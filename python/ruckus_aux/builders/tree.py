@@ -20,7 +20,6 @@ from ruckus_aux.steps.bubble import user_files
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import INSIDE
 
-NATIVE = "ruckus-build/native"  # in the machine's system
 _GUEST = Path(__file__).parent / "guest"
 _SCRIPTS = ("start", "runner", "step")
 

@@ -6,12 +6,11 @@ device is another one. Root's names lead to both, so nobody else can put another
 """
 
 import gzip
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -21,6 +20,7 @@ from ruckus_aux.builders import console
 from ruckus_aux.builders.dom0 import Dom0, Followed, Seen
 from ruckus_aux.builders.machine import (
     RUCKUS_WORDS,
+    Disk,
     Image,
     Lender,
     Sight,
@@ -32,22 +32,18 @@ from ruckus_aux.builders.machine import (
 from ruckus_aux.builders.reach import Reach, reach
 from ruckus_aux.builders.state import Guest, How, last_lines_of
 from ruckus_aux.builders.volumes import fill_volume, has_volume, make_volume, remove_volume, volume_path
-from ruckus_aux.host.remote import Remote
-from ruckus_aux.host.root import HERE, Command, Root
+from ruckus_aux.builders.where import PLACED, Where, dom0_of
+from ruckus_aux.host.root import HERE, Command
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.outcome import run_name
 from ruckus_aux.storage import xl
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
 from ruckus_aux.words.paths import BUILDER, CONSOLE, KERNEL
 
-_PLACED = "disk.placed"  # which image was written, and where
 _LENT = "ruckus"  # of Start.more: what it was lent of the device with Ruckus
 _SSH = 22  # the port of its ssh server
-_BRIDGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _REASONS: Mapping[str, How] = {"0": "poweroff", "1": "reboot", "3": "crash", "4": "crash", "5": "reboot"}
 
 
@@ -202,8 +198,8 @@ class Xen:
 
     def _place_disk(self, start: Start, domain: xl.Domain) -> None:
         """Write the image onto the volume, unless it was, so that there is something to continue with."""
-        placed = self.folder / _PLACED
-        wanted = f"{self._image.make(start)} {self.dom0.name} {domain.system}\n"
+        placed = self.folder / PLACED
+        wanted = f"{self._image.make(start)}\t{self.dom0.name}\t{domain.system}\n"
         if (
             placed.exists()
             and placed.read_text() == wanted
@@ -253,6 +249,14 @@ class Xen:
             file.seek(0)
             yield file
 
+    def disk(self) -> Disk:
+        """A volume; what is in another machine can't be read from here."""
+        if not self._is_here:
+            guest = self.look().guest
+            why = guest.said if guest.power == "unknown" else "its logs come home when it has ended"
+            raise RuckusError(f"the disk of {self.name} can't be read from here: {why}")
+        return Disk(volume_path(self._group, self._volumes[0]), self.dom0.access)
+
     def settle(self, *, keep: bool) -> None:
         """Remove domain and results, and the disk, unless it is to be continued on."""
         if self._domain is not None:
@@ -261,7 +265,7 @@ class Xen:
             self.dom0.leave(self._domain)
         remove_volume(self.dom0.access, self._group, self._volumes[1])
         if not keep:
-            (self.folder / _PLACED).unlink(missing_ok=True)
+            (self.folder / PLACED).unlink(missing_ok=True)
             remove_volume(self.dom0.access, self._group, self._volumes[0])
             self._image.remove()
         self._domain = None
@@ -309,43 +313,6 @@ def guest_of(seen: Seen) -> Guest:
         return Guest("running")
     how = _REASONS.get(listed.reason, "crash" if "c" in listed.flags else "")
     return Guest("ended", how, f"xl list -v: {listed.reason or listed.flags}")
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where domains are: in a dom0 that ssh knows by this name, "" for this machine, with disks in that group.
-
-    bridge: of the dom0, to which they are connected; "" for none.
-    """
-
-    dom0: str = ""
-    group: str = "vg00"
-    bridge: str = ""
-
-    def __post_init__(self) -> None:
-        if self.bridge and not _BRIDGE.fullmatch(self.bridge):
-            raise RuckusError(f"--bridge={self.bridge}: not the name of a bridge", "see in the dom0: brctl show")
-
-
-def where_of(start: Start) -> Where:
-    """Where a domain was started."""
-    return Where(**{item.name: start.more[item.name] for item in fields(Where) if item.name in start.more})
-
-
-_dom0s: dict[str, Dom0] = {}  # of this process: what is asked there, is asked for all builders at once
-
-
-def dom0_of(where: Where, journal: Path) -> Dom0:
-    """A dom0, which all builders in it have in common.
-
-    Args:
-        where: Which.
-        journal: Of what is run there as root.
-    """
-    if where.dom0 not in _dom0s:
-        host = Remote(where.dom0) if where.dom0 else HERE
-        _dom0s[where.dom0] = Dom0(Root(Journal(journal), run_name(), host=host))
-    return _dom0s[where.dom0]
 
 
 def xen_of(settings: Settings, where: Where, image: Image, ruckus: Lender) -> Xen:

@@ -111,7 +111,7 @@ def cmd_log(settings: Settings, options: argparse.Namespace) -> None:
 def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
     """print, as a table in Markdown, what each step cost when it was last built"""
     from ruckus_aux.host.limits import machine
-    from ruckus_aux.recipes.costs import write_costs
+    from ruckus_aux.recipes.measuring import write_costs
     from ruckus_aux.reports.table import cost_table
 
     plan = evaluate(settings)

@@ -184,10 +184,14 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def cmd_collect_logs(settings: Settings, options: argparse.Namespace) -> None:
-    """gather every log of this build directory in one place"""
+    """gather every log of this build directory and its builder in one place"""
+    from ruckus_aux.builders.kinds import builder_there
     from ruckus_aux.reports.collect import BuildDirectory, collect, print_index
+    from ruckus_aux.reports.machines import MachineLogs
 
-    found, unreadable = collect([BuildDirectory(settings.arch.name, settings.buildroot)], options.output.absolute())
+    home = BuildDirectory(settings.arch.name, settings.buildroot)
+    machine = MachineLogs(home.arch, home.folder, partial(builder_there, settings.builddir))
+    found, unreadable = collect([home, machine], options.output.absolute())
     print_index(found, unreadable, options.output.absolute())
     if unreadable:
         sys.exit(1)

@@ -2,12 +2,12 @@
 """`invoke collect-logs` and `make collect-logs`: every log in one place, logs/RUN/ARCH/STAGE/PACKAGE.log.
 
 A place that logs come from is a log source. A build directory has the logs of its steps, those that machines have
-brought home, and the last console of a machine; all belong to the run that waited for it. What was collected before is
-never overwritten: a log that differs from one of its name gets a number. What is secret in it is blanked (secrets.py).
+brought home, and the last console of a machine; all belong to the run that waited for it. What is still in a machine is
+another source (machines.py). What was collected before is never overwritten: a log that has grown takes the place of
+its beginning, and any other of that name gets a number. What is secret in it is blanked (secrets.py).
 """
 
 import errno
-import filecmp
 import json
 import math
 import os
@@ -31,11 +31,12 @@ from ruckus_aux.storage.layout import builddir_of
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILDER, CONSOLE, JOURNAL
+from ruckus_aux.words.paths import BUILDER, CONSOLE, JOURNAL, START
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.step_name import StepName
 
 INDEX = "index.json"
+_BLOCK = 1 << 20  # bytes
 _WITHOUT_RUN = "unknown-run"  # logs that an earlier version of Ruckus wrote
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:.+_-]{0,99}")
 
@@ -93,7 +94,7 @@ class BuildDirectory:
                     else:
                         yield self._belonging(step, path, run, starts.get(run))
         console = self.folder / BUILDER / CONSOLE
-        if machines and console.exists():
+        if machines and console.exists() and not (console.parent / START).exists():
             last = max(machines, key=lambda machine: machine.ended)
             step, status = StepName(f"{self.arch}/{BUILDER}/console"), "0" if last.state.startswith("ok") else "1"
             yield replace(self._belonging(step, console, last.run, last), status=status)
@@ -227,7 +228,10 @@ def _is_copy(place: Path, log: Path) -> bool:
 
 
 def _copy(log: Path, wanted: Path) -> tuple[Path, int]:
-    """Copy a log to the first free place, unless it is there; returns its place, and how many secrets were blanked."""
+    """Copy a log to the first free place, or where its beginning is, unless it is there.
+
+    Returns its place, and how many secrets were blanked.
+    """
     with tempfile.NamedTemporaryFile(dir=wanted.parent, prefix=f".{wanted.name}.") as copy:
         with plain.opened(log) as source:
             blanked = copy_without_secrets(source, copy)
@@ -235,11 +239,23 @@ def _copy(log: Path, wanted: Path) -> tuple[Path, int]:
         shutil.copystat(log, copy.name)
         taken = list(_places(wanted))
         for place in taken:
-            if place.is_file() and filecmp.cmp(place, copy.name, shallow=False):
+            if place.is_file() and _begins_with(Path(copy.name), place):
+                if place.stat().st_size < os.path.getsize(copy.name):  # it was written meanwhile
+                    longer = place.with_name(f"{Path(copy.name).name}.longer")
+                    os.link(copy.name, longer)
+                    longer.rename(place)
                 return place, blanked
         free = wanted.with_name(f"{wanted.stem}.{len(taken) + 1}.log") if taken else wanted
         os.link(copy.name, free)
         return free, blanked
+
+
+def _begins_with(whole: Path, beginning: Path) -> bool:
+    with whole.open("rb") as file, beginning.open("rb") as shorter:
+        while block := shorter.read(_BLOCK):
+            if file.read(len(block)) != block:
+                return False
+    return True
 
 
 def _indexed_before(folder: Path) -> dict[str, Collected]:
@@ -293,8 +309,7 @@ def print_index(found: Mapping[str, Sequence[Collected]], unreadable: Sequence[s
         raise RuckusError("no logs to collect", "nothing was built there, or not in this run")
     for run, lines in sorted(found.items()):
         bad = sum(line.status != 0 for line in lines)
-        print(
-            f"  LOGS     {run}: {len(lines)}{f', {bad} of steps that failed' if bad else ''}  {target / run}/index.html"
-        )
+        failed = f", {bad} of what failed or has not ended" if bad else ""
+        print(f"  LOGS     {run}: {len(lines)}{failed}  {target / run}/index.html")
     for line in unreadable:
         print(f"ruckus: warning: not collected: {line}", file=sys.stderr)

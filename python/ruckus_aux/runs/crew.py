@@ -15,7 +15,6 @@ from ruckus_aux.builders.fleet import Fleet, Job
 from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.machine import Builder, Harvest, Start, read_start
 from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState, Patience
-from ruckus_aux.builders.tree import NATIVE
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.recipes.costs import FILE_NAME
@@ -30,6 +29,7 @@ from ruckus_aux.storage.layout import builddir_of
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
+from ruckus_aux.words.paths import NATIVE
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable, utc
 
@@ -206,7 +206,7 @@ def planned(plan: Plan, vcpus: int, *, auto: bool, show: Callable[[str], None]) 
         return None
     memory = max(_LEAST_MEMORY, (max(memory_of_step(step, None, vcpus) for step in left) >> 20) + _SYSTEM_MEMORY)
     keys = {str(step.name): step.key for step in left}
-    return Start(plan.settings.arch.name, str(uuid.uuid4()), time.time(), vcpus, memory, auto, keys)
+    return Start(plan.settings.arch.name, str(uuid.uuid4()), time.time(), vcpus, memory, auto, keys, by=run_name())
 
 
 def plans_of(folder: Path, archs: Sequence[Architecture]) -> list[Plan]:

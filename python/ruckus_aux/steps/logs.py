@@ -4,6 +4,7 @@
 A step's log is log/STEP.log; those of its earlier attempts are kept beside it, as STEP.log.1, STEP.log.2 and so on.
 """
 
+import filecmp
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,6 +107,17 @@ def earlier(log: Path) -> list[Path]:
     """The logs of a step's earlier attempts, the latest first; log is that of its last one."""
     numbered = [path for path in log.parent.glob(f"{log.name}.*") if path.suffix[1:].isdecimal()]
     return sorted(numbered, key=_number, reverse=True)
+
+
+def has_copy(log: Path, copy: Path) -> bool:
+    """Whether a step has a log of the same content, of whatever attempt.
+
+    Args:
+        log: That of its last one.
+        copy: What it is compared with.
+    """
+    plain_files = (one for one in (log, *earlier(log)) if one.is_file() and not one.is_symlink())
+    return any(filecmp.cmp(copy, one, shallow=False) for one in plain_files)
 
 
 def set_aside(log: Path) -> None:

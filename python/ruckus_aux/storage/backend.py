@@ -5,30 +5,13 @@ A backend makes and removes; whether that is allowed is decided before it is cal
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ruckus_aux.host.locks import Named
 from ruckus_aux.host.root import Command, Root
 from ruckus_aux.storage.devices import Device
-
-
-@dataclass(frozen=True)
-class Volume:
-    """A volume that exists.
-
-    path: a device, an image file or a folder. size: bytes, -1 of a folder. marked: whether it bears our mark.
-    origin: what it is a snapshot of, or "". group, pool: of a logical volume.
-    """
-
-    name: str
-    path: str
-    size: int
-    marked: bool
-    origin: str = ""
-    group: str = ""
-    pool: str = ""
+from ruckus_aux.storage.volume import Volume
 
 
 class Backend(Protocol):

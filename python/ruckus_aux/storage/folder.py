@@ -11,8 +11,8 @@ from ruckus_aux.host.locks import Named
 from ruckus_aux.host.mounts import mounted
 from ruckus_aux.host.root import Command, Root
 from ruckus_aux.settings.ownership import is_ours
-from ruckus_aux.storage.backend import Volume
 from ruckus_aux.storage.devices import Device
+from ruckus_aux.storage.volume import Volume
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILDDIR
 

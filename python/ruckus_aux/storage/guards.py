@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ruckus_aux.host import mounts
 from ruckus_aux.settings.journal import Made
-from ruckus_aux.storage.backend import Volume
 from ruckus_aux.storage.devices import Unreadable, exclusive, not_open, signature
 from ruckus_aux.storage.inventory import Inventory
 from ruckus_aux.storage.layout import lent_name
+from ruckus_aux.storage.volume import Volume
 from ruckus_aux.storage.xen import holders
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command

@@ -12,13 +12,12 @@ from ruckus_aux.host.root import Root
 from ruckus_aux.host.writing import settle
 from ruckus_aux.storage import commands
 from ruckus_aux.storage.devices import Device, attached, mounts_of, not_open
-from ruckus_aux.storage.xen import holders
 from ruckus_aux.words.errors import RuckusError
 
 _FROZEN = "frozen: "  # in a lock's note, before the numbers of the device and the mount point
 
 
-def copy_image(access: Root, image: str, copy: Path, lock: Named) -> None:
+def copy_image(access: Root, image: str, copy: Path, lock: Named, users: Sequence[str]) -> None:
     """Copy an image as it is at a moment; when it is mounted, its file system is frozen meanwhile.
 
     Args:
@@ -26,12 +25,13 @@ def copy_image(access: Root, image: str, copy: Path, lock: Named) -> None:
         image: The file.
         copy: Where to.
         lock: On the image, held by the caller; it bears a note of the freeze, for `thaw`.
+        users: Who uses it, as xen.holders has them.
 
     Raises:
         RuckusError: It is used in a way that this can't stop for a moment.
     """
     devices = attached(access, image)
-    others = [holder for holder in holders(access, devices) if " is mounted on " not in holder]
+    others = [user for user in users if " is mounted on " not in user]
     used = [dev for dev in devices if mounts_of(dev)]
     others += [f"it is mounted through {' and '.join(dev.path for dev in used)}"] if used[1:] else []
     if others:

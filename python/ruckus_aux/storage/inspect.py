@@ -4,13 +4,10 @@
 import os
 import subprocess
 import sys
-import tempfile
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from ruckus_aux.host.root import Root, only_roots
-from ruckus_aux.storage.lending import snapshot_of
-from ruckus_aux.storage.reading import mounted_read_only
+from ruckus_aux.host.root import Root
+from ruckus_aux.storage.lending import mounted_copy
 
 
 def inspect(access: Root, device: str, folder: Path, command: str = "", snapshot: str = "") -> int:
@@ -29,13 +26,7 @@ def inspect(access: Root, device: str, folder: Path, command: str = "", snapshot
     Raises:
         RuckusError: The device can't be lent, or not mounted without writing to it.
     """
-    with ExitStack() as stack:
-        copy = stack.enter_context(snapshot_of(access, device, folder, "inspect", snapshot))
-        point = Path(tempfile.mkdtemp(prefix="ruckus-"))
-        stack.callback(_remove, point)
-        only_roots(point, os.geteuid())
-        for warning in stack.enter_context(mounted_read_only(access, copy, point)):
-            print(f"ruckus: warning: {warning}", file=sys.stderr)
+    with mounted_copy(access, device, folder, "inspect", snapshot) as point:
         program = ["/bin/sh", "-c", command] if command else [os.environ.get("SHELL", "/bin/sh")]
         sys.stdout.flush()
         # Not through sarge: a shell needs our terminal as it is.
@@ -45,8 +36,3 @@ def inspect(access: Root, device: str, folder: Path, command: str = "", snapshot
         finally:  # subprocess.run waits for a quarter of a second only, and then the mount point is still in use
             child.kill()
             child.wait()
-
-
-def _remove(point: Path) -> None:
-    with suppress(OSError):  # it is still mounted, which is reported already
-        point.rmdir()

@@ -6,9 +6,10 @@ from pathlib import Path
 from ruckus_aux.host import mounts
 from ruckus_aux.host.root import Root
 from ruckus_aux.settings.journal import Made
-from ruckus_aux.storage.backend import Backend, Volume
+from ruckus_aux.storage.backend import Backend
 from ruckus_aux.storage.devices import signature
 from ruckus_aux.storage.layout import Layout, arch_name
+from ruckus_aux.storage.volume import Volume
 from ruckus_aux.words.hints import invoke_command
 
 

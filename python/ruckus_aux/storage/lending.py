@@ -8,13 +8,15 @@ orphan inodes. Both stay locked meanwhile; the lock has a note that outlives us,
 
 import os
 import stat
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ruckus_aux.host.locks import Named, named
-from ruckus_aux.host.root import Root
+from ruckus_aux.host.root import Root, only_roots
 from ruckus_aux.host.signals import held_back
 from ruckus_aux.storage import commands
 from ruckus_aux.storage.devices import (
@@ -29,7 +31,7 @@ from ruckus_aux.storage.devices import (
 from ruckus_aux.storage.images import copy_image, thaw_image
 from ruckus_aux.storage.layout import SNAPSHOT_SIZE, is_lent_name, lent_name
 from ruckus_aux.storage.lvm import list_logical_volumes
-from ruckus_aux.storage.reading import StillInUse
+from ruckus_aux.storage.reading import StillInUse, mounted_read_only
 from ruckus_aux.storage.xen import domains, holders
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
@@ -226,6 +228,35 @@ def _set_back(access: Root, lock: Named, writable: Sequence[str]) -> None:
 
 
 @contextmanager
+def mounted_copy(access: Root, device: str, folder: Path, to: str, snapshot: str = "") -> Iterator[Path]:
+    """Mount a snapshot of a device for reading.
+
+    Args:
+        access: Who runs commands as root.
+        device: A block device, or an image file.
+        folder: For copies of images.
+        to: Who reads it.
+        snapshot: Mounted if given, and kept; otherwise a new one is taken, and removed afterwards.
+
+    Raises:
+        RuckusError: The device can't be lent, or not mounted without writing to it.
+    """
+    with ExitStack() as stack:
+        copy = stack.enter_context(snapshot_of(access, device, folder, to, snapshot))
+        point = Path(tempfile.mkdtemp(prefix="ruckus-"))
+        stack.callback(_remove, point)
+        only_roots(point, os.geteuid())
+        for warning in stack.enter_context(mounted_read_only(access, copy, point)):
+            print(f"ruckus: warning: {warning}", file=sys.stderr)
+        yield point
+
+
+def _remove(point: Path) -> None:
+    with suppress(OSError):  # it is still mounted, which is reported already
+        point.rmdir()
+
+
+@contextmanager
 def snapshot_of(access: Root, path: str, folder: Path, to: str, snapshot: str = "") -> Iterator[str]:
     """Lend a copy of a device as it is now, so that the device itself can stay mounted; it is removed afterwards.
 
@@ -289,8 +320,8 @@ def _image_copy(access: Root, image: str, folder: Path, to: str) -> Iterator[str
     copy.parent.mkdir(parents=True, exist_ok=True)
     if copy.exists():
         release(access, str(copy))  # of a killed process
-    with _held(access, image) as (lock, _):
-        copy_image(access, image, copy, lock)
+    with _held(access, image) as (lock, devices):
+        copy_image(access, image, copy, lock, holders(access, devices))
     with _afterwards(copy.unlink):
         yield str(copy)
 

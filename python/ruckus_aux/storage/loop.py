@@ -8,10 +8,11 @@ from pathlib import Path
 from ruckus_aux.host.locks import Named
 from ruckus_aux.host.root import Command, Root
 from ruckus_aux.storage import commands
-from ruckus_aux.storage.backend import Volume
 from ruckus_aux.storage.devices import Device, attached
 from ruckus_aux.storage.images import copy_image
 from ruckus_aux.storage.layout import Layout
+from ruckus_aux.storage.volume import Volume
+from ruckus_aux.storage.xen import holders
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.terminal import size_in_bytes
 
@@ -55,7 +56,8 @@ class Loop:
             os.unlink(self.path(name))
 
     def snapshot(self, name: str, origin: str, size: str, lock: Named) -> None:  # noqa: ARG002
-        copy_image(self.mounting, self.path(origin), Path(self.path(name)), lock)
+        users = holders(self.mounting, self.devices(origin))
+        copy_image(self.mounting, self.path(origin), Path(self.path(name)), lock, users)
 
     def extend(self, name: str, size: str) -> None:
         if self.access.dry:

@@ -9,9 +9,9 @@ from pathlib import Path
 from ruckus_aux.host.locks import Named
 from ruckus_aux.host.root import Command, Root
 from ruckus_aux.storage import commands
-from ruckus_aux.storage.backend import Volume
 from ruckus_aux.storage.devices import Device, device
 from ruckus_aux.storage.layout import SNAPSHOT, SNAPSHOT_SIZE, Layout
+from ruckus_aux.storage.volume import Volume
 from ruckus_aux.words.errors import RuckusError
 
 

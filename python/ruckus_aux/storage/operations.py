@@ -19,13 +19,14 @@ from ruckus_aux.host.root import Command, Root
 from ruckus_aux.host.undo import Operation, undoing
 from ruckus_aux.settings.journal import Made
 from ruckus_aux.storage import commands, guards
-from ruckus_aux.storage.backend import Backend, Volume
+from ruckus_aux.storage.backend import Backend
 from ruckus_aux.storage.folder import Folder
 from ruckus_aux.storage.images import thaw_image
 from ruckus_aux.storage.inventory import Inventory
 from ruckus_aux.storage.layout import Layout
 from ruckus_aux.storage.loop import Loop
 from ruckus_aux.storage.lvm import Lvm
+from ruckus_aux.storage.volume import Volume
 from ruckus_aux.storage.xen import is_dom0
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.locks import note_on
-from ruckus_aux.storage.backend import Volume
 from ruckus_aux.storage.devices import users
 from ruckus_aux.storage.inventory import Inventory
+from ruckus_aux.storage.volume import Volume
 from ruckus_aux.storage.xen import domains
 
 

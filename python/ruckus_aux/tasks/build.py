@@ -70,7 +70,7 @@ def build(
     from rich.console import Console
 
     from ruckus_aux.builders.kinds import builders_of
-    from ruckus_aux.builders.xen import Where
+    from ruckus_aux.builders.where import Where
     from ruckus_aux.runs.display import shown
     from ruckus_aux.runs.request import Request, lock_named, number_of_jobs
     from ruckus_aux.runs.request import arch_list as parse

@@ -30,7 +30,7 @@ def _crew(
     build_dir: str, arch_list: str, builder: str, auto: bool | None, hang_after: str, dom0: str = "", bridge: str = ""
 ) -> "Crew":
     from ruckus_aux.builders.kinds import builders_of
-    from ruckus_aux.builders.xen import Where
+    from ruckus_aux.builders.where import Where
     from ruckus_aux.runs.crew import Crew, patience_of
     from ruckus_aux.storage.layout import layout
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tasks that tell what happens, and what has happened."""
 
+from functools import partial
+
 from invoke import Context
 
 from ruckus_aux.tasks.common import DIR_HELP, folder_of, task
@@ -76,11 +78,14 @@ def collect_logs(
 ) -> int:
     """Gather every log into logs/RUN/ARCH/STAGE/PACKAGE.log, with an index.
 
-    Exit status 1 when some could not be read; they are named, and the others collected all the same. With --follow,
+    What builders have that run, over ssh, or that have ended before it came home, from their disks, is among them. Exit
+    status 1 when some could not be read; they are named, and the others collected all the same. With --follow,
     Ctrl-C ends the following, not the build; what there is until then is collected.
     """
+    from ruckus_aux.builders.kinds import builder_there
     from ruckus_aux.reports.collect import build_directories, collect, print_index
     from ruckus_aux.reports.history import find
+    from ruckus_aux.reports.machines import MachineLogs
     from ruckus_aux.reports.tailing import follow_run
     from ruckus_aux.runs.request import arch_list as parse
 
@@ -89,6 +94,8 @@ def collect_logs(
     if follow:
         follow_run(folder, archs)
     target = folder_of(output) if output else folder / "logs"
-    found, unreadable = collect(build_directories(folder, archs), target, find(folder, run).run if run else "")
+    directories = build_directories(folder, archs)
+    machines = [MachineLogs(one.arch, one.folder, partial(builder_there, one.folder)) for one in directories]
+    found, unreadable = collect([*directories, *machines], target, find(folder, run).run if run else "")
     print_index(found, unreadable, target)
     return 1 if unreadable else 0

@@ -13,7 +13,8 @@ from pathlib import Path
 from invoke import Context
 
 from ruckus_aux.builders.ruckus_device import ruckus_device_of
-from ruckus_aux.builders.xen import Where, dom0_of, xen_commands
+from ruckus_aux.builders.where import Where, dom0_of
+from ruckus_aux.builders.xen import xen_commands
 from ruckus_aux.host import sudo
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.root import Root

@@ -30,6 +30,8 @@ BUILDS = "builds"
 MARKER = ".ruckus"
 COPIES = "lent"  # the folder of copies of images that are lent to somebody
 BUILDER = "builder"  # the folder of a machine that builds natively
+START = "start.json"  # there, while it runs, and until what it made is at home
+DISK_ID = "disk.id"  # there: what tells its disk from others
 CONSOLE = "console.log"  # there: what it said since it was started last
 AGAIN = "again"  # the folder of steps that are built again, to be compared
 # What is written there, other than what configure names: PREFIX_HOSTPREP, the cache, $CLFS.
@@ -58,6 +60,9 @@ BUILDDIR_NAMES = (
     SOURCE_BUNDLE,
 )
 CACHE_NAMES = ("sources", "store", "ccache", RUNNING, BUILDS)
+
+# In the system of a machine that builds natively: what it needs for that.
+NATIVE = "ruckus-build/native"
 
 # In a sandbox.
 INSIDE = Path("/ruckus")  # the one writable folder

@@ -16,7 +16,7 @@ from pytest_subprocess import FakeProcess
 from unit.builders.records import RUNNING, lines_of
 from unit.samples import built
 
-from ruckus_aux.builders.machine import Sight, Start, forget_start, read_start
+from ruckus_aux.builders.machine import Disk, Sight, Start, forget_start, read_start
 from ruckus_aux.builders.reach import Reach
 from ruckus_aux.builders.record import ARCHIVE, Record
 from ruckus_aux.builders.state import Guest
@@ -142,6 +142,9 @@ class Played:
         start = read_start(self.folder)
         assert start
         yield BytesIO(bytes(ARCHIVE) + self.brings.replace(b"RUN-OF-THIS-START-RUN-OF-THIS-START-", start.run.encode()))
+
+    def disk(self) -> Disk:
+        return Disk(str(self.folder / "disk.ext4"))
 
     def settle(self, *, keep: bool) -> None:
         self.kept.append(keep)

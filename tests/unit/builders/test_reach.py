@@ -11,14 +11,19 @@ from pytest_subprocess import FakeProcess
 from unit.builders.conftest import start_of
 from unit.builders.records import RUN
 
+from ruckus_aux.builders import kinds
 from ruckus_aux.builders.console import said_address
 from ruckus_aux.builders.disks import Disks
 from ruckus_aux.builders.keys import has_ssh_server, keys_of, keys_on_disk
+from ruckus_aux.builders.kinds import builder_there
 from ruckus_aux.builders.qemu import Qemu, qemu_command
 from ruckus_aux.builders.reach import reach
+from ruckus_aux.builders.where import Where, where_placed
+from ruckus_aux.builders.xen import Xen
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.systems.image import Addition
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
 
 
@@ -113,6 +118,29 @@ def test_the_way_through_another_machine_is_the_users(tmp_path: Path) -> None:
     way = reach(tmp_path, "i686", "192.0.2.1", 22, "me@dom0")
     hop = "ProxyCommand ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -W %h:%p me@dom0"
     assert way.config.read_text().splitlines()[-1].strip() == hop
+
+
+def test_which_builder_a_build_directory_has(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "load", lambda builddir: plan.settings)
+    monkeypatch.setattr(kinds, "evaluate", lambda settings: plan)
+    folder = plan.settings.buildroot / "builder"
+    assert builder_there(plan.settings.builddir) is None
+    folder.mkdir()
+    (folder / "disk.ext4").touch()
+    assert isinstance(builder_there(plan.settings.builddir), Qemu)
+    (folder / "disk.placed").write_text("number\tthis machine\t/dev/vg7/ruckus-builder-x86_64\n")
+    assert where_placed(folder) == Where("", "vg7")
+    assert isinstance(builder_there(plan.settings.builddir), Xen)
+    (folder / "disk.placed").write_text("number\tdom0\t/dev/vg7/ruckus-builder-x86_64\n")
+    assert where_placed(folder) == Where("dom0", "vg7")
+    start_of(plan).write(folder)
+    assert isinstance(builder_there(plan.settings.builddir), Qemu)
+    replace(start_of(plan), more={"dom0": "", "group": "vg7", "bridge": "xenbr0"}).write(folder)
+    assert isinstance(builder_there(plan.settings.builddir), Xen)
+    with pytest.raises(RuckusError, match="--bridge=x,script=y: not the name of a bridge"):
+        Where(bridge="x,script=y")
+    with pytest.raises(RuckusError, match="--bridge=br0 is for --builder=xen"):
+        kinds.builders_of("qemu", [plan.settings.arch], Where(bridge="br0"))
 
 
 @pytest.mark.parametrize(

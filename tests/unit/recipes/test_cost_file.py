@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from unit.reports.test_history import BUILT
 
-from ruckus_aux.recipes.costs import UNKNOWN, Costs, read_costs, write_costs
+from ruckus_aux.recipes.costs import UNKNOWN, Costs, read_costs
 from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.measuring import write_costs
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 

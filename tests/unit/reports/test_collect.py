@@ -78,6 +78,30 @@ def test_nothing_is_overwritten(source: BuildDirectory, tmp_path: Path) -> None:
     assert "fine" in (tmp_path / "logs/r1/i686/cross/gcc.log").read_text()
 
 
+def test_a_log_that_has_grown_takes_the_place_of_its_beginning(source: BuildDirectory, tmp_path: Path) -> None:
+    log = source.folder / "log/i686/cross/gcc.log"
+    log.write_text("# run      r1\n# output:\nhalf")
+    collect([source], tmp_path / "logs")
+    log.write_text("# run      r1\n# output:\nhalf and half\n\n# end      now\n# status   0\n")
+    found, _ = collect([source], tmp_path / "logs")
+    assert [line.status for line in found["r1"] if line.step == "i686/cross/gcc"] == [0]
+    copies = tmp_path / "logs/r1/i686/cross"
+    assert os.listdir(copies) == ["gcc.log"]
+    assert (copies / "gcc.log").read_bytes() == log.read_bytes()
+    index = json.loads((copies.parents[1] / "index.json").read_text())["logs"]
+    assert [line["status"] for line in index if line["step"] == "i686/cross/gcc"] == [0]
+
+
+def test_the_console_of_a_machine_that_runs_is_no_earlier_ones(source: BuildDirectory, tmp_path: Path) -> None:
+    Journal(source.folder / "journal.sqlite").add(MachineRun("r1", "i686", "qemu", "a-start", 1.0, 2.0, "ok: 3 steps"))
+    builder = source.folder / "builder"
+    builder.mkdir()
+    (builder / "console.log").write_text("Linux version")
+    assert "i686/builder/console" in [line.step for line in collect([source], tmp_path / "logs")[0]["r1"]]
+    (builder / "start.json").touch()
+    assert "i686/builder/console" not in [line.step for line in collect([source], tmp_path / "more")[0]["r1"]]
+
+
 class Unplugged:
     """A place that is not there any more."""
 
