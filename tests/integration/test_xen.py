@@ -2,6 +2,7 @@
 """Builders that are domUs: with a fake `xl`, in dom0s behind a real sshd."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -84,7 +85,7 @@ class Picture:
         return 8 << 20
 
     def results_size(self, start: Start) -> int:
-        return 2 << 20
+        return 5 << 20
 
     def remove(self) -> None:
         self.image.unlink()
@@ -148,6 +149,7 @@ def test_from_start_to_results(fleet: Fleet) -> None:
     assert re.search("^Block count: *8192$", described, re.MULTILINE), "it has grown"
     assert str(followed(builder, start)) == "ok: 3 steps"
     with builder.results() as results:
+        assert results.seek(0, os.SEEK_END) == 2 << 20, "what is empty stays there"
         results.seek(ARCHIVE)
         assert results.read().rstrip(b"\0") == f"archive of ruckus-builder-x86_64 {start.run}".encode()
     builder.settle(keep=False)

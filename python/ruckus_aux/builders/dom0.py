@@ -201,15 +201,17 @@ class Dom0:
         if listed and listed.run == domain.run:
             self.access.run(xl.act_on_domain("destroy", domain.arch, self.access.host))
 
-    def results(self, domain: xl.Domain, target: BinaryIO) -> None:
-        """Copy a results device.
+    def results(self, domain: xl.Domain, size: int, target: BinaryIO) -> None:
+        """Copy the beginning of a results device.
 
         Args:
             domain: Whose.
+            size: Bytes, of a device that may have fewer; 0 for all.
             target: Where to.
         """
         host = self.access.host
         read = shlex.join(as_root(xl.read_results(domain.results, host), host))
+        read += f" | head -c {size}" if size else ""
         with tempfile.TemporaryFile() as packed:  # most of it is empty
             status, complaints = host.pipe(["sh", "-c", f"{read} | gzip -1c"], target=packed, limit=_READING)
             if status != 0 or complaints.strip():  # the status is gzip's

@@ -38,6 +38,7 @@ class Record:
     log: how long all logs are, in KiB.
     free: KiB that are free on its disk.
     archive: whether the archive is there, and whole.
+    blocks: how many MiB it has, rounded up; 0 when that is not said.
     """
 
     run: str
@@ -52,6 +53,7 @@ class Record:
     log: int
     free: int
     archive: bool
+    blocks: int = 0
 
     @property
     def is_final(self) -> bool:
@@ -91,6 +93,7 @@ def _record(fields: dict[str, str]) -> Record:
         log=_number(fields["log"]),
         free=_number(fields["free"]),
         archive=fields.get("archive") == "written",
+        blocks=_number(fields.get("blocks", "0")),
     )
 
 

@@ -30,6 +30,7 @@ from ruckus_aux.builders.machine import (
     read_start,
 )
 from ruckus_aux.builders.reach import Reach, reach
+from ruckus_aux.builders.record import ARCHIVE
 from ruckus_aux.builders.state import Guest, How, last_lines_of
 from ruckus_aux.builders.volumes import fill_volume, has_volume, make_volume, remove_volume, volume_path
 from ruckus_aux.builders.where import PLACED, Where, dom0_of
@@ -242,10 +243,12 @@ class Xen:
 
     @contextmanager
     def results(self) -> Iterator[BinaryIO]:
-        """A copy of the results device."""
+        """A copy of the results device, as far as there is something on it."""
         with tempfile.TemporaryFile(dir=self.folder) as file:
             if self._domain is not None:
-                self.dom0.results(self._domain, file)
+                record = self.look().read()
+                size = ARCHIVE + (record.blocks << 20) if record and record.blocks else 0
+                self.dom0.results(self._domain, size, file)
             file.seek(0)
             yield file
 

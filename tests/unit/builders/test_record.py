@@ -14,7 +14,7 @@ from ruckus_aux.builders.record import RECORD_SIZE, read_machine_record
 def test_a_record_is_read_as_it_was_written() -> None:
     for record in (
         RUNNING,
-        replace(RUNNING, state="ok", done=3, now=(), archive=True),
+        replace(RUNNING, state="ok", done=3, now=(), archive=True, blocks=7),
         replace(RUNNING, state="failed", failed=("x86_64.stage2.b",), now=(), archive=True),
         replace(RUNNING, state="error", reason="no space left on its disk", now=()),
     ):
