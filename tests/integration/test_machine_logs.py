@@ -19,7 +19,8 @@ from ruckus_aux.builders.guest_logs import LogFolder, fetch_logs
 from ruckus_aux.builders.keys import keys_of
 from ruckus_aux.builders.machine import Builder, Disk, Start
 from ruckus_aux.builders.reach import Reach
-from ruckus_aux.host.root import HERE
+from ruckus_aux.host.mounts import mounted
+from ruckus_aux.host.root import HERE, Root
 from ruckus_aux.reports import machines
 from ruckus_aux.reports.collect import BuildDirectory, Collected, collect
 from ruckus_aux.reports.machines import MachineLogs
@@ -104,6 +105,7 @@ class Guest:
     folder: Path
     way: Reach | None = None
     image: Path | None = None
+    root: Root | None = None
     name: str = "x86_64"
     kind: str = "played"
 
@@ -113,7 +115,7 @@ class Guest:
     def disk(self) -> Disk:
         if self.image is None:
             raise RuckusError("its disk is away")
-        return Disk(str(self.image))
+        return Disk(str(self.image), self.root)
 
 
 @pytest.fixture
@@ -185,6 +187,17 @@ def way_to(server: Sshd, guest: Guest, monkeypatch: pytest.MonkeyPatch) -> Reach
     (keys / "known_hosts").write_text(f"builder-x86_64 {(server.folder / 'host_key.pub').read_text()}")
     monkeypatch.setattr(reach, "_TEXT", reach._TEXT.replace("User root", f"User {server.user}"))
     return reach.reach(guest.folder, "x86_64", "127.0.0.1", server.port)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+def test_what_only_root_may_mount_is_read_in_a_copy(guest: Guest, killed: tuple[Path, bytes], tmp_path: Path) -> None:
+    guest.image, guest.root = tmp_path / "later", Root(Journal(tmp_path / "journal.sqlite"), "run")
+    before = guest.image.read_bytes()
+    found, unreadable = collected(guest, tmp_path)
+    assert (found["x86_64/stage2/a.log"].machine, unreadable) == ("x86_64, played, from its disk", [])
+    assert (tmp_path / "logs" / _START.by / "x86_64/stage2/a.log").read_bytes() == killed[1]
+    assert guest.image.read_bytes() == before
+    assert not [mount for mount in mounted() if str(tmp_path) in mount.source]
 
 
 def test_a_folder_without_logs(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ class Qemu:
                 (self.folder / name).unlink(missing_ok=True)
             start.write(self.folder)
             self._run(start, lock)
+            self.reach()  # writes it down for other programs
 
     def _accelerator(self) -> str:
         """What works here, as it was found out since this machine was booted."""

@@ -77,7 +77,7 @@ def _fetched(builder: Builder, arch: str) -> FetchedLogs:
         finally:
             remote.close()
     try:
-        with _opened(builder.disk(), folder) as place:
+        with _opened(builder.disk(), builder.folder) as place:
             return fetch_logs(place, arch, folder)
     except RuckusError as error:
         raise RuckusError(f"{trouble}{error.message}", error.hint) from error
