@@ -279,7 +279,7 @@ def test_a_machine_that_breaks_is_told_from_others_and_continues(
     system.make()
     waiting = system.start_until(BUILDING)
     system.type_on_console(happens) if happens else system.signal(signal.SIGKILL)
-    said, _ = waiting.communicate(timeout=300)
+    said, _ = waiting.communicate(timeout=900)
     assert waiting.returncode == 1
     assert re.search(rf"BROKEN   x86_64 +stage2/b: {expected}\n", said), said
     assert "console: " in said
@@ -294,8 +294,12 @@ def test_a_machine_that_breaks_is_told_from_others_and_continues(
 @pytest.mark.parametrize(
     ("fails", "reason", "enough"),
     [
-        ("head -c 1100000000 /dev/zero | tail -n 1 | wc -c", "out of memory", "memory = 1700"),
-        ("fallocate -l 5000000000 ballast", "no space left on its disk", "memory = 1, disk = 2000"),
+        ("dd if=/dev/zero of=/dev/null bs=955M count=1", "out of memory", "memory = 1700"),
+        (
+            "fallocate -l 5G ballast || { dd if=/dev/zero of=rest bs=1024; exit 1; }",
+            "no space left on its disk",
+            "memory = 1, disk = 2000",
+        ),
     ],
 )
 def test_what_a_machine_lacks_it_gets_when_costs_know(
@@ -303,10 +307,9 @@ def test_what_a_machine_lacks_it_gets_when_costs_know(
 ) -> None:
     system = System(tmp_path / "build", stand_in)
     request.addfinalizer(lambda: system.invoke("builder-stop"))
-    # What would fit is filled first: so much is left of a full disk.
-    system.make(f"{fails} || {{ dd if=/dev/zero of=rest bs=1024; exit 1; }}" if "fallocate" in fails else fails)
+    system.make(fails)
     waiting = system.popen("builder-start", "--auto")
-    said, _ = waiting.communicate(timeout=600)
+    said, _ = waiting.communicate(timeout=900)
     assert waiting.returncode == 1
     assert f"STORED   {A}" in said
     assert f"ERROR    x86_64       stage2/b: {reason}\n" in said
