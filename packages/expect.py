@@ -26,5 +26,6 @@ recipe = Recipe("expect").autotools(
     ),
     # It is older than C99: its configure calls functions that it does not declare.
     env={"CFLAGS": "-O2 -std=gnu89 -fpermissive"},
+    make=("SCRIPTS=",),  # examples (CLFS: none), of which BusyBox has one, too: mkpasswd
     after=_link,
 )

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people type after invoke is the same from task to task."""
 
+from pathlib import Path
+
 import invoke
 import tasks
 
@@ -20,3 +22,13 @@ def test_a_short_option_means_the_same_everywhere_and_what_it_means_to_make() ->
 
 def test_every_option_is_explained() -> None:
     assert not [f"{task} --{argument.names[0]}" for task, argument in ARGUMENTS if not argument.help]
+
+
+def test_the_command_that_sets_up_takes_and_explains_what_invoke_build_does() -> None:
+    text = (Path(tasks.__file__).parent / "build-aux/build").read_text()
+    usage, code = text.split("\nEND\n")
+    options = {argument.names[0] for task, argument in ARGUMENTS if task == "build"}
+    options -= {"configure", "locked"}  # words behind --, and one for who makes releases
+    options = {{"boot": "no-boot", "sharing": "no-sharing"}.get(name, name) for name in options}
+    assert not [name for name in options if f"--{name}" not in usage]
+    assert not [name for name in options if f"--{name}" not in code]
