@@ -78,6 +78,8 @@ class System:
 
     folder: Path
     stand_in: StandIn
+    arch: str = "x86_64"
+    processors: int = 1
 
     @property
     def packages(self) -> Path:
@@ -94,7 +96,7 @@ class System:
 
     @property
     def builddir(self) -> Path:
-        return self.folder / "baby-x86_64/ruckus-build"
+        return self.folder / f"baby-{self.arch}/ruckus-build"
 
     @property
     def plan(self) -> Plan:
@@ -118,18 +120,24 @@ class System:
         settings: dict[str, Path | str] = {
             "srcdir": packages.parent,
             "buildroot": self.builddir,
-            "clfs": self.folder / "baby-x86_64",
+            "clfs": self.builddir.parent,
         }
         settings |= {"cache": self.folder / "cache", "prefix_tools": "/tools-x86_64", "prefix_cross": "/cross"}
-        more = {"arch": "x86_64", "cpucount": "1", "hostprep_tools": "", "packages": "", "mirrors": ""}
+        more = {
+            "arch": self.arch,
+            "cpucount": str(self.processors),
+            "hostprep_tools": "",
+            "packages": "",
+            "mirrors": "",
+        }
         configured(self.builddir, **{name: str(value) for name, value in settings.items()}, **more)
         ruckus = self.builddir / "ruckus"
         ruckus.write_text(f'#!/bin/sh\nRUCKUS_BUILDDIR={self.builddir} exec {sys.executable} -m ruckus_aux "$@"\n')
         ruckus.chmod(0o755)
         plan = self.plan
         take_folders(plan.settings)
-        system = plan["x86_64/stage1/baby"]
-        tree = self.folder / "system"
+        system = plan[f"{self.arch}/stage1/baby"]
+        tree = self.folder / f"system-{self.arch}"
         tree.mkdir()
         self.stand_in.install(tree, "/tools-x86_64")
         store = Store(plan.settings.cache)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from integration.standin import StandIn, make_stand_in
-from integration.test_builder_qemu import System
+from integration.test_builder_qemu import ONCE, System
 from lab.machine.guest import ADDRESS
 from lab.machine.lab import Lab
 from support.sshd import write_ssh
@@ -63,19 +63,59 @@ def stand_in(dom0: Lab, baby: Path, tmp_path: Path) -> Iterator[StandIn]:
     yield StandIn(load(baby).boot_files / "vmlinuz", write_ssh(tmp_path, config), made.busybox)
 
 
-def test_a_domu_builds_is_destroyed_and_continues(dom0: Lab, stand_in: StandIn, tmp_path: Path) -> None:
-    system = System(tmp_path / "build", stand_in)
-    assert "may run all" in system.invoke("verify-sudo", "--builder=xen", "--dom0=dom0")
-    system.make()
+@pytest.fixture
+def systems(stand_in: StandIn, tmp_path: Path) -> list[System]:
+    """Two systems of one build folder, in which nothing is built yet."""
+    return [System(tmp_path / "build", stand_in, arch, processors=2) for arch in ("x86_64", "x86_64-64")]
+
+
+def make(system: System, fails: str) -> None:
+    """Let it be complete but for stage2, of which a step does `fails`; as if it had built our kernel."""
+    system.make(fails)
     boot = system.plan.settings.boot_files
     boot.mkdir(parents=True)
-    shutil.copyfile(stand_in.kernel, boot / "vmlinuz")
+    shutil.copyfile(system.stand_in.kernel, boot / "vmlinuz")
+
+
+def is_made(system: System) -> bool:
+    """Whether stage2 is at home."""
+    plan = system.plan
+    return all(plan[f"{system.arch}/stage2/{name}"].key in Store(plan.settings.cache) for name in "ab")
+
+
+def test_a_domu_builds_is_destroyed_and_continues(dom0: Lab, systems: list[System]) -> None:
+    system, _ = systems
     xen = ("--builder=xen", "--auto")
+    assert "may run all" in system.invoke("verify-sudo", "--builder=xen", "--dom0=dom0")
+    make(system, ONCE)
     system.invoke("builder-start", *xen, "--dom0=dom0", "--no-wait")
     while "stage2/b: 1 of 2 done" not in system.invoke("builder-status", "--builder=xen"):
         pass  # b stands still, once
     dom0.run("xl destroy ruckus-builder-x86_64")
     assert "stage2/b: the machine was destroyed" in system.invoke("builder-status", "--builder=xen")
+    dom0.run("mount /dev/vg00/ruckus-builder-x86_64 /mnt")
+    refused = system.popen("builder-start", *xen)
+    said, _ = refused.communicate()
+    assert refused.returncode != 0
+    assert "/dev/vg00/ruckus-builder-x86_64 is in use: it is mounted" in said
+    dom0.run("umount /mnt")
     assert "2 steps" in system.invoke("builder-start", *xen)
-    assert all(system.plan[f"x86_64/stage2/{name}"].key in Store(system.plan.settings.cache) for name in "ab")
+    assert is_made(system)
     assert "ruckus-builder" not in dom0.run("xl list; lvs").stdout
+
+
+def test_two_at_once_while_the_connection_is_lost(dom0: Lab, systems: list[System]) -> None:
+    for system in systems:
+        make(system, "sleep 20")
+    one, _ = systems
+    started = one.popen("builder-start", "--builder=xen", "--auto", "--dom0=dom0", "--arch-list=x86_64,x86_64-64")
+    both = r"[ $(xl list | grep -c '^ruckus-builder') = 2 ]"
+    dom0.run(f"until {both}; do sleep 1; done; pkill -KILL -f 'sshd: guest@'")
+    said, _ = started.communicate()
+    assert started.returncode == 0, said
+    assert all(map(is_made, systems)), said
+    assert "ruckus-builder" not in dom0.run("xl list; lvs").stdout
+    one.invoke("collect-logs", "--arch-list=x86_64,x86_64-64")
+    logs = {path.parent.parent.name: path.read_text() for path in one.folder.rglob("logs/*/*/stage2/b.log")}
+    assert set(logs) == {"x86_64", "x86_64-64"}
+    assert all("\n# status   0\n" in text for text in logs.values())

@@ -27,7 +27,7 @@ _LINUX = "console=hvc0 root=/dev/vda rw quiet net.ifnames=0 mitigations=off noka
 # processors than 2: two domUs, or one with two. Xen is a multiboot kernel: the first of its modules is dom0's.
 # A snapshot can only be loaded with the arguments that it was made with.
 ARGUMENTS = shlex.split(f"""
-    -machine pc -accel tcg,thread=multi,tb-size=512 -cpu max,-smap,-xsave -m 3072 -smp 2
+    -machine pc -accel tcg,thread=multi,tb-size=512 -cpu max,-smap,-xsave -m 4096 -smp 2
     -nodefaults -display none -no-reboot -serial file:console.log -qmp unix:qmp,server=on,wait=off
     -drive if=none,id=root,file=root.qcow2,format=qcow2,cache=unsafe -device virtio-blk-pci,drive=root
     -drive if=none,id=vg,file=vg.qcow2,format=qcow2,cache=unsafe,discard=unmap -device virtio-blk-pci,drive=vg
