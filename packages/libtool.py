@@ -5,7 +5,7 @@ from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("libtool").autotools(
     "hostprep",
-    needs=("autoconf", "automake"),
+    needs=("autoconf", "automake", "file"),  # file: what it finds is in the script that it installs
     tools=("m4",),
     options=("--disable-ltdl-install",),
 )

@@ -11,6 +11,7 @@ recipe = Recipe("ncurses")
 @recipe.step("hostprep")
 def hostprep(sh: Script) -> None:
     """tic, for the host"""
+    sh.needs("file")  # configure asks it how programs are linked
     sh.unpack()
     sh.configure("--without-shared", "--without-debug", "--without-cxx", "--without-cxx-binding", "--without-ada")
     sh.make(directory="include")

@@ -1,4 +1,4 @@
-# needs: hostprep/autoconf hostprep/automake
+# needs: hostprep/autoconf hostprep/automake hostprep/file
 # tools: m4
 # sources: libtool-2.5.4.tar.xz
 #!/bin/sh

@@ -1,3 +1,4 @@
+# needs: hostprep/file
 # sources: ncurses-6.5.tar.gz
 #!/bin/sh
 set -eu
