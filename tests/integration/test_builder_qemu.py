@@ -141,7 +141,8 @@ class System:
         tree.mkdir()
         self.stand_in.install(tree, "/tools-x86_64")
         store = Store(plan.settings.cache)
-        store.add(system.key, tree, system.name, inside=Path("/ruckus"), ended=time.time_ns())
+        if system.key not in store:  # of another architecture
+            store.add(system.key, tree, system.name, inside=Path("/ruckus"), ended=time.time_ns())
         merge(system, store.tree(system.key))
 
     def popen(self, task: str, *words: str) -> "subprocess.Popen[str]":
