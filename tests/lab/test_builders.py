@@ -99,7 +99,7 @@ def test_a_domu_builds_is_destroyed_and_continues(dom0: Lab, systems: list[Syste
     assert refused.returncode != 0
     assert "/dev/vg00/ruckus-builder-x86_64 is in use: it is mounted" in said
     dom0.run("umount /mnt")
-    assert "2 steps" in system.invoke("builder-start", *xen)
+    assert "2 steps" in system.invoke("builder-start", *xen, "--dom0=dom0")
     assert is_made(system)
     assert "ruckus-builder" not in dom0.run("xl list; lvs").stdout
 
