@@ -132,7 +132,7 @@ def test_each_step_finds_what_those_before_it_have_installed(machine: Machine) -
     machine.step("b", f'[ "$(hello)" = hello ]\n[ ! -e /opt/lib.la ]\n{INSTALL.format("more")}\nid -un; pwd', needs="a")
     record = machine.run(2)
     assert (record.state, record.done, record.steps, record.now, record.failed) == ("ok", 2, 2, (), ())
-    assert record.blocks == 1
+    assert record.archive == 1
     assert record.run == RUN
     brought = machine.brought()
     assert brought["end"].decode().splitlines() == [f"run {RUN}", "made a 1", "made b 1"]

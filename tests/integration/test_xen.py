@@ -77,8 +77,7 @@ class Picture:
         self.image = folder / "disk.ext4"
 
     def make(self, start: Start) -> str:
-        label = ("-L", "a system", "-E", "root_owner=0:0")
-        subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", *label, self.image, "4M"], check=True)
+        subprocess.run(["/sbin/mke2fs", "-q", "-F", "-t", "ext4", "-L", "a system", self.image, "4M"], check=True)
         return "this system"
 
     def size(self, start: Start) -> int:

@@ -158,7 +158,7 @@ def _guest(folder: Path, name: str, run: str) -> None:
                 return
         device.seek(1 << 20)
         device.write(f"archive of {name} {run}".encode())
-        record("ok", steps, "archive written", "blocks 1")
+        record("ok", steps, "archive 1")
         out.write(b"reboot: System halted\r\n")
         if _path(folder, name).exists():
             _write(folder, name, {**domain, "flags": "---s--", "reason": "0"})

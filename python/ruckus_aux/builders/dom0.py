@@ -212,7 +212,7 @@ class Dom0:
         host = self.access.host
         read = shlex.join(as_root(xl.read_results(domain.results, host), host))
         read += f" | head -c {size}" if size else ""
-        with tempfile.TemporaryFile() as packed:  # most of it is empty
+        with tempfile.TemporaryFile() as packed:  # what is empty packs well
             status, complaints = host.pipe(["sh", "-c", f"{read} | gzip -1c"], target=packed, limit=_READING)
             if status != 0 or complaints.strip():  # the status is gzip's
                 raise RuckusError(

@@ -36,7 +36,7 @@ _LINE = re.compile(rb"([0-9]{1,10}) ([0-9]{1,15}) ([A-Za-z0-9._+-]{1,250})")
 class LogPlace(Protocol):
     """Where a machine's logs can be read.
 
-    how: for people. host: runs the commands below. folder: there, of the logs.
+    how: for people. host: runs the commands below.
     """
 
     @property

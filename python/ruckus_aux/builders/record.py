@@ -37,8 +37,7 @@ class Record:
     busy: how long its processors have worked, in hundredths of a second.
     log: how long all logs are, in KiB.
     free: KiB that are free on its disk.
-    archive: whether the archive is there, and whole.
-    blocks: how many MiB it has, rounded up; 0 when that is not said.
+    archive: how many MiB the archive has, rounded up; 0 when it is not there, or not whole.
     """
 
     run: str
@@ -52,8 +51,7 @@ class Record:
     busy: int
     log: int
     free: int
-    archive: bool
-    blocks: int = 0
+    archive: int
 
     @property
     def is_final(self) -> bool:
@@ -92,8 +90,7 @@ def _record(fields: dict[str, str]) -> Record:
         busy=sum(map(_number, fields["busy"].split())),
         log=_number(fields["log"]),
         free=_number(fields["free"]),
-        archive=fields.get("archive") == "written",
-        blocks=_number(fields.get("blocks", "0")),
+        archive=_number(fields.get("archive", "0")),
     )
 
 

@@ -38,6 +38,7 @@ from ruckus_aux.host.root import HERE, Command
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.storage import xl
+from ruckus_aux.storage.commands import grow_ext4
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command
@@ -217,7 +218,7 @@ class Xen:
                 shutil.copyfileobj(image, out, 1 << 20)
             packed.seek(0)
             fill_volume(self.dom0.access, domain.system, packed)
-        self.dom0.access.run(xl.grow_ext4(domain.system, self.dom0.access.host))
+        self.dom0.access.run(grow_ext4(domain.system, self.dom0.access.host))
         write_whole(placed, wanted, lasting=True)
 
     def look(self) -> Sight:
@@ -247,7 +248,7 @@ class Xen:
         with tempfile.TemporaryFile(dir=self.folder) as file:
             if self._domain is not None:
                 record = self.look().read()
-                size = ARCHIVE + (record.blocks << 20) if record and record.blocks else 0
+                size = ARCHIVE + (record.archive << 20) if record and record.archive else 0
                 self.dom0.results(self._domain, size, file)
             file.seek(0)
             yield file

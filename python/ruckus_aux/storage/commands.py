@@ -245,7 +245,17 @@ def grow_file_system(kind: str, device: str, point: Path) -> Command:
         return as_command("xfs_growfs", point)
     if kind == "btrfs":
         return as_command("btrfs", "filesystem", "resize", "max", point)
-    return as_command("resize2fs", device)
+    return grow_ext4(device)
+
+
+def grow_ext4(device: str, at: Host = HERE) -> Command:
+    """Let an ext4 file system fill its device, whether it is mounted or not.
+
+    Args:
+        device: The block device.
+        at: The machine.
+    """
+    return as_command("resize2fs", device, at=at)
 
 
 # A finished system. These run where there is nothing but the system and the host's programs, which can't be changed:

@@ -15,6 +15,7 @@ from ruckus_aux.host.root import Command, Shape, as_command
 from ruckus_aux.storage.commands import (
     UUID,
     create_logical_volume,
+    grow_ext4,
     logical_volumes,
     open_exclusively,
     remove_logical_volume,
@@ -150,16 +151,6 @@ def fill_device(path: str, at: Host) -> Command:
         at: Where it is.
     """
     return as_command("dd", f"of={path}", "bs=1M", "iflag=fullblock", "conv=notrunc,fsync", "status=none", at=at)
-
-
-def grow_ext4(path: str, at: Host) -> Command:
-    """Let the ext4 file system on a device fill it; it has not been mounted yet.
-
-    Args:
-        path: The device's.
-        at: Where it is.
-    """
-    return as_command("resize2fs", path, at=at)
 
 
 def any_create(domain: Domain, line: Callable[[str, str], str], at: Host) -> Iterator[Command]:

@@ -169,8 +169,8 @@ def start_of(plan: Plan, vcpus: int = 1) -> Start:
 
 
 RUN_MARK = "RUN-OF-THIS-START-RUN-OF-THIS-START-"  # as long as a UUID
-OK = replace(RUNNING, state="ok", done=3, now=(), archive=True)
-FAILED = replace(RUNNING, state="failed", failed=(B.replace("/", "."),), now=(), archive=True)
+OK = replace(RUNNING, state="ok", done=3, now=(), archive=1)
+FAILED = replace(RUNNING, state="failed", failed=(B.replace("/", "."),), now=(), archive=1)
 UP, OFF, CRASHED = Guest("running"), Guest("ended", "poweroff"), Guest("ended", "crash", "Kernel panic")
 
 

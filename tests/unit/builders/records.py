@@ -16,7 +16,7 @@ RUNNING = Record(
     busy=50,
     log=10,
     free=1 << 20,
-    archive=False,
+    archive=0,
 )
 
 
@@ -25,6 +25,5 @@ def lines_of(record: Record) -> bytes:
     lines += [f"reason {record.reason}"] if record.reason else []
     lines += [f"steps {record.done} {record.steps}", f"now {' '.join(record.now)}", f"failed {' '.join(record.failed)}"]
     lines += [f"time {record.time}", f"busy {record.busy} 0 0", f"log {record.log}", f"free {record.free}"]
-    lines += ["archive written"] if record.archive else []
-    lines += [f"blocks {record.blocks}"] if record.blocks else []
+    lines += [f"archive {record.archive}"] if record.archive else []
     return "\n".join([*lines, "end", ""]).encode().ljust(RECORD_SIZE, b"\0")

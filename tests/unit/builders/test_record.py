@@ -14,8 +14,8 @@ from ruckus_aux.builders.record import RECORD_SIZE, read_machine_record
 def test_a_record_is_read_as_it_was_written() -> None:
     for record in (
         RUNNING,
-        replace(RUNNING, state="ok", done=3, now=(), archive=True, blocks=7),
-        replace(RUNNING, state="failed", failed=("x86_64.stage2.b",), now=(), archive=True),
+        replace(RUNNING, state="ok", done=3, now=(), archive=7),
+        replace(RUNNING, state="failed", failed=("x86_64.stage2.b",), now=(), archive=1),
         replace(RUNNING, state="error", reason="no space left on its disk", now=()),
     ):
         assert read_machine_record(lines_of(record)) == record
@@ -24,10 +24,10 @@ def test_a_record_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        replace(RUNNING, state="ok", done=3, archive=False),  # says that it is done, but brought nothing home
-        replace(RUNNING, state="ok", done=2, archive=True),
-        replace(RUNNING, state="ok", done=3, failed=("a",), archive=True),
-        replace(RUNNING, state="failed", archive=True),  # of which step?
+        replace(RUNNING, state="ok", done=3, archive=0),  # says that it is done, but brought nothing home
+        replace(RUNNING, state="ok", done=2, archive=1),
+        replace(RUNNING, state="ok", done=3, failed=("a",), archive=1),
+        replace(RUNNING, state="failed", archive=1),  # of which step?
         replace(RUNNING, state="error"),  # of what kind?
         replace(RUNNING, reason="all is well"),
         replace(RUNNING, done=4),

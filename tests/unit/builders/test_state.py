@@ -22,8 +22,8 @@ from ruckus_aux.builders.state import (
     last_lines_of,
 )
 
-OK = replace(RUNNING, state="ok", done=3, now=(), archive=True)
-FAILED = replace(RUNNING, state="failed", failed=("b",), now=(), archive=True)
+OK = replace(RUNNING, state="ok", done=3, now=(), archive=1)
+FAILED = replace(RUNNING, state="failed", failed=("b",), now=(), archive=1)
 ERROR = replace(RUNNING, state="error", reason="no space left on its disk", now=())
 FRESH = Clock(now=1000.0, begun=900.0, beat=995.0, moved=990.0, asked=1000.0)
 LATE = replace(FRESH, now=1000.0 + USUAL_PATIENCE.start)
