@@ -60,3 +60,22 @@ def native(sh: Script) -> None:
     sh.make()
     sh.install()
     sh.without_manuals()
+
+
+@recipe.step("final")
+def final(sh: Script) -> None:
+    """Assembler and linker of the final system"""
+    sh.needs("adjusting", f"zlib-{sh.abi.bits}")
+    sh.unpack(without=_WITHOUT)
+    sh.configure(
+        f"--target={sh.target}",
+        "--enable-shared",
+        "--enable-plugins",  # for link-time optimization
+        "--enable-new-dtags",  # RUNPATH, not RPATH
+        "--enable-default-hash-style=gnu",
+        "--with-system-zlib",
+        "--with-lib-path=" + ":".join(f"/usr/local/{libdir}:/usr/{libdir}" for libdir in sh.arch.libdirs),
+        *(option for option in _OPTIONS if option != "--disable-nls"),
+    )
+    sh.make("tooldir=/usr")
+    sh.install("tooldir=/usr")

@@ -16,4 +16,5 @@ recipe = (
     # Static: the cross tools need no library of ours to run.
     .autotools("hostprep", tools=("m4",), options=("--disable-shared", "--enable-cxx"), before=_without_manual)
     .autotools("stage1", tools=("m4",), options=("--disable-static",), before=_without_manual)
+    .autotools("final", needs=("adjusting",), options=("--enable-cxx",), before=_without_manual)
 )

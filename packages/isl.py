@@ -21,4 +21,11 @@ recipe = (
         make=("CFLAGS=-O2",),
         after=lambda sh: sh.sh(f'rm -f "$OUT{sh.libdir}"/*-gdb.py'),
     )
+    .autotools(
+        "final",
+        needs=("adjusting", "gmp"),
+        options=(_PROCESSOR,),
+        make=("CFLAGS=-O2",),
+        after=lambda sh: sh.sh(f'rm -f "$OUT{sh.libdir}"/*-gdb.py'),
+    )
 )

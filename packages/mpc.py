@@ -11,4 +11,5 @@ recipe = (
         options=("--with-gmp={prefix}", "--with-mpfr={prefix}", "--disable-shared"),
     )
     .autotools("stage1", needs=("gmp", "mpfr"), options=("--disable-static",))
+    .autotools("final", needs=("adjusting", "gmp", "mpfr"))
 )

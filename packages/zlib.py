@@ -16,6 +16,14 @@ recipe = (
         env={"CHOST": "{target}"},  # what it calls --host
         after=lambda sh: sh.sh(f'rm "$OUT{sh.libdir}/libz.a"'),
     )
+    .autotools(
+        "final",
+        per_abi=True,
+        needs=("adjusting",),
+        defaults=False,
+        options=("--prefix={prefix}", "--libdir={libdir}"),
+        after=lambda sh: sh.sh(f'rm "$OUT{sh.libdir}/libz.a"'),
+    )
 )
 
 

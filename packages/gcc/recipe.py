@@ -155,3 +155,38 @@ def native(sh: Script) -> None:
             mkdir -p "$OUT{sh.prefix}/{libdir}"
             cp {sh.prefix_cross}/{sh.target}/{libdir}/lib*.a "$OUT{sh.prefix}/{libdir}"
         """)
+
+
+@recipe.step("final")
+def final(sh: Script) -> None:
+    """C and C++ compiler of the final system, with its libraries for every ABI"""
+    main = sh.arch.main_abi
+    sh.needs("adjusting", "binutils", "gmp", "mpfr", "mpc", "isl", *(f"zlib-{abi.bits}" for abi in sh.arch.abis))
+    sh.needs(*(f"glibc-{abi.bits}" for abi in sh.arch.abis))
+    sh.unpack(without=_NOT_UNPACKED)
+    if main.standard_libdir != main.libdir:  # of 64-bit libraries, on a system that has no others
+        sh.replace("gcc/config/i386/t-linux64", "m64=../lib64", f"m64=../{main.libdir}")
+    sh.configure(
+        f"--target={sh.target}",
+        "--enable-languages=c,c++",
+        *(("--enable-multilib", "--with-multilib-list=m32,m64") if len(sh.arch.abis) > 1 else ("--disable-multilib",)),
+        *(("--with-arch=i686",) if main.bits == "32" else ()),
+        "--enable-static",  # of libstdc++, for -static
+        "--disable-bootstrap",  # ruckus verify-self builds it again with itself
+        "--disable-fixincludes",
+        "--disable-libstdcxx-pch",
+        "--disable-libsanitizer",  # as large as all other libraries together
+        "--disable-libvtv",
+        "--enable-__cxa_atexit",
+        "--with-system-zlib",
+        "--without-zstd",
+        env=_FLAGS,
+    )
+    sh.make()
+    sh.install()
+    sh.sh(f"""
+        ln -s gcc "$OUT/usr/bin/cc"
+        ln -s ../bin/cpp "$OUT/usr/lib/cpp"
+        mkdir -p "$OUT/usr/share/gdb/auto-load{sh.libdir}"
+        mv "$OUT{sh.libdir}"/*gdb.py "$OUT/usr/share/gdb/auto-load{sh.libdir}"
+    """)

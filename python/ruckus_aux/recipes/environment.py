@@ -42,6 +42,8 @@ def step_environment(settings: Settings, stage: Stage, work: Path, jobserver: Ma
 
 def _search_path(settings: Settings, stage: Stage) -> str:
     tools = settings.prefix_tools
+    if stage.sees == "programs":  # where the temporary ones have links, until there are others
+        return "/usr/bin:/usr/sbin"
     if not stage.sees_host:
         return f"/bin:/usr/bin:/sbin:/usr/sbin:{tools}/bin:{tools}/sbin"  # as in the system's /etc/profile
     cross = f"{settings.prefix_cross}/bin:" if stage.cross_in_path else ""

@@ -14,7 +14,6 @@ from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import Source, read_manifest
 from ruckus_aux.recipes.overlay import Overlay
 from ruckus_aux.recipes.plan import Broken, Plan, Step, unless
-from ruckus_aux.recipes.profile import read_profile
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
@@ -104,6 +103,7 @@ class _Recorder:
                 try:
                     with located(path):
                         phase.record(script, *([abi] if takes_abi else []))
+                        script.finish()
                 except RuckusError as error:
                     self.errors[name] = error
                     continue
@@ -131,7 +131,7 @@ def _named(entry: str, settings: Settings) -> StepName:
     return StepName.of(settings.arch.name, STAGES[stage], package) if stage in STAGES else StepName(entry)
 
 
-def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
+def _step(draft: _Draft, implied: tuple[Step, ...], declared: tuple[Step, ...], costs: Costs) -> Step:
     script = draft.script
     return Step(
         settings=script.settings,
@@ -139,7 +139,8 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         name=draft.name,
         title=draft.title,
         pieces=tuple(script.pieces),
-        needs=needs,
+        needs=(*implied, *declared),
+        implied=len(implied),
         tools=tuple(script.used_tools),
         sources=tuple(script.sources[source] for source in script.used_sources),
         files=tuple(script.used_files),
@@ -148,6 +149,8 @@ def _step(draft: _Draft, needs: tuple[Step, ...], costs: Costs) -> Step:
         objects=script.objects,
         freestanding=script.is_freestanding,
         only_tests=script.only_tests,
+        only_boots=script.only_boots,
+        only_shown=script.only_shown,
         layout=tuple(script.layout),
         kconfig=script.configuration,
         costs=costs,
@@ -167,7 +170,7 @@ def evaluate(settings: Settings) -> Plan:
     manifests = (*overlay.manifests(), *settings.manifests)
     sources = read_manifest(settings.recipes / "sources.toml", settings.sources, manifests, locked)
     costs = overlay.costs()
-    entries = read_profile(overlay.profile_path(settings.profile))
+    entries = overlay.profile(settings.profile)
     recorder, unread = _Recorder(settings, sources, {entry.partition("/")[0] for entry in entries}), Mistakes()
     for files in overlay.recipes():
         with unread.collected():
@@ -182,15 +185,15 @@ def evaluate(settings: Settings) -> Plan:
     broken = {name: Broken(settings, name, error) for name, error in errors.items()}
     steps: dict[StepName, Step] = {}
     plan = Plan(settings, steps, sources, profile, broken, unread.errors)
-    for name in sorted(order, key=lambda name: not name.stage.sees_host):  # the system's own steps need all of it
+    # What the system itself builds needs all of it.
+    for name in sorted(order, key=lambda name: ("host", "system", "programs").index(name.stage.sees)):
         if name in broken:
             continue
-        draft = drafts[name]
-        needed = [*(() if name.stage.sees_host else plan.system), *draft.script.needed]
-        lacking = next((need for need in needed if need not in steps), None)
+        draft, implied = drafts[name], plan.implied(name.stage)
+        lacking = next((need for need in (*implied, *draft.script.needed) if need not in steps), None)
         if lacking is None:
-            own_costs = costs.get(name.within_arch, UNKNOWN)
-            steps[name] = _step(draft, tuple(steps[need] for need in needed), own_costs)
+            of_system, declared = ([steps[need] for need in needed] for needed in (implied, draft.script.needed))
+            steps[name] = _step(draft, tuple(of_system), tuple(declared), costs.get(name.within_arch, UNKNOWN))
         elif lacking in broken:
             broken[name] = Broken(settings, name, broken[lacking].error, lacking)
         else:

@@ -13,7 +13,8 @@ from pathlib import Path
 from ruckus_aux.host.visible import visible
 from ruckus_aux.recipes.costs import Costs, read_costs
 from ruckus_aux.recipes.files import RecipeFiles
-from ruckus_aux.recipes.profile import profile_path
+from ruckus_aux.recipes.profile import profile_path, read_profile
+from ruckus_aux.words.errors import RuckusError
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,21 @@ class Overlay:
     def costs(self) -> Mapping[str, Costs]:
         """What steps cost, by STAGE/PACKAGE."""
         return {name: costs for folder in self.folders for name, costs in read_costs(folder).items()}
+
+    def profile(self, name: str) -> tuple[str, ...]:
+        """The steps of a profile, those of the ones that it comes after first.
+
+        Raises RuckusError when one of them can't be read, or it comes after itself.
+        """
+        names, steps = [name], list[str]()
+        while names[-1]:
+            path = self.profile_path(names[-1])
+            after, own = read_profile(path)
+            if after in names:
+                raise RuckusError(f"{path}: the profile '{after}' comes after itself", "name another, or none")
+            names.append(after)
+            steps = [*own, *steps]
+        return tuple(steps)
 
     def profile_path(self, name: str) -> Path:
         """The file of a profile: in the uppermost folder that has it, or where it would be."""

@@ -31,7 +31,7 @@ class Step:
     settings: of the build directory that it is a step of.
     recipe: the file that describes it.
     pieces: what its recipe's calls have recorded, see Script.pieces.
-    needs: the steps whose artifacts are in its view.
+    needs: the steps whose artifacts are in its view. implied: how many of them, the first, its recipe need not name.
     tools: programs of the host that it declares; their versions are part of its key.
     sources, files: what its sandbox has in $SOURCES and $FILES.
     replaces: steps whose files its own files overwrite.
@@ -39,6 +39,8 @@ class Step:
     objects: what other steps share their host objects with this one, through ccache; "" is none.
     freestanding: whether what it installs is the same wherever its toolchain is, and whatever libraries that has.
     only_tests: whether it installs nothing.
+    only_boots: whether it only boots the temporary system, and the final one is built without it.
+    only_shown: whether what it installs is for steps that need it, and no part of a system.
     layout: texts whose lines in the script only say where libraries are: they change no code that is compiled.
     kconfig: where it has configured with Kconfig, if it does.
     costs: as packages/costs.toml has them.
@@ -50,6 +52,7 @@ class Step:
     title: str = ""
     pieces: tuple[str, ...] = field(default=(), repr=False)
     needs: tuple["Step", ...] = field(default=(), repr=False)
+    implied: int = 0
     tools: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     files: tuple[Path, ...] = ()
@@ -58,6 +61,8 @@ class Step:
     objects: str = ""
     freestanding: bool = False
     only_tests: bool = False
+    only_boots: bool = False
+    only_shown: bool = False
     layout: tuple[str, ...] = ()
     kconfig: Kconfig | None = field(default=None, repr=False)
     costs: Costs = UNKNOWN
@@ -71,6 +76,11 @@ class Step:
     def installs(self) -> bool:
         """Whether it is built for its own sake: a source is unpacked only when something is built from it."""
         return self.stage.installs
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether what it installs becomes a part of a system."""
+        return self.installs and not self.only_shown
 
     @cached_property
     def script(self) -> str:
@@ -230,6 +240,20 @@ class Plan:
         steps, broken = self.split(self.goal("bootstrap") if self.has("bootstrap") else [])
         parts = [step.name for step in steps if step.stage.of_system and step.installs and not step.freestanding]
         return [*parts, *(one.name for one in broken)]
+
+    @cached_property
+    def _programs(self) -> list[StepName]:
+        """The names of the steps whose artifacts build the final system: stage1 and what that has built, in order."""
+        steps, broken = self.split(self.goal("stage2") if self.has("stage2") else self.system)
+        wanted = {*self.system, *(step.name for step in steps if not step.stage.sees_host)}
+        built = [step for step in steps if step.name in wanted and not (step.only_boots or step.only_tests)]
+        return [*(step.name for step in built), *(one.name for one in broken)]
+
+    def implied(self, stage: Stage) -> list[StepName]:
+        """The names of the steps that all of a stage need; known when all steps of the stages before it are."""
+        if stage.sees_host:
+            return []
+        return self.system if stage.sees == "system" else self._programs
 
     def hostprep(self) -> list[Step]:
         """The steps of hostprep that this build uses; see closure."""

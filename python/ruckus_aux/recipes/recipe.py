@@ -65,7 +65,7 @@ class Recipe:
         """Declare that the decorated function builds this package in a stage; its docstring is the step's title.
 
         Args:
-            stage: hostprep, cross, stage1 or stage2.
+            stage: hostprep, cross, stage1, stage2 or final.
             name: The step's name, when it is not the recipe's.
             per_abi: Call the function once per ABI, as f(script, abi), for steps NAME-32 and NAME-64.
             configured_as: Another stage, whose prefix, triplets and compilers it gets.
@@ -135,7 +135,7 @@ class Recipe:
             sh.configure(*words, env={name: filled(value) for name, value in (env or {}).items()}, defaults=defaults)
             sh.make(*map(filled, make))
             sh.install(*map(filled, make))
-            if sh.stage.runs_on == "target":
+            if sh.stage.runs_on == "target" and not sh.stage.documented:
                 sh.without_manuals()
             if per_abi:
                 sh.main_abi_only()

@@ -19,7 +19,7 @@ from ruckus_aux.recipes.files import RecipeFiles
 from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Rights
-from ruckus_aux.recipes.stages import WITHOUT_MANUALS, Defaults, defaults
+from ruckus_aux.recipes.stages import STRIP, WITHOUT_MANUALS, Defaults, defaults
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
@@ -73,6 +73,8 @@ class Script(Rights):
     layout: list[str] = field(default_factory=list)
     is_freestanding: bool = False
     only_tests: bool = False
+    only_boots: bool = False
+    only_shown: bool = False
     is_configured: bool = False
     configuration: Kconfig | None = None
 
@@ -117,8 +119,9 @@ class Script(Rights):
         return self.settings.prefix_hostprep
 
     def _defaults(self) -> Defaults:
-        cxx = any(name.within_arch == "cross/gcc" for name in self.needed)
-        return defaults(self.configured_as, self.prefix, self.arch, self.abi, cxx=cxx)
+        return defaults(
+            self.configured_as, self.prefix, self.arch, self.abi, {step.within_arch for step in self.needed}
+        )
 
     def version(self, source: str = "") -> str:
         """The version of a source (by default the recipe's own)."""
@@ -369,7 +372,7 @@ class Script(Rights):
         others = "".join(f" ! -path '{pattern}'" for pattern in except_headers)
         self.sh(f"""
             cd "$OUT{self.prefix}"
-            rm -rf bin sbin etc share var libexec
+            rm -rf bin sbin etc share var libexec{' "$OUT/etc" "$OUT/var"' if self.prefix == "/usr" else ""}
             find include ! -type d{others} -delete
             find include -type d -empty -delete
         """)
@@ -394,9 +397,22 @@ class Script(Rights):
         """Say that the step runs tests, and installs nothing."""
         self.only_tests = True
 
+    def boots_only(self) -> None:
+        """Say that the step installs what boots the temporary system, and nothing that the final one is built with."""
+        self.only_boots = True
+
+    def shown_only(self) -> None:
+        """Say that what the step installs is there for steps that need it, and no part of the system."""
+        self.only_shown = True
+
     def layout_only(self, *texts: str) -> None:
         """Name texts whose lines in the script only say where libraries are, and change no code that is compiled."""
         self.layout += texts
+
+    def finish(self) -> None:
+        """Append what is done in the stage with whatever a step has installed."""
+        if self.stage.documented and not self.only_tests:
+            self.sh(STRIP)
 
     def _in_files(self, path: Path) -> str:
         return f"$FILES/{self._file(path)}"

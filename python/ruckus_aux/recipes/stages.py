@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a package gets in a stage by default; its recipe says only what differs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ruckus_aux.words.architecture import Abi, Architecture
@@ -11,9 +12,22 @@ BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # sources are not written in. It stands before all flags, so a source that wants another standard gets that.
 HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
 WITHOUT_MANUALS = "MAKEINFO=true"  # for make: no stage of today keeps documentation, and hosts may lack makeinfo
+# What a step of the final system ends with: symbols go that only debuggers and linkers of static libraries want.
+STRIP = """
+    objects="^\\(!<arch>\\|$(printf '\\177')ELF\\)"
+    find "$OUT" -type f \\( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \\) -exec grep -lZ "$objects" {} + \\
+        > "$HOME/objects" || [ $? = 1 ]  # where there are none
+    xargs -0 -r chmod u+w < "$HOME/objects"
+    grep -z '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+    grep -zv '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
+"""
 _FLAGS = {"CFLAGS": "-O2", "CXXFLAGS": "-O2"}
 # Messages in English; what is compiled once needs no list of what to compile again.
 _FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")
+# The final system: the FHS's places; libraries are shared, and there is one of each.
+_OF_SYSTEM = ("--sysconfdir=/etc", "--localstatedir=/var")
+_FOR_SYSTEM = ("--disable-static", "--disable-dependency-tracking")
+_TIME_64 = "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64"  # 32-bit programs, too, live beyond 2038
 # Programs of the cross binutils that configure looks for as $host-NAME, and would then find the host's.
 _BINUTILS = ("ar", "nm", "objdump", "ranlib", "strip")
 
@@ -34,7 +48,18 @@ class Defaults:
     own_variables: dict[str, str] = field(default_factory=dict)
 
 
-def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, *, cxx: bool) -> Defaults:
+def _final_toolchain(arch: Architecture, abi: Abi, needed: Collection[str]) -> tuple[str, ...]:
+    """The steps of final that a package of it is compiled with, and what those are linked with."""
+    if "cross/linux-headers" in needed:
+        return ()
+    main = arch.main_abi.bits
+    library = ("linux-headers", *dict.fromkeys(f"glibc-{each}" for each in (abi.bits, main)))
+    if "final/adjusting" in needed:
+        return (*library, "adjusting")
+    return (*library, "binutils", "gcc", "gmp", "mpfr", "mpc", "isl", f"zlib-{main}")
+
+
+def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, needed: Collection[str] = ()) -> Defaults:
     """What a package gets by default.
 
     Args:
@@ -42,7 +67,9 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, *, cxx: bo
         prefix: The stage's.
         arch: Of the system that is being built.
         abi: What it is built for, when it runs on the target.
-        cxx: Whether it is C++, when it runs on the target: what is not is built while cross/gcc is.
+        needed: What it names as STAGE/PACKAGE. For one that runs on the target, cross/gcc means that it is C++: what is
+            not is built while that is. In the final system, final/adjusting means that it comes before the compiler of
+            that, and cross/linux-headers, before its C library.
     """
     target = arch.target
     options: tuple[str, ...] = (f"--prefix={prefix}", f"--build={BUILD_MACHINE}")
@@ -51,11 +78,13 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, *, cxx: bo
         options += (f"--target={target}",) if stage.makes_for_target else ()
         return Defaults(options, {"CC": HOST_CC, "CXX": HOST_CXX, **_FLAGS})
     if not stage.sees_host:
-        return Defaults(
-            (f"--prefix={prefix}", f"--build={abi.triplet}", f"--libdir={prefix}/{abi.libdir}"),
-            {"CC": f"gcc {abi.flag}", "CXX": f"g++ {abi.flag}", **_FLAGS},
-            own_options=_FOR_TARGET,
-        )
+        native = (f"--prefix={prefix}", f"--build={abi.triplet}", f"--libdir={prefix}/{abi.libdir}")
+        compilers = {"CC": f"gcc {abi.flag}", "CXX": f"g++ {abi.flag}", **_FLAGS}
+        if stage.prefix != "usr":
+            return Defaults(native, compilers, own_options=_FOR_TARGET)
+        compilers |= {name: f"{value} {_TIME_64}" for name, value in _FLAGS.items()} if abi.bits == "32" else {}
+        return Defaults(native + _OF_SYSTEM, compilers, _final_toolchain(arch, abi, needed), _FOR_SYSTEM)
+    cxx = "cross/gcc" in needed
     options += (f"--host={abi.triplet}", f"--libdir={prefix}/{abi.libdir}")
     cc, cxx_command = f"{target}-gcc {abi.flag}", f"{target}-g++ {abi.flag}"
     toolchain = ("cross/binutils", "cross/gcc" if cxx else "cross/gcc-static", "cross/linux-headers")

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ruckus_aux.recipes.manifest import Source, read_manifest
 from ruckus_aux.recipes.overlay import Overlay
-from ruckus_aux.recipes.profile import read_profile
 from ruckus_aux.sources.debian import own_release
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
@@ -36,7 +35,7 @@ def decided(given: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, s
         RuckusError: The manifest has no such version.
     """
     overlay = Overlay([Path(given["srcdir"]) / "packages", *map(Path, answers.get("ruckus_packages", "").split())])
-    steps = read_profile(overlay.profile_path(given["profile"]))
+    steps = overlay.profile(given["profile"])
     reason = _why_none(given, architecture(answers["ruckus_arch"]), steps)
     version = why = ""
     if given["xen_version"] or not reason:  # a wrong version is a mistake in any case

@@ -73,6 +73,11 @@ def stages_until(until: str) -> list[Stage]:
     return reached or [stage for stage in STAGES.values() if stage.sees_host]
 
 
+def default_end(profile: str) -> str:
+    """Where a build of a profile ends by default: when the system is whole, and has booted."""
+    return "final" if profile == "final" else "boot"
+
+
 def lock_named(folder: Path, locked: str | bool) -> Path | None:
     """The lock file that --locked stands for.
 
@@ -161,7 +166,7 @@ class Request:
             mistakes.errors = [error for arch in self.archs for error in on_folders._configured(arch).mistakes.errors]
         for arch in self.archs if not mistakes.errors and self.reaches("stage2") and not self.only else ():
             with mistakes.collected():
-                evaluate(self.settings(arch)).goal("stage2")
+                evaluate(self.settings(arch)).goal(self.stages[-1].goal)
                 if self.builder == "chroot":
                     check_machine(arch.machine)
         if not mistakes.errors and self.layout.backend != "dir":
@@ -254,7 +259,7 @@ class Request:
         words += ["--fail-fast"] if self.fail_fast else []
         words += [f"--step-timeout={self.step_timeout:g}"] if self.step_timeout else []
         words += self.layout.options()
-        words += [f"--until={self.until}"] if self.until != "boot" else []
+        words += [f"--until={self.until}"] if self.until != default_end(self.profile) else []
         words += [] if self.boot else ["--no-boot"]
         words += [f"--builder={self.builder}"] if self.builder != "chroot" else []
         words += [f"--dom0={self.dom0}"] if self.dom0 else []

@@ -65,7 +65,8 @@ OPTIONS = (
     Option("multilib", "with --with-arch=x86_64: the same as --with-arch=x86_64-64", default="yes", kind="enable"),
     Option(
         "profile",
-        "what to build: tiny (kernel, busybox, glibc: boots), clfs (the book's temporary system: builds all else)",
+        "what to build: tiny (kernel, busybox, glibc: boots), clfs (the book's temporary system: builds all else), "
+        "final (that, and the book's whole system, built by it)",
         value="PROFILE",
         default="tiny",
     ),

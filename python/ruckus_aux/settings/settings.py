@@ -9,7 +9,7 @@ from typing import get_type_hints
 
 from ruckus_aux.words.architecture import Architecture, architecture
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import BOOT, CONF, JOURNAL
+from ruckus_aux.words.paths import BOOT, CONF, FINAL, JOURNAL
 from ruckus_aux.words.stage import Stage
 from ruckus_aux.words.step_name import StepName
 
@@ -101,6 +101,11 @@ class Settings:
         return self.common / BOOT / self.arch.name
 
     @property
+    def final(self) -> Path:
+        """The root file system of the final system, which the one in $CLFS builds."""
+        return self.buildroot / FINAL
+
+    @property
     def stamps(self) -> Path:
         """The folder of records of what is merged, which are make's targets."""
         return self.buildroot / "stamps"
@@ -128,13 +133,17 @@ class Settings:
         return self.buildroot / "log" / f"{step}.log"
 
     def root(self, stage: Stage) -> Path:
-        """Where a stage's artifacts are merged: $CLFS, or $BUILDROOT for what is not part of a system."""
-        return self.clfs if stage.of_system else self.buildroot
+        """Where a stage's artifacts are merged."""
+        return {"buildroot": self.buildroot, "clfs": self.clfs, "final": self.final}[stage.root]
 
     def stage_prefix(self, stage: Stage) -> str:
         """The prefix that a stage's packages are configured for."""
-        prefixes = {"hostprep": self.prefix_hostprep, "cross": self.prefix_cross, "tools": self.prefix_tools}
-        return prefixes[stage.prefix]
+        return {
+            "hostprep": self.prefix_hostprep,
+            "cross": self.prefix_cross,
+            "tools": self.prefix_tools,
+            "usr": "/usr",
+        }[stage.prefix]
 
     @property
     def prefixes(self) -> dict[str, Path]:

@@ -28,9 +28,14 @@ from ruckus_aux.steps.bubble import (
     show_entry,
 )
 from ruckus_aux.steps.workplace import HostCommand, Room
+from ruckus_aux.words.architecture import Architecture, merged_root
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import HOST_FOLDERS, INSIDE
 
+_PROGRAMS = ("bin", "sbin")
+_FOLDERS = ("etc", "root", "run", "tmp", "usr/include", "usr/share", "var")
+# What the temporary compiler brings, and no final package does before the final compiler.
+_COMPILERS = ("c++", "libatomic", "libgcc", "libssp", "libstdc++", "libsupc++")
 _OWN = ("dev", "etc", "proc", "tmp", INSIDE.name)  # what a sandbox has in place of a system's
 
 
@@ -68,9 +73,9 @@ class Chroot(Bubble):
         check_machine(self.machine)
         super().prepare(work, source)
 
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str]) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
         """Hard links to the artifacts, where those of a step that replaces others come later, as they are merged."""
-        super().show(view, artifacts, tools)
+        super().show(view, artifacts, tools, system)
         remove(Path(f"{view}{self.prefix_cross}"))
 
     def shares(self, objects: Path) -> bool:
@@ -97,6 +102,50 @@ class Chroot(Bubble):
         for name in USERS:
             words += ["--symlink", str(INSIDE / "etc" / name), f"/etc/{name}"]
         return words
+
+
+@dataclass(frozen=True)
+class Usr(Chroot):
+    """The root in which final packages are built, by the programs of the temporary system.
+
+    A step sees what those need to run, and nothing of what packages of the temporary system are compiled or linked
+    with: headers and libraries are those of the final packages that it declares. Whatever final program it does not
+    declare, it finds as a link to the temporary one, by the path that the final one will have (CLFS: Creating Essential
+    Symlinks): so that is the path that configure scripts write into what they install.
+
+    prefix_tools: where the temporary system is. arch: the architecture.
+    """
+
+    prefix_tools: str
+    arch: Architecture
+
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
+        """The temporary system's programs, what the step declares, and links to those of the former that it lacks."""
+        super().show(view, system, tools)
+        temporary = Path(f"{view}{self.prefix_tools}")
+        for path in _for_compilers(temporary):
+            remove(path)
+        for folder in (*_FOLDERS, *(f"usr/{target}" for target in merged_root(self.arch).values())):
+            (view / folder).mkdir(parents=True, exist_ok=True)
+        for name, target in merged_root(self.arch).items():
+            (view / name).symlink_to(f"usr/{target}")
+        super().show(view, artifacts, tools)
+        for folder in _PROGRAMS:
+            for path in (temporary / folder).iterdir() if (temporary / folder).is_dir() else ():
+                if not any(os.path.lexists(view / "usr" / other / path.name) for other in _PROGRAMS):
+                    (view / "usr" / folder / path.name).symlink_to(f"{self.prefix_tools}/{folder}/{path.name}")
+
+
+def _for_compilers(prefix: Path) -> list[Path]:
+    """The headers and libraries below a prefix that are there for programs that are still to be compiled."""
+    libraries = [path for path in prefix.glob("lib*/*") if path.suffix in (".a", ".o") or _leads_linkers(path)]
+    paths = [*prefix.glob("include/*"), *libraries, *prefix.glob("lib*/pkgconfig"), *prefix.glob("share/pkgconfig")]
+    return [path for path in paths if not path.name.startswith(_COMPILERS)]
+
+
+def _leads_linkers(library: Path) -> bool:
+    """Whether only linkers use a file: libbfd-2.44.so is a library itself, libz.so a link to one, libc.so a script."""
+    return library.suffix == ".so" and (library.is_symlink() or not library.read_bytes().startswith(b"\177ELF"))
 
 
 def _host_with(inner: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 """Where steps run: in the system that is built, or where --with-isolation has decided."""
 
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.steps.chroot import Chroot
+from ruckus_aux.steps.chroot import Chroot, Usr
 from ruckus_aux.steps.plain_host import PlainHost
 from ruckus_aux.steps.sandbox import Sandbox
 from ruckus_aux.steps.workplace import Workplace
@@ -21,5 +21,6 @@ def workplace_of(settings: Settings, stage: Stage) -> Workplace:
     """
     prefixes = tuple(settings.prefixes)
     if not stage.sees_host:
-        return Chroot(prefixes, settings.arch.machine, settings.prefix_cross)
+        system = prefixes, settings.arch.machine, settings.prefix_cross
+        return Chroot(*system) if stage.sees == "system" else Usr(*system, settings.prefix_tools, settings.arch)
     return KINDS[settings.isolation](prefixes)

@@ -84,7 +84,7 @@ def _make(work: Work, outcome: Outcome, *, verbose: bool, keep: bool, alone: boo
         if key not in store:
             outcome.built = build(work, claim=claim, verbose=verbose, keep=keep, alone=alone)
         if not is_closed(settings.root(step.stage), os.geteuid()):  # else bootstrap-install has it merged
-            merge(step, store.tree(key) if step.installs else None)
+            merge(step, store.tree(key) if step.is_merged else None)
 
 
 def _fuller(settings: Settings) -> Path:

@@ -3,7 +3,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,7 +142,9 @@ class Work:
         """
         source = self._source()
         with Store(self.settings.cache).scratch("view") as view:
-            self.workplace.show(view, self._artifacts(), (*self.step.tools, *tools))
+            needs, implied = self.step.needs, self.step.implied
+            system, artifacts = self._artifacts(needs[:implied]), self._artifacts(needs[implied:])
+            self.workplace.show(view, artifacts, (*self.step.tools, *tools), system)
             yield Room(self.path, view, source, objects, fifo)
 
     def objects(self) -> Path | None:
@@ -172,9 +174,9 @@ class Work:
                 if free is not None:
                     self.remove()
 
-    def _artifacts(self) -> Iterator[Path]:
+    def _artifacts(self, needs: Iterable[Step]) -> Iterator[Path]:
         store = Store(self.settings.cache)
-        for need in (need for need in self.step.needs if need.installs):
+        for need in (need for need in needs if need.installs):
             if need.key not in store:
                 raise RuckusError(f"{self.step.name} needs {need.name}, which is not built", f"run: make {need.name}")
             yield store.tree(need.key)

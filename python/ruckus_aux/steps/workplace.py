@@ -84,13 +84,14 @@ class Workplace(ABC):
         """Make a folder of compiled objects that scripts share, and outlives them; False where they can't have one."""
 
     @abstractmethod
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str]) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
         """Fill a new folder with what a script sees at the prefixes, and of the host's headers.
 
         Args:
             view: the folder.
             artifacts: trees in the store; only a place that shows them from there asks for them.
             tools: tools of the host that the step declares.
+            system: trees of the temporary system, where that builds something else than itself.
         """
 
     @abstractmethod

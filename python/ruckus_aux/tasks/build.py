@@ -13,13 +13,14 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
 from ruckus_aux.words.stage import UNTIL
 
-_UNTIL_HELP = f"stop after: {', '.join(UNTIL)} (default: boot)"
+_UNTIL_HELP = f"stop after: {', '.join(UNTIL)} (default: boot; for the profile final: final)"
 
 
 @task(
     help={
         "arch_list": ARCH_HELP,
-        "profile": "what to build: tiny (kernel, busybox, glibc: boots; default), clfs (the book's temporary system)",
+        "profile": "what to build: tiny (kernel, busybox, glibc: boots; default), clfs (the book's temporary system), "
+        "final (that, and the book's whole system, which the temporary one builds)",
         "build_dir": DIR_HELP,
         "jobs": "jobs at a time, over all architectures (default: the processors that may be used)",
         "keep_going": "go on with what does not depend on a failed step (default)",
@@ -72,7 +73,7 @@ def build(
     from ruckus_aux.builders.kinds import builders_of
     from ruckus_aux.builders.where import Where
     from ruckus_aux.runs.display import shown
-    from ruckus_aux.runs.request import Request, lock_named, number_of_jobs
+    from ruckus_aux.runs.request import Request, default_end, lock_named, number_of_jobs
     from ruckus_aux.runs.request import arch_list as parse
     from ruckus_aux.runs.run import Build
     from ruckus_aux.steps.costs import limit_factor
@@ -90,7 +91,7 @@ def build(
         jobs=number_of_jobs(jobs),
         fail_fast=fail_fast,
         step_timeout=limit_factor(step_timeout, "--step-timeout"),
-        until=until or "boot",
+        until=until or default_end(profile),
         boot=boot,
         builder=builder,
         dom0=dom0,
@@ -162,7 +163,7 @@ def estimate(
     profile: str = "tiny",
     build_dir: str = "build",
     jobs: str = "",
-    until: str = "boot",
+    until: str = "",
     fresh: bool = False,
     json: bool = False,
 ) -> None:
@@ -174,7 +175,7 @@ def estimate(
     from ruckus_aux.runs.estimate import estimate as estimated
     from ruckus_aux.runs.estimate import estimates_to_json, serial_shares, table
     from ruckus_aux.runs.request import arch_list as parse
-    from ruckus_aux.runs.request import number_of_jobs, stages_until
+    from ruckus_aux.runs.request import default_end, number_of_jobs, stages_until
     from ruckus_aux.settings.journal import Journal, Sample
     from ruckus_aux.storage.layout import default_settings
     from ruckus_aux.words.paths import JOURNAL
@@ -182,7 +183,7 @@ def estimate(
     folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
     plans = [evaluate(default_settings(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
     serial = serial_shares(Journal(folder / JOURNAL).rows(Sample))
-    goal = stages_until(until)[-1].goal
+    goal = stages_until(until or default_end(profile))[-1].goal
     rows = estimated([(plan, plan.closure(plan.goal(goal))) for plan in plans], cpus, serial, fresh=fresh)
     print(estimates_to_json(rows) if json else table(rows, cpus))
 

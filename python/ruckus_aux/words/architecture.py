@@ -22,6 +22,11 @@ class Abi:
     loader: str
 
     @property
+    def standard_libdir(self) -> str:
+        """The folder of the root that programs expect their loader in, by the ABI's own definition (psABI)."""
+        return "lib64" if self.bits == "64" else "lib"
+
+    @property
     def flag(self) -> str:
         """The compiler option that selects this ABI."""
         return f"-m{self.bits}"
@@ -89,6 +94,15 @@ ARCHITECTURES: dict[str, Architecture] = {
         ),
     )
 }
+
+
+def merged_root(arch: Architecture) -> dict[str, str]:
+    """The folders of the final system's root that are links to folders in /usr, with the names of these.
+
+    See LFS: Creating Directories; https://systemd.io/THE_CASE_FOR_THE_USR_MERGE
+    """
+    libraries = {abi.standard_libdir: abi.libdir for abi in arch.abis}
+    return {"bin": "bin", "sbin": "sbin", "lib": "lib", **libraries}
 
 
 def architecture(name: str, multilib: bool = True) -> Architecture:

@@ -39,8 +39,9 @@ BOOT = "boot"  # a folder for each architecture, with its kernel and hypervisor
 BUILDER_ENV = "ruckus_builder.env"
 KERNEL, HYPERVISOR = "vmlinuz", "xen.gz"  # there, and in /boot of a system
 PREFIX_NAMES = (BOOT, BUILDER_ENV)  # in the folder of --prefix, or, without that, in BUILDROOT
+FINAL = "final"  # the root file system of the final system
 BUILDROOT_NAMES = (
-    *("work", "stamps", STAMPS_LOCK, INSTALLED),
+    *("work", "stamps", STAMPS_LOCK, INSTALLED, FINAL),
     *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, BUILDER, AGAIN, *PREFIX_NAMES),
 )
 BUILD_NAMES = (

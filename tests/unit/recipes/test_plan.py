@@ -114,7 +114,7 @@ def test_a_step_that_does_not_see_the_host_does_not_know_it(
     settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = keys(settings)
-    native = replace(STAGES["stage1"], sees_host=False)
+    native = replace(STAGES["stage1"], sees="system")
     monkeypatch.setitem(STAGES, "stage1", native)
     without = keys(settings)
     assert changed(before, without) == {"x86_64/stage1/pigz"}

@@ -85,8 +85,8 @@ def test_what_is_said_at_the_end_when_the_system_is_roots(
     plan: Plan, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = "\t@echo '  READY    $@'"
-    assert graph(whole(plan)).count(ready) == 3  # hostprep, bootstrap and stage2
+    assert graph(whole(plan)).count(ready) == 4  # hostprep, bootstrap, stage2 and final
     monkeypatch.setattr("ruckus_aux.steps.graph.is_closed", lambda *_: True)
     assert f"sudo make -C {settings.builddir} bootstrap-install" in graph(whole(plan))
     built(plan, *plan.steps)
-    assert graph(whole(plan)).count(ready) == 3
+    assert graph(whole(plan)).count(ready) == 4
