@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The scripts of all shipped steps, as files: of x86_64 whole, of the other architectures what differs.
 
-They are the tiny profile's; ARCH-clfs.diff is what differs from these in the clfs profile.
+They are the tiny profile's, and the final system's; ARCH-clfs.diff is what differs from the former in the clfs profile,
+and ARCH-final.diff, what differs in the final system from that of x86_64.
 
 A change of a recipe, or of what recipes are written with, shows here as a diff of shell.
 `make update-golden`, or `python -m golden.scripts`, writes them.
@@ -43,9 +44,9 @@ def settings(arch: Architecture, profile: str = "tiny") -> Settings:
 
 def _page(step: Step, arch: Architecture) -> str:
     """What a step's key is made of, as text: what it declares, and its script."""
-    own = [need.name for need in step.needs if step.stage.sees_host or not need.stage.sees_host]
+    own = [need.name for need in step.needs[step.implied :]]
     declared = {
-        "needs": [*(() if step.stage.sees_host else ["the-whole-system"]), *own],
+        "needs": [*(["the-whole-system"] if step.implied else []), *own],
         "tools": step.tools,
         "sources": [source.file or source.name for source in step.sources],
         "files": [path.name for path in step.files],
@@ -64,6 +65,10 @@ def pages(arch: Architecture, profile: str = "tiny") -> dict[str, str]:
         step.name.within_arch: _page(step, arch)
         for step in sorted(evaluate(settings(arch, profile)).steps.values(), key=lambda step: step.name)
     }
+
+
+def _of_final(arch: Architecture) -> dict[str, str]:
+    return {name: page for name, page in pages(arch, "final").items() if name.startswith("final/")}
 
 
 def _difference(ours: dict[str, str], others: dict[str, str], names: tuple[str, str]) -> str:
@@ -85,12 +90,13 @@ def _difference(ours: dict[str, str], others: dict[str, str], names: tuple[str, 
 
 def rendered() -> dict[str, str]:
     """Every golden file's content, by its path in this folder."""
-    ours = pages(ARCHITECTURES[WHOLE])
-    files = {f"{WHOLE}/{name}.sh": page for name, page in ours.items()}
+    ours, ours_finally = pages(ARCHITECTURES[WHOLE]), _of_final(ARCHITECTURES[WHOLE])
+    files = {f"{WHOLE}/{name}.sh": page for name, page in (ours | ours_finally).items()}
     for name, arch in ARCHITECTURES.items():
         tiny = ours if name == WHOLE else pages(arch)
         if name != WHOLE:
             files[f"{name}.diff"] = _difference(ours, tiny, (WHOLE, name))
+            files[f"{name}-final.diff"] = _difference(ours_finally, _of_final(arch), (WHOLE, name))
         files[f"{name}-clfs.diff"] = _difference(tiny, pages(arch, "clfs"), (name, f"{name}-clfs"))
     return files
 
