@@ -35,7 +35,8 @@ class Debian:
     """How Debian's source archive carries a source.
 
     package: the Debian source package.
-    sha256: of its .orig tarball, when pinned; else apt's signatures vouch for it.
+    sha256: of its .orig tarball (of a package that is Debian's own, of the only one), when pinned; else apt's
+        signatures vouch for it.
     versions: shell pattern of upstream versions that will do, when not only the manifest's own (the archive keeps
         only some of a package with frequent security updates).
     nested: shell pattern of the tarball inside the .orig tarball, when the source is packed twice.
@@ -100,6 +101,7 @@ class Source:
     file, sha256, urls: of the upstream release; empty when the manifest knows only Debian's package.
     fetched: what was downloaded, when that is what is wanted now.
     locked: the only files that will do, when a lock file says so; NOTHING, when it does not have this source.
+    flat: whether its tarballs have no top folder.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Source:
     debian: Debian | None = None
     fetched: Fetched | None = None
     locked: Fetched | None = None
+    flat: bool = False
 
     def accepts(self, fetched: Fetched) -> bool:
         """Whether a download satisfies the manifest, and the lock file, as they read now."""
@@ -151,9 +154,10 @@ class Source:
 
         without: shell patterns below the archive's top folder of what is not to be unpacked.
         """
+        top, stripped = ("", "") if self.flat else ("*/", " --strip-components=1")
         # By default, the first * would be any number of folders.
-        excluded = "".join([" --no-wildcards-match-slash", *(f" --exclude='*/{pattern}'" for pattern in without)])
-        tar = f"tar --no-same-owner --strip-components=1{excluded if without else ''}"
+        excluded = "".join([" --no-wildcards-match-slash", *(f" --exclude='{top}{pattern}'" for pattern in without)])
+        tar = f"tar --no-same-owner{stripped}{excluded if without else ''}"
         lines = [UNPACKING]
         if self.fetched is None or self.fetched.variant == "upstream" or self.debian is None:
             return [*lines, f'{tar} -xf "$SOURCES/{self.file or self.name}" -C "$SRC"']

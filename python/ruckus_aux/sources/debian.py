@@ -43,6 +43,11 @@ class Candidate:
         """
         return Package(name, self.version, suite, tuple(File(*item) for item in sorted(self.files.items())))
 
+    @property
+    def tarball(self) -> str:
+        """The name of upstream's tarball; of a package that is Debian's own, of the only one that it has."""
+        return self.file(".orig.tar.") or self.file(".tar.")
+
     def file(self, infix: str) -> str:
         """The name of the file whose name holds this infix, or ""; signatures do not count."""
         return next((name for name in self.files if infix in name and not name.endswith(".asc")), "")
@@ -172,7 +177,7 @@ class DebianArchive:
         output = apt.run("apt-cache", "showsrc", "--only-source", debian.package, watch=watcher.check)[1]
         candidates = parse_showsrc(output, debian.package)
         fit = [one for one in candidates if fnmatch(one.upstream, debian.versions or source.version)]
-        exact = [one for one in fit if not debian.sha256 or one.files.get(one.file(".orig.tar.")) == debian.sha256]
+        exact = [one for one in fit if not debian.sha256 or one.files.get(one.tarball) == debian.sha256]
         reasons: list[str] = []
         for candidate in exact:
             try:
@@ -201,7 +206,7 @@ def _why_not(apt: Apt, source: Source, candidates: list[Candidate], fit: list[Ca
 
 
 def other_tarball(what: str, found: list[Candidate], expected: str, trouble: str = "") -> str:
-    """Say that versions of a package have another .orig tarball than is wanted.
+    """Say that versions of a package have another tarball than is wanted.
 
     Args:
         what: The place, the package and the versions.
@@ -209,7 +214,7 @@ def other_tarball(what: str, found: list[Candidate], expected: str, trouble: str
         expected: The SHA-256 that is wanted.
         trouble: What else was not right there.
     """
-    got = ", ".join(dict.fromkeys(one.files.get(one.file(".orig.tar."), "none") for one in found))
+    got = ", ".join(dict.fromkeys(one.files.get(one.tarball, "none") for one in found))
     return f"{what} has another tarball than is pinned (SHA-256){trouble}:\n  expected {expected}\n  got      {got}"
 
 
@@ -255,7 +260,7 @@ def assemble(
     Raises:
         Unavailable: A file is not what it should be.
     """
-    name = candidate.file(".orig.tar.")
+    name = candidate.tarball
     files = [File(name, candidate.files[name])]
     if debian.patches:
         packaging = candidate.file(".debian.tar.")

@@ -77,7 +77,7 @@ class Snapshot:
         address = f"mr/package/{quote(debian.package)}/{quote(version, safe=':+~')}/srcfiles?fileinfo=1"
         names, seen = self._ask(address, read, source.name, partial, watcher)
         candidate = self._described(version, names, source.name, partial, watcher)
-        tarball = candidate.file(".orig.tar.")
+        tarball = candidate.tarball
         if candidate.files.get(tarball) != debian.sha256:
             raise Unavailable(other_tarball(f"{self.base}: {debian.package} {version}", [candidate], debian.sha256))
         folder = partial / f"{debian.package}_{version.replace(':', '%')}"

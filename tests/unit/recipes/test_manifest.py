@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Manifests of sources, and what is laid over them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,11 @@ def test_a_mistake_is_named_with_file_entry_and_key(base: Path, text: str, mista
     assert caught.value.message.startswith(f"{path}: ")
     assert mistake in caught.value.message
     assert "docs/recipes.md" in caught.value.hint
+
+
+def test_a_tarball_without_a_top_folder_loses_none() -> None:
+    source = Source("tzdata", "1", "tzdata1.tar.gz", "aa", flat=True)
+    assert source.unpack_commands(("calendars",))[1] == (
+        'tar --no-same-owner --no-wildcards-match-slash --exclude=\'calendars\' -xf "$SOURCES/tzdata1.tar.gz" -C "$SRC"'
+    )
+    assert " --strip-components=1 " in replace(source, flat=False).unpack_commands()[1]

@@ -223,6 +223,22 @@ def test_the_manifests_version(archive: DebianArchive, fp: FakeProcess, tmp_path
     assert File("linux_6.1.9-1.debian.tar.xz", "cd" * 32) in lock.package.files
 
 
+def test_a_package_that_is_debians_own_has_one_tarball(archive: DebianArchive, fp: FakeProcess, tmp_path: Path) -> None:
+    text = f"Package: netbase\nVersion: 6.5\nChecksums-Sha256:\n {'ab' * 32} 10 netbase_6.5.dsc\n"
+    fp.register(apt_cache("showsrc"), stdout=f"{text} {SUM} 20 netbase_6.5.tar.xz\n")
+
+    def write(process: object) -> None:
+        (tmp_path / "partial" / "netbase_6.5" / "netbase_6.5.tar.xz").write_bytes(CONTENT)
+
+    command = apt_get("source", "-q", "--only-source", "--download-only", "--tar-only", "netbase=6.5")
+    fp.register(command, callback=write)
+    wanted = Source("netbase", "6.5", debian=Debian("netbase", sha256=SUM))
+    lock, paths = archive.fetch(wanted, tmp_path / "partial", Watcher())
+    assert lock.files == (File("netbase_6.5.tar.xz", SUM),)
+    assert paths[0].read_bytes() == CONTENT
+    assert wanted.accepts(lock)
+
+
 def test_a_version_that_the_pool_lost_gives_way_to_an_older_one(
     archive: DebianArchive, fp: FakeProcess, tmp_path: Path
 ) -> None:
