@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.given import give_copy
 from ruckus_aux.recipes.manifest import verify_source
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
@@ -89,8 +90,7 @@ def _write_step(step: Step, folder: Path, environment: Mapping[str, str]) -> dic
         _write(folder / "tests-only", "")
     (folder / "files").mkdir()
     for path in step.files:
-        shutil.copyfile(path, folder / "files" / path.name)
-        (folder / "files" / path.name).chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        give_copy(path, folder / "files")
     return {f"sources/{path.name}": path for path in paths}
 
 

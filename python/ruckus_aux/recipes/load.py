@@ -5,7 +5,7 @@ import runpy
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.recipes.costs import UNKNOWN, Costs
@@ -131,6 +131,16 @@ def _named(entry: str, settings: Settings) -> StepName:
     return StepName.of(settings.arch.name, STAGES[stage], package) if stage in STAGES else StepName(entry)
 
 
+def _replaced(draft: _Draft, names: Iterable[StepName]) -> tuple[StepName, ...]:
+    """The steps whose files a step's own overwrite; STAGE/* stands for all others of a stage."""
+    others = [name for name in names if name != draft.name]
+    return tuple(
+        name
+        for entry in draft.replaces
+        for name in ([one for one in others if one.stage == entry.stage] if entry.package == "*" else [entry])
+    )
+
+
 def _step(draft: _Draft, implied: tuple[Step, ...], declared: tuple[Step, ...], costs: Costs) -> Step:
     script = draft.script
     return Step(
@@ -177,6 +187,7 @@ def evaluate(settings: Settings) -> Plan:
             recorder.record(files, load_recipe(files.path))
     profile = [name for entry in entries for name in recorder.members.get(entry, [_named(entry, settings)])]
     drafts = {name: recorder.drafts[name] for name in (*profile, *recorder.drafts) if name in recorder.drafts}
+    drafts = {name: replace(draft, replaces=_replaced(draft, drafts)) for name, draft in drafts.items()}
     order, circles = in_order({name: draft.script.needed for name, draft in drafts.items()})
     errors = dict(recorder.errors)
     for circle in circles:

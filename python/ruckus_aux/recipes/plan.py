@@ -11,8 +11,9 @@ from pathlib import Path
 from ruckus_aux.host.toolchain import fingerprint, tool_version
 from ruckus_aux.recipes.costs import UNKNOWN, Costs
 from ruckus_aux.recipes.environment import BEGINNING, step_environment
+from ruckus_aux.recipes.given import given_hash
 from ruckus_aux.recipes.kconfig import Kconfig
-from ruckus_aux.recipes.manifest import Source, sha256_of
+from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Right
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words import paths
@@ -124,7 +125,7 @@ class Step:
         inputs["script"] = hashlib.sha256(script.encode()).hexdigest()
         inputs |= {f"tool {name}": tool_version(name) for name in self.tools}
         inputs |= {f"source {source.name}": " ".join(source.identity()) for source in self.sources}
-        inputs |= {f"file {path.name}": sha256_of(path) for path in self.files}
+        inputs |= {f"file {path.name}": given_hash(path) for path in self.files}
         return inputs | {f"dependency {need.name}": need.code_key if code_only else need.key for need in self.needs}
 
     def _code_only(self, text: str) -> str:

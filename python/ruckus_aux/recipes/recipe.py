@@ -69,7 +69,8 @@ class Recipe:
             name: The step's name, when it is not the recipe's.
             per_abi: Call the function once per ABI, as f(script, abi), for steps NAME-32 and NAME-64.
             configured_as: Another stage, whose prefix, triplets and compilers it gets.
-            replaces: Steps of the same architecture whose files this step's files overwrite in $CLFS.
+            replaces: Steps of the same architecture whose files this step's files overwrite in the system; STAGE/* for
+                all others of a stage.
             when: Whether a configured build directory has this step; where not, profiles that list it do without.
         """
         for word in (stage, configured_as or stage):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ruckus_aux.recipes.book import files_named, names_a_prefix, sed_program
 from ruckus_aux.recipes.files import RecipeFiles
+from ruckus_aux.recipes.given import given_name
 from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Rights
@@ -75,6 +76,7 @@ class Script(Rights):
     only_tests: bool = False
     only_boots: bool = False
     only_shown: bool = False
+    is_as_given: bool = False
     is_configured: bool = False
     configuration: Kconfig | None = None
 
@@ -239,6 +241,14 @@ class Script(Rights):
     def file(self, name: str) -> str:
         """Use a file of the recipe's folder; returns what the script calls it."""
         return self._in_files(self.files.find(name))
+
+    def given(self, path: Path) -> str:
+        """Use what configure was given: a file, or a folder, as an archive; returns what the script calls it.
+
+        What is in a folder is installed as it is.
+        """
+        self.is_as_given = self.is_as_given or path.is_dir()
+        return self._in_files(path)
 
     # Building.
 
@@ -411,21 +421,21 @@ class Script(Rights):
 
     def finish(self) -> None:
         """Append what is done in the stage with whatever a step has installed."""
-        if self.stage.documented and not self.only_tests:
+        if self.stage.documented and not (self.only_tests or self.is_as_given):
             self.sh(STRIP)
 
     def _in_files(self, path: Path) -> str:
         return f"$FILES/{self._file(path)}"
 
     def _file(self, path: Path) -> str:
-        if not path.is_file():
+        if not path.exists():
             raise RuckusError(f"{path}: no such file", "put it there, or name another")
         same = [other for other in self.used_files if other.name == path.name and other != path]
         if same:
             raise RuckusError(f"{path} and {same[0]} have one name in $FILES", "rename one of them")
         if path not in self.used_files:
             self.used_files.append(path)
-        return path.name
+        return given_name(path)
 
     def _source(self, name: str) -> Source:
         if name not in self.sources:

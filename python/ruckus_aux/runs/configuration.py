@@ -17,7 +17,7 @@ from ruckus_aux.host.folders import absolute, check_runnable, check_space, check
 from ruckus_aux.host.limits import processors
 from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import read_entries
-from ruckus_aux.runs import hypervisor
+from ruckus_aux.runs import finished, hypervisor
 from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.settings.ownership import check_own_cache, check_own_prefix
 from ruckus_aux.settings.settings import CONF_NAMES
@@ -116,6 +116,7 @@ class Configuration:
             self._packages,
             self._lock,
             self._xen,
+            self._finished,
             self._isolation,
             self._prefixes,
             self._symlinks,
@@ -288,6 +289,11 @@ class Configuration:
     def _xen(self) -> None:
         if {"ruckus_arch", "ruckus_cache"} <= self.answers.keys():
             self.answers |= hypervisor.decided(self.given, self.answers)
+
+    def _finished(self) -> None:
+        for name, checked in finished.CHECKS.items():
+            with self.mistakes.collected():
+                self.answers[f"ruckus_{name}"] = checked("" if self.given[name] == "no" else self.given[name])
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

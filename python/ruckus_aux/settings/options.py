@@ -169,6 +169,17 @@ OPTIONS = (
         "tools, or of its release]",
         value="VERSION",
     ),
+    Option("hostname", "name of the finished system [default: clfs-CLFS_ARCH_STRING]", value="NAME"),
+    Option("timezone", "time zone of the finished system, such as Europe/Berlin", value="ZONE", default="UTC"),
+    Option("locale", "language of the finished system, such as de_DE.UTF-8", value="LOCALE", default="C.UTF-8"),
+    Option(
+        "root-password-hash",
+        "root's password in the finished system, as crypt(5) has it, in single quotes (openssl passwd -6 makes one) "
+        "[default: none, and nobody logs in with one]",
+        value="HASH",
+    ),
+    Option("authorized-key", "file of public keys that may log in as root with ssh", value="FILE"),
+    Option("overlay", "folder of files that are laid over the finished system, last of all", value="DIR"),
     Option(
         "PREFIX_CROSS",
         "prefix of the cross toolchain (default: /cross-tools-$CLFS_ARCH_STRING; in the CLFS book: /cross-tools)",

@@ -42,6 +42,9 @@ class Settings:
     xen: whether the system can be a guest and, for 64 bit, the control domain of Xen.
     xen_version: of the hypervisor that is built, such as "4.17"; "" for none.
     stage2_auto: whether builders build as soon as they have booted.
+    hostname, timezone, locale: of the finished system; the name is "" for the usual one.
+    root_password_hash: "" for none. authorized_key: the file of public keys that may log in as root.
+    overlay: the folder that is laid over the finished system.
     """
 
     srcdir: Path
@@ -74,6 +77,12 @@ class Settings:
     xen: bool = True
     xen_version: str = ""
     stage2_auto: bool = False
+    hostname: str = ""
+    timezone: str = "UTC"
+    locale: str = "C.UTF-8"
+    root_password_hash: str = ""
+    authorized_key: Path | None = None
+    overlay: Path | None = None
 
     @property
     def recipes(self) -> Path:

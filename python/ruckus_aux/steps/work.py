@@ -2,7 +2,6 @@
 """The working folder of a step, and what its script is shown: from an empty folder to its end."""
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import held, try_held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.environment import step_environment
+from ruckus_aux.recipes.given import give_copy
 from ruckus_aux.recipes.manifest import UNPACKING, verify_source
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
@@ -98,7 +98,7 @@ class Work:
     def refresh(self) -> None:
         """Let it have what the recipe says now: its files, and the script."""
         for path in self.step.files:
-            _copy(path, self.path / "files" / path.name)
+            give_copy(path, self.path / "files")
         whole = not split_piece(self.pieces)
         self.write(SCRIPT, self.marked(self.pieces) if whole else self.step.script)
 
@@ -200,10 +200,4 @@ def _link(path: Path, target: Path) -> None:
         with suppress(OSError):
             os.link(path, target)
             return
-    _copy(path, target)
-
-
-def _copy(path: Path, target: Path) -> None:
-    """Copy a file for a step, which sees the same modes whatever the umask was when it came here."""
-    shutil.copy2(path, target)
-    target.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    give_copy(path, target.parent)

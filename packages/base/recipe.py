@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes a bootable system of the final packages: directories, /etc, boot scripts, and what configure was told.
+
+The places are those of the FHS, and the accounts those of the CLFS book (Creating Directories; Creating the passwd,
+group and log Files; Making the CLFS System Bootable).
+"""
+
+from pathlib import Path
+
+from ruckus_aux.recipes.given import check_laid_over
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
+from ruckus_aux.words.architecture import merged_root
+
+recipe = Recipe("base")
+
+_DIRECTORIES = (
+    *("boot", "dev", "home", "media", "mnt", "proc", "run", "srv", "sys"),
+    *("etc/opt", "etc/profile.d", "etc/sysctl.d", "opt"),
+    *("usr/include", "usr/share/info", "usr/src"),
+    *(f"usr/local/{name}" for name in ("bin", "etc", "include", "lib", "sbin", "share/man", "src")),
+    *("var/cache", "var/lib/dhcpcd", "var/lib/sshd", "var/local", "var/log", "var/mail", "var/opt", "var/spool"),
+)
+_ETC = (
+    *("fstab", "group", "hosts", "inittab", "inputrc", "issue", "nsswitch.conf", "os-release", "passwd", "profile"),
+    *("shells", "syslog.conf"),
+)
+_SCRIPTS = {
+    "boot.d": (
+        *("10-kernel", "20-host", "30-udev", "40-check", "50-mount", "60-swap", "70-leftovers", "80-clock"),
+        "90-settings",
+    ),
+    "service.d": ("10-syslog", "20-network", "30-sshd", "99-ruckus"),
+}
+# Everybody may read who has logged in, but not who has failed to.
+_LOGS = {"wtmp": 0o664, "lastlog": 0o664, "faillog": 0o664, "btmp": 0o660}
+
+
+@recipe.step("final")
+def base(sh: Script) -> None:
+    """Directories, accounts, and those files of /etc that are the same for everybody"""
+    libdirs = [f"usr/{target}" for target in merged_root(sh.arch).values()]
+    sh.sh(f"""
+        cd "$OUT"
+        mkdir -p {" ".join(dict.fromkeys((*_DIRECTORIES, *libdirs)))}
+        mkdir -p -m 0750 root
+        mkdir -p -m 1777 tmp var/tmp
+        ln -s ../run var/run
+        ln -s ../run/lock var/lock
+        ln -s ../proc/self/mounts etc/mtab
+    """)
+    for name, target in merged_root(sh.arch).items():
+        sh.sh(f"ln -s usr/{target} {name}")
+    for name in _ETC:
+        sh.sh(f"cp {sh.file(f'etc/{name}')} etc/{name}")
+    sh.sh("""
+        sed 's/^\\([^:]*\\):x:[0-9]*:/\\1:!::/' etc/group > etc/gshadow
+        chmod 600 etc/gshadow
+        mkdir boot/grub
+    """)
+    sh.sh(f"cp {sh.file('grub.cfg')} boot/grub/grub.cfg")
+    sh.write("$OUT/etc/ld.so.conf", "".join(f"/usr/local/{libdir}\n" for libdir in sh.arch.libdirs))
+    for name, mode in _LOGS.items():
+        sh.sh(f"touch var/log/{name}")
+        sh.owner("root:utmp", f"/var/log/{name}")
+        sh.mode(mode, f"/var/log/{name}")
+    sh.owner("root:mail", "/var/mail")
+    sh.mode(0o2775, "/var/mail")
+    sh.device("/dev/console", "c", 5, 1, mode=0o600)
+    sh.device("/dev/null", "c", 1, 3, mode=0o666)
+
+
+@recipe.step("final", name="bootscripts")
+def bootscripts(sh: Script) -> None:
+    """What init runs: in the order of their names, the scripts of boot.d, and then those of service.d"""
+    sh.sh('mkdir -p "$OUT/etc/rc.d"')
+    for name in ("rc", "console"):
+        sh.sh(f'install -m 755 {sh.file(name)} "$OUT/etc/rc.d"')
+    for folder, names in _SCRIPTS.items():
+        files = " ".join(sh.file(f"{folder}/{name}") for name in names)
+        sh.sh(f"""
+            mkdir "$OUT/etc/rc.d/{folder}"
+            install -m 755 {files} "$OUT/etc/rc.d/{folder}"
+        """)
+
+
+@recipe.step("final", name="overlay", replaces=("final/*",), when=lambda settings: settings.overlay is not None)
+def overlay(sh: Script) -> None:
+    """A folder of your own, laid over all other packages"""
+    folder = sh.settings.overlay or Path()
+    check_laid_over("--with-overlay", folder, merged_root(sh.arch))  # it may have changed since configure
+    sh.sh(f'tar -xf {sh.given(folder)} -C "$OUT"')

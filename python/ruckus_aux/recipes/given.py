@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a user's own a step is given beside its sources: a file, or a folder, as one archive.
+
+The archive has no trace of who made it, when, and with which umask: equal folders are equal files.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Collection
+from pathlib import Path
+
+from ruckus_aux.host.commands import digest, run
+from ruckus_aux.host.trees import FILE_KINDS
+from ruckus_aux.recipes.manifest import sha256_of
+from ruckus_aux.words.errors import Mistakes, RuckusError
+
+_TAR = ("tar", "--create", "--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0")
+_ENVIRONMENT = {"TAR_OPTIONS": "", "LC_ALL": "C"}
+_FORBIDDEN = stat.S_ISUID | stat.S_ISGID
+
+
+def _archive(folder: Path) -> list[str]:
+    return [*_TAR, "--mode=ug-s,go-w", f"--directory={folder}", "."]
+
+
+def given_name(path: Path) -> str:
+    """What a file or folder is called in $FILES."""
+    return f"{path.name}.tar" if path.is_dir() else path.name
+
+
+def given_hash(path: Path) -> str:
+    """The SHA-256 of a file's content, or of a folder's, with its names and modes."""
+    return digest(_archive(path), env=_ENVIRONMENT) if path.is_dir() else sha256_of(path)
+
+
+def give_copy(path: Path, folder: Path) -> None:
+    """Copy a file, or a folder as an archive, into a folder; its mode is the same whatever the umask was.
+
+    Args:
+        path: What is given.
+        folder: The step's $FILES.
+    """
+    target = folder / given_name(path)
+    if path.is_dir():
+        run([*_archive(path), f"--file={target}"], env=_ENVIRONMENT)
+        target.chmod(0o644)
+    else:
+        shutil.copy2(path, target)
+        target.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
+def check_laid_over(option: str, folder: Path, links: Collection[str]) -> None:
+    """Make sure that a folder can be laid over a system.
+
+    Args:
+        option: What named the folder.
+        folder: Its files, at their paths from the system's root.
+        links: What are links in that root.
+
+    Raises:
+        RuckusError: With all that is wrong: it has links that lead out of it, devices, set-uid bits and the like.
+    """
+    if not folder.is_dir():
+        raise RuckusError(f"{option}: '{folder}' is not a folder", "make it, or leave the option out")
+    mistakes = Mistakes()
+    for path in sorted(folder.rglob("*")):
+        with mistakes.collected():
+            _check_file(f"{option}: {path}", path, len(path.relative_to(folder).parts))
+    for name in links:
+        if (folder / name).is_dir():
+            mistakes.add(f"{option}: {folder / name}: /{name} is a link in the system", f"lay it over usr/{name}")
+    mistakes.check(f"mistakes in {folder}")
+
+
+def _check_file(place: str, path: Path, depth: int) -> None:
+    mode = path.lstat().st_mode
+    kind = stat.S_IFMT(mode)
+    if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+        raise RuckusError(f"{place} is a {FILE_KINDS[kind]}", "only files, folders and symbolic links can be laid over")
+    if kind == stat.S_IFREG and mode & _FORBIDDEN:
+        raise RuckusError(f"{place} is set-uid or set-gid", f"chmod ug-s {path}")
+    if kind != stat.S_IFLNK and not os.access(path, os.R_OK):
+        raise RuckusError(f"{place}: this user can't read it", "change its mode, or its owner")
+    if kind == stat.S_IFLNK:
+        target = path.readlink()
+        for part in target.parts:
+            depth += -1 if part == ".." else 1
+            if target.is_absolute() or depth < 1:
+                raise RuckusError(f"{place} leads out of the folder, to {target}", "make it relative, as ln -sr does")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What configure is told of the finished system: its name, place and language, who may log in, and what lies over it.
+
+Whether it has the time zone and the locale is known when these are built: see packages/base.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ruckus_aux.host.folders import absolute
+from ruckus_aux.recipes.given import check_laid_over
+from ruckus_aux.words.architecture import ARCHITECTURES, merged_root
+from ruckus_aux.words.errors import RuckusError
+
+_LONGEST_NAME = 64  # characters of a host's name, to Linux
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
+_LOCALE = r"(C|POSIX|[a-z]{2,3}(_[A-Z]{2})?)(\.[A-Za-z0-9-]+)?(@[a-z]+)?"
+_BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: parameters, salt, $ and the hash itself
+_HASHES = (
+    rf"\$(y|gy)\${_BASE64}+\${_BASE64}{{1,86}}\${_BASE64}{{43}}",  # yescrypt
+    rf"\$7\${_BASE64}{{11,97}}\${_BASE64}{{43}}",  # scrypt
+    rf"\$2[aby]\$\d\d\${_BASE64}{{53}}",  # bcrypt
+    rf"\$6\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{86}}",  # SHA-512
+    rf"\$5\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{43}}",  # SHA-256
+)
+_KEY = re.compile(r"([^#]* )?(ssh|ecdsa|sk)-[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
+
+
+def _hostname(name: str) -> str:
+    if name and (len(name) > _LONGEST_NAME or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", name)):
+        raise RuckusError(
+            f"--with-hostname: '{name}' can't be a host's name",
+            f"letters, digits, hyphens and dots, at most {_LONGEST_NAME}; for instance: --with-hostname=clfs",
+        )
+    return name
+
+
+def _timezone(zone: str) -> str:
+    if not re.fullmatch(_ZONE, zone):
+        raise RuckusError(f"--with-timezone: '{zone}' is no time zone", "for instance: --with-timezone=Europe/Berlin")
+    return zone
+
+
+def _locale(locale: str) -> str:
+    if not re.fullmatch(_LOCALE, locale):
+        raise RuckusError(f"--with-locale: '{locale}' is no locale", "for instance: --with-locale=de_DE.UTF-8")
+    return locale
+
+
+def _password(text: str) -> str:
+    """A hash; what is not one may be a password, and is not repeated."""
+    if text and not any(re.fullmatch(pattern, text) for pattern in _HASHES):
+        raise RuckusError(
+            "--with-root-password-hash: that is not a hash as crypt(5) has them",
+            "`openssl passwd -6` or `mkpasswd` makes one; its $ need single quotes: --with-root-password-hash='$6$...'",
+        )
+    return text
+
+
+def _key_file(path: str) -> str:
+    if not path:
+        return ""
+    file = Path(absolute("--with-authorized-key", path))
+    if not file.is_file():
+        raise RuckusError(f"--with-authorized-key: there is no file {file}", "ssh-keygen makes one: FILE.pub")
+    lines = [line for line in file.read_text(errors="replace").splitlines() if line.strip() and line[0] != "#"]
+    wrong = [str(number) for number, line in enumerate(lines, 1) if not _KEY.fullmatch(line)]
+    if wrong or not lines:
+        what = f"key {wrong[0]} is not a public key" if wrong else "it has no key"
+        raise RuckusError(f"--with-authorized-key: {file}: {what}", "it has to be a file as ssh-keygen's .pub")
+    return str(file)
+
+
+def _overlay(path: str) -> str:
+    if not path:
+        return ""
+    folder = absolute("--with-overlay", path)
+    links = {name for arch in ARCHITECTURES.values() for name in merged_root(arch)}
+    check_laid_over("--with-overlay", Path(folder), links)
+    return folder
+
+
+# By the options' names in Python: each takes what was given, and returns what is so.
+CHECKS: Mapping[str, Callable[[str], str]] = {
+    "hostname": _hostname,
+    "timezone": _timezone,
+    "locale": _locale,
+    "root_password_hash": _password,
+    "authorized_key": _key_file,
+    "overlay": _overlay,
+}

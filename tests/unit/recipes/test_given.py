@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a user's own a step is given: files, and folders that are laid over the finished system."""
+
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.recipes.given import check_laid_over, give_copy, given_hash
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
+
+LINKS = ("bin", "lib64")
+RECIPE = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("over")
+
+@recipe.step("stage1", replaces=("stage1/*",), when=lambda settings: settings.overlay is not None)
+def over(sh):
+    sh.sh(f'tar -xf {sh.given(sh.settings.overlay)} -C "$OUT"')
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    top = tmp_path / "mine"
+    (top / "etc").mkdir(parents=True)
+    (top / "etc" / "motd").write_text("hello\n")
+    (top / "etc" / "secret").write_text("key\n")
+    (top / "etc" / "secret").chmod(0o600)
+    (top / "etc" / "issue").symlink_to("motd")
+    (top / "etc" / "os-release").symlink_to("../usr/lib/os-release")
+    return top
+
+
+def errors(folder: Path) -> str:
+    with pytest.raises(RuckusError) as caught:
+        check_laid_over("--with-overlay", folder, LINKS)
+    return f"{caught.value.message}\n{caught.value.hint}"
+
+
+def test_a_plain_folder_is_fine(folder: Path) -> None:
+    check_laid_over("--with-overlay", folder, LINKS)
+
+
+@pytest.mark.parametrize("target", ["../../passwd", "/etc/passwd", "motd/../../../x"])
+def test_a_link_that_leads_out_of_it_is_named(folder: Path, target: str) -> None:
+    (folder / "etc" / "wrong").symlink_to(target)
+    assert f"{folder}/etc/wrong leads out of the folder, to {target}" in errors(folder)
+
+
+def test_all_that_is_wrong_is_named(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "bin").mkdir()
+    (folder / "etc" / "motd").chmod(0o4755)
+    text = errors(folder)
+    assert f"{folder}/pipe is a FIFO" in text
+    assert f"{folder}/etc/motd is set-uid or set-gid\n" in text
+    assert f"{folder}/bin: /bin is a link in the system" in text
+    assert "lay it over usr/bin" in text
+    assert "'/nowhere' is not a folder" in errors(Path("/nowhere"))
+
+
+def test_its_hash_is_that_of_names_contents_and_modes(folder: Path) -> None:
+    before = given_hash(folder)
+    os.utime(folder / "etc" / "motd", (1, 1))
+    (folder / "etc" / "motd").chmod(0o664)  # another umask
+    assert given_hash(folder) == before
+    (folder / "etc" / "motd").chmod(0o600)
+    assert given_hash(folder) != before
+
+
+def test_a_step_gets_it_as_it_is(folder: Path, tmp_path: Path) -> None:
+    give_copy(folder, tmp_path)
+    assert (tmp_path / "mine.tar").stat().st_mode & 0o777 == 0o644
+    with tarfile.open(tmp_path / "mine.tar") as archive:
+        assert archive.getmember("./etc/secret").mode == 0o600
+        assert archive.getmember("./etc/issue").linkname == "motd"
+
+
+def test_it_is_in_the_key_and_replaces_all_other_steps(settings: Settings, recipes: Path, folder: Path) -> None:
+    (recipes / "over.py").write_text(RECIPE)
+    name = StepName("x86_64/stage1/over")
+    assert name not in evaluate(settings).steps
+    settings = replace(settings, overlay=folder)
+    step = evaluate(settings)[name]
+    assert (step.replaces, step.key) == (("x86_64/stage1/pigz",), evaluate(settings)[name].key)
+    (folder / "etc" / "motd").write_text("hello again\n")
+    assert evaluate(settings)[name].key != step.key

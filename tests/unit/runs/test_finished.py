@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What configure is told of the finished system."""
+
+from pathlib import Path
+
+import pytest
+
+from ruckus_aux.runs.finished import CHECKS
+from ruckus_aux.settings.options import USUAL
+from ruckus_aux.words.errors import RuckusError
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGzfQ2sT2Qy7y3q2fQJkz2fNfS2QpVvQm9w7c3dYx0aB me@here"
+SHA512 = "$6$Qk3p7dZs$" + "a/.Z" * 21 + "bc"
+YESCRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$" + "a" * 43
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, USUAL[name]) for name in CHECKS),
+        *(("hostname", name) for name in ("clfs", "a-1.example.org")),
+        *(("timezone", zone) for zone in ("Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+12", "EST5EDT")),
+        *(("locale", locale) for locale in ("POSIX", "de_DE.UTF-8", "sr_RS.UTF-8@latin", "eo.UTF-8")),
+        *(("root_password_hash", text) for text in (SHA512, SHA512.replace("$6$", "$6$rounds=5000$"), YESCRYPT)),
+    ],
+)
+def test_what_is_fine(name: str, value: str) -> None:
+    assert CHECKS[name](value) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("hostname", name) for name in ("-a", "a b", "a..b", "a" * 65, "$(reboot)")),
+        *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlin; reboot")),
+        *(("locale", locale) for locale in ("", "german", "de_DE.UTF-8 ", "de_de")),
+        *(("root_password_hash", text) for text in ("secret", "$1$a$bcd", SHA512[:-1], f"{SHA512}:", "y.bc")),
+        ("authorized_key", "key.pub"),
+        ("authorized_key", "/nowhere/key.pub"),
+        ("overlay", "/nowhere"),
+    ],
+)
+def test_what_is_refused_with_a_way_out(name: str, value: str) -> None:
+    with pytest.raises(RuckusError, match=f"--with-{name.replace('_', '-')}") as caught:
+        CHECKS[name](value)
+    assert caught.value.hint
+
+
+def test_what_may_be_a_password_is_not_repeated() -> None:
+    with pytest.raises(RuckusError) as caught:
+        CHECKS["root_password_hash"]("hunter2")
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_keys_are_public_ones(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(f'# mine\n{KEY}\nfrom="10.0.0.0/8" {KEY}\n')
+    assert CHECKS["authorized_key"](str(path)) == str(path)
+    for text, what in {"": "it has no key", f"{KEY}\n-----BEGIN OPENSSH PRIVATE KEY-----\n": "key 2 is not"}.items():
+        path.write_text(text)
+        with pytest.raises(RuckusError, match=what):
+            CHECKS["authorized_key"](str(path))
