@@ -17,6 +17,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
+from ruckus_aux.words.stage import GOALS
 from ruckus_aux.words.terminal import printable
 
 
@@ -24,9 +25,7 @@ def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     """list the steps of the profile, or all, in the order in which they can be built"""
     plan = evaluate(settings)
     everything = list(plan.steps.values()), list(plan.broken.values())
-    steps, broken = (
-        everything if options.all else plan.split(plan.goal("stage2" if plan.has("stage2") else "bootstrap"))
-    )
+    steps, broken = everything if options.all else plan.split(plan.goal([goal for goal in GOALS if plan.has(goal)][-1]))
     if options.hashes:
         records = {step.name: Store(settings.cache).record(step.key) for step in steps}
         print("".join(f"{record.sha256 if record else '-':<64}  {name}\n" for name, record in records.items()), end="")
@@ -168,6 +167,20 @@ def cmd_verify_reproducible(settings: Settings, options: argparse.Namespace) -> 
         else map(plan.__getitem__, options.step)
     )
     verify_reproducible(settings, list(steps), jobs=options.jobs or settings.cpucount + 1)
+
+
+def cmd_verify_self(settings: Settings, options: argparse.Namespace) -> None:
+    """have the finished final system build packages of its own again, and compare them with what is in the store"""
+    from ruckus_aux.steps.again import verify_reproducible
+
+    if options.all == bool(options.package):
+        raise RuckusError("verify-self takes names of packages, or --all", "list them with: ruckus list")
+    os.environ.pop("MAKEFLAGS", None)
+    take_folders(settings)
+    plan = evaluate(settings).of_final()
+    system = [plan[name] for name in plan.system]
+    named = [plan[f"{settings.arch.name}/final/{package}"] for package in options.package]
+    verify_reproducible(settings, named or system, jobs=options.jobs or settings.cpucount, system=system)
 
 
 def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:

@@ -29,6 +29,12 @@ def _possible(plan: Plan, goal: str) -> list[Step]:
     return plan.split(names)[0] if "k" in flags(os.environ) else plan.closure(names)
 
 
+def _system(settings: Settings, system: str) -> Plan:
+    """The plan of a build directory, for one of its systems: "temporary" or "final"."""
+    plan = evaluate(settings)
+    return plan.of_final() if system == "final" else plan
+
+
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
     """fetch and verify the sources of a goal, or of everything"""
     from ruckus_aux.systems.packages import fetch_check_sources
@@ -145,9 +151,10 @@ def cmd_image(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.image import image_name, make_image
     from ruckus_aux.words.terminal import size_in_bytes
 
-    output = options.output or Path(image_name(settings))
+    plan = _system(settings, options.system)
+    output = options.output or Path(image_name(plan.settings))
     least = size_in_bytes(options.size) if options.size else 0
-    make_image(evaluate(settings), output.absolute(), least, cross=options.cross == "yes")
+    make_image(plan, output.absolute(), least, cross=options.cross == "yes")
     print(f"  IMAGE    {output}  {readable_size(output.stat().st_size)}")
 
 
@@ -165,10 +172,11 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.boot import boot, boot_once
 
     take_folders(settings)
+    plan = _system(settings, options.system)
     if options.once:
-        boot_once(evaluate(settings))
+        boot_once(plan)
     else:
-        boot(evaluate(settings), interactive=options.interactive, xen=options.xen)
+        boot(plan, interactive=options.interactive, xen=options.xen)
 
 
 def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
@@ -178,7 +186,7 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.boot import boot
 
     take_folders(settings)
-    plan = evaluate(settings)
+    plan = _system(settings, options.system)
     found = check(plan, partial(boot, plan))
     report_findings(settings.arch.name, found, as_json=options.json)
 

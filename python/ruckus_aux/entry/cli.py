@@ -65,6 +65,15 @@ docs/reproducible.md tells more.
 """
 
 
+_SELF = """examples:
+  ruckus verify-self bash coreutils
+  ruckus verify-self --all
+
+The final system builds its packages once more: with its own compiler and libraries in place of the temporary system's,
+and with all of its packages in sight, not only those that a recipe names. What differs is printed: tools or libraries
+that a package takes when they are there, or what depends on who built it. docs/final.md tells more.
+"""
+
 Handler = Callable[[Settings, argparse.Namespace], None]
 
 
@@ -120,7 +129,14 @@ def parser() -> argparse.ArgumentParser:
     add(asked.cmd_times).add_argument(
         "--write", action="store_true", help="also put them into packages/costs.toml, for builds on other machines"
     )
-    boot = add(called.cmd_boot)
+
+    def of_system(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        sub.add_argument(
+            "--system", choices=("temporary", "final"), default="temporary", help="which one (default: temporary)"
+        )
+        return sub
+
+    boot = of_system(add(called.cmd_boot))
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
     how = boot.add_mutually_exclusive_group()
     how.add_argument("--xen", action="store_true", help="as dom0 of the Xen hypervisor that was built")
@@ -137,6 +153,10 @@ def parser() -> argparse.ArgumentParser:
         "--except", dest="leave_out", action="append", default=[], metavar="STEP", help="with --all: not this one"
     )
     again.add_argument("--jobs", type=_count, metavar="N", help="jobs of the second build (default: CPUCOUNT + 1)")
+    itself = add(asked.cmd_verify_self, _SELF)
+    itself.add_argument("package", nargs="*", metavar="PACKAGE", help="a step of final, for instance coreutils")
+    itself.add_argument("--all", action="store_true", help="all of them")
+    itself.add_argument("--jobs", type=_count, metavar="N", help="jobs at a time (default: CPUCOUNT)")
     gc = add(asked.cmd_gc, _GC)
     gc.add_argument("--keep", default="", metavar="DAYS", help="keep what was used in the last DAYS days (default: 30)")
     gc.add_argument(
@@ -163,11 +183,11 @@ def parser() -> argparse.ArgumentParser:
     )
     install.add_argument("--dry-run", action="store_true", help="show each change and each command, and run none")
     add(called.cmd_cross).add_argument("wanted", choices=("no", "yes"))
-    image = add(called.cmd_image)
+    image = of_system(add(called.cmd_image))
     image.add_argument("--output", type=Path, metavar="FILE", help="the image (default: baby-ARCH.ext4)")
     image.add_argument("--size", default="", metavar="SIZE", help="such as 10G (default: as the system needs it)")
     image.add_argument("--cross", choices=("no", "yes"), default="no", help="with the cross toolchain (default: no)")
-    add(called.cmd_check).add_argument("--json", action="store_true", help="print what was found as JSON")
+    of_system(add(called.cmd_check)).add_argument("--json", action="store_true", help="print what was found as JSON")
     logs = add(called.cmd_collect_logs)
     logs.add_argument("--output", type=Path, default=Path("logs"), help="where to put them (default: logs)")
     add(called.cmd_clean).add_argument("--all", action="store_true", help="these, too")

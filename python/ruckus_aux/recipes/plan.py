@@ -225,7 +225,7 @@ class Plan:
 
     def _without(self, goal: str) -> RuckusError:
         """What is said of a goal that the profile has nothing for."""
-        other = "tiny" if goal == "bootstrap" else "clfs"
+        other = {"bootstrap": "tiny", "stage2": "clfs"}.get(goal, goal)
         return RuckusError(
             f"the profile '{self.settings.profile}' has no steps for {goal}",
             f"choose another: configure --with-profile={other}   (invoke build --profile={other})",
@@ -235,12 +235,26 @@ class Plan:
         """The steps of the profile that make a system which boots, with all that they need, and hostprep's tools."""
         return self.closure(self.goal("bootstrap"))
 
+    def of_final(self) -> "Plan":
+        """This plan with the final system in place of the temporary one, for whoever looks at what was built.
+
+        Raises RuckusError when the profile has no final system.
+        """
+        if not self.has("final"):
+            raise self._without("final")
+        return Plan(self.settings.of_final(), self.steps, self.sources, self.profile, self.broken, self.unread)
+
+    def of_system(self) -> tuple[list[Step], list[Broken]]:
+        """The steps of the profile that this system is made of, in order, and those of them that can't be made."""
+        goal, root = ("final", "final") if self.settings.is_final else ("bootstrap", "clfs")
+        steps, broken = self.split(self.goal(goal) if self.has(goal) else [])
+        return [step for step in steps if step.stage.root == root and step.is_merged], broken
+
     @cached_property
     def system(self) -> list[StepName]:
         """The names of the steps whose artifacts are this system, but for what only boots it, in order."""
-        steps, broken = self.split(self.goal("bootstrap") if self.has("bootstrap") else [])
-        parts = [step.name for step in steps if step.stage.of_system and step.installs and not step.freestanding]
-        return [*parts, *(one.name for one in broken)]
+        steps, broken = self.of_system()
+        return [*(step.name for step in steps if not step.freestanding), *(one.name for one in broken)]
 
     @cached_property
     def _programs(self) -> list[StepName]:

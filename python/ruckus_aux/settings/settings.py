@@ -3,7 +3,7 @@
 
 import configparser
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -113,6 +113,15 @@ class Settings:
     def final(self) -> Path:
         """The root file system of the final system, which the one in $CLFS builds."""
         return self.buildroot / FINAL
+
+    def of_final(self) -> "Settings":
+        """These settings for the final system as the one that is looked at: its root is $CLFS, and its prefix /usr."""
+        return replace(self, clfs=self.final, prefix_tools="/usr")
+
+    @property
+    def is_final(self) -> bool:
+        """Whether these are `of_final`."""
+        return self.clfs == self.final
 
     @property
     def stamps(self) -> Path:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`ruckus verify-reproducible`: whether steps that are built again, elsewhere, are what is in the store.
 
+`ruckus verify-self` is the same for steps of the final system, with that as the elsewhere: all of it, and nothing of
+the temporary system.
+
 What no step may depend on is different in the second build: its folder, the user, the names of user and machine, the
 umask that it begins with, the jobs, the processors, the programs that it does not declare, and, through a library
 (elsewhere.c) that is loaded into the host's programs, the order of files in folders, the clock and the kernel. Nothing
@@ -10,7 +13,7 @@ of it gets into the store, among shared objects, into $CLFS or into the journal.
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
@@ -28,10 +31,10 @@ from ruckus_aux.steps.building import left, run_in
 from ruckus_aux.steps.failure import StepFailed
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.work import SCRIPT, Work
-from ruckus_aux.steps.workplace import Workplace
 from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import AGAIN
+from ruckus_aux.words.stage import CHECK
 from ruckus_aux.words.terminal import duration, label
 
 _LIBRARY, _SCRIPT = "elsewhere.so", "elsewhere"  # in the working folder
@@ -39,13 +42,14 @@ _SHOWN = 20  # lines of what is different that are printed for a step
 _PATIENCE = "10m"  # for diffoscope, which can take hours with a compiler
 
 
-def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: int) -> None:
+def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: int, system: Sequence[Step] = ()) -> None:
     """Build steps again and compare them with what is in the store.
 
     Args:
         settings: of the build directory.
         steps: the steps; of those with the same key, the first.
         jobs: of make.
+        system: what they are built by in place of what they name: all steps of the final system.
 
     Raises:
         RuckusError: when they are not all the same, after each was named with what is different; or when they are not
@@ -55,12 +59,13 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: in
     for step in steps:
         by_key.setdefault(step.key, step)
     steps = by_key.values()
-    _check_stored(settings, steps)
-    places = [workplace_of(settings, step.stage).elsewhere(step.tools) for step in steps]
+    _check_stored(settings, [*steps, *system])
     folder = settings.buildroot / AGAIN
+    places = [workplace_of(settings, CHECK if system else step.stage).elsewhere(step.tools) for step in steps]
+    again = [Work(_moved(step, folder, system), place) for step, place in zip(steps, places, strict=True)]
     with _fewer_processors() as processors, afterwards(lambda: _remove_empty(folder)):
         print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
-        compared = [(step, _is_same(step, folder, place, jobs)) for step, place in zip(steps, places, strict=True)]
+        compared = [(step, _is_same(step, work, jobs)) for step, work in zip(steps, again, strict=True)]
     bad = [step.name for step, same in compared if not same]
     if bad:
         raise RuckusError(
@@ -97,10 +102,18 @@ def _fewer_processors() -> Iterator[str]:
         os.sched_setaffinity(0, before)
 
 
-def _is_same(step: Step, folder: Path, elsewhere: Workplace, jobs: int) -> bool:
+def _moved(step: Step, folder: Path, system: Sequence[Step]) -> Step:
+    """A step as it is built again in a folder, perhaps by a whole system in place of what it names."""
+    settings = replace(step.settings, buildroot=folder)
+    if not system:
+        return replace(step, settings=settings)
+    sources = [need for need in step.needs if not need.installs]
+    return replace(step, settings=settings, needs=(*sources, *system), implied=0)
+
+
+def _is_same(step: Step, work: Work, jobs: int) -> bool:
     """Build a step again, and say how that compares; what is not the same stays for a look at it."""
-    moved = replace(step, settings=replace(step.settings, buildroot=folder))
-    work, tree = Work(moved, elsewhere), folder / "tree" / step.name
+    moved, tree = work.step, work.settings.buildroot / "tree" / step.name
     started = time.monotonic()
     with work.held() as lock, ExitStack() as at_end:
         _clear(work, tree)

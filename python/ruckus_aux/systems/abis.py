@@ -29,7 +29,8 @@ def loader(settings: Settings, abi: Abi) -> str:
         settings: Of a build directory.
         abi: One of its architecture's.
     """
-    return f"{settings.prefix_tools}/{abi.libdir}/{abi.loader}"
+    folder = f"/{abi.standard_libdir}" if settings.is_final else f"{settings.prefix_tools}/{abi.libdir}"
+    return f"{folder}/{abi.loader}"
 
 
 class Abis:

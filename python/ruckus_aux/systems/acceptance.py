@@ -23,7 +23,7 @@ from ruckus_aux.systems.packages import check_packages
 from ruckus_aux.systems.testbed import Testbed, cross_testbed, native_testbed
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
-from ruckus_aux.words.paths import KERNEL
+from ruckus_aux.words.paths import HYPERVISOR, KERNEL
 from ruckus_aux.words.step_name import StepName
 
 
@@ -43,8 +43,9 @@ def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
         merged = Merged(settings)
         yield from merged.check()
         yield from Abis(settings, merged).check()
-        with cross_testbed(settings) as testbed:
-            yield from check_compilers(testbed, "cross", settings.prefix_cross, f"{settings.arch.target}-")
+        if not settings.is_final:
+            with cross_testbed(settings) as testbed:
+                yield from check_compilers(testbed, "cross", settings.prefix_cross, f"{settings.arch.target}-")
         yield from _check_native(plan)
         yield from _check_boot(settings, boot)
 
@@ -52,12 +53,12 @@ def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
 def _check_whole(plan: Plan) -> None:
     settings = plan.settings
     merged = {stamp.key for stamp in stamps(settings)}
-    steps = [step for step in plan.of_profile() if step.stage.of_system and step.installs]
-    lacking = [step.name for step in steps if step.key not in merged]
+    steps, broken = plan.of_system()
+    lacking = [*(step.name for step in steps if step.key not in merged), *(one.name for one in broken)]
     if lacking:
         raise RuckusError(
             f"{settings.clfs}: {len(lacking)} of the system's {len(steps)} steps are not built: {', '.join(lacking)}",
-            f"run: {make_command(settings.builddir, 'bootstrap')}",
+            f"run: {make_command(settings.builddir, 'final' if settings.is_final else 'bootstrap')}",
         )
 
 
@@ -92,5 +93,5 @@ def _check_boot(settings: Settings, boot: Callable[..., object]) -> Iterator[Fin
         yield Finding("boot", "the system has no kernel", checked=False)
         return
     yield finding_of("boot", "in QEMU", boot)
-    if settings.xen_version:
+    if (settings.clfs / "boot" / HYPERVISOR).exists():
         yield finding_of("boot of Xen", "in QEMU, with the system as its dom0", partial(boot, xen=True))

@@ -110,7 +110,8 @@ def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
     settings = plan.settings
     if not (settings.clfs / "boot" / KERNEL).exists():
         raise RuckusError(
-            f"{settings.clfs}: no kernel there yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
+            f"{settings.clfs}: no kernel there yet",
+            f"run: {make_command(settings.builddir, 'final' if settings.is_final else 'bootstrap')}",
         )
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
     image.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +146,8 @@ def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
 def boot_once(plan: Plan) -> None:
     """Boot the system unless exactly this one has been booted before; raises RuckusError as `boot` does."""
     settings = plan.settings
-    held = sorted(str(stamp.path.relative_to(settings.stamps)) for stamp in stamps(settings))
+    merged = [stamp.path for stamp in stamps(settings) if stamp.root == settings.clfs]
+    held = sorted(str(path.relative_to(settings.stamps)) for path in merged)
     mark = settings.buildroot / BOOTED
     if mark.exists() and mark.read_text(errors="replace").splitlines() == held:
         print(f"  BOOTED   {settings.arch.name}, before; nothing in it has changed")

@@ -60,7 +60,7 @@ class _Member:
 
 def image_name(settings: Settings) -> str:
     """What an image is called by default."""
-    return f"baby-{settings.arch.name}.ext4"
+    return f"{'final' if settings.is_final else 'baby'}-{settings.arch.name}.ext4"
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def make_image(
     keys = sorted(f"{stamp.step} {stamp.key}" for stamp in stamps(settings) if stamp.root == settings.clfs)
     if not keys:
         raise RuckusError(
-            f"{settings.clfs} holds no system yet", f"run: {make_command(settings.builddir, 'bootstrap')}"
+            f"{settings.clfs} holds no system yet",
+            f"run: {make_command(settings.builddir, 'final' if settings.is_final else 'bootstrap')}",
         )
     if os.path.lexists(output) and not output.is_file():
         raise RuckusError(f"{output} is there, and is no file", "give the image another name: --output=FILE")
@@ -116,7 +117,7 @@ def make_image(
             file.truncate(size)
         make = ["mke2fs", "-q", "-F", "-t", "ext4", "-b", str(_BLOCK), "-I", str(_INODE), "-N", str(inodes)]
         make += ["-O", _FEATURES, "-J", f"size={_JOURNAL}", "-U", number, "-E", f"hash_seed={number},root_owner=0:0"]
-        run([*make, "-L", f"baby-{settings.arch.name}"[:16], partial], env=_ENVIRONMENT)
+        run([*make, "-L", image_name(settings).removesuffix(".ext4")[:16], partial], env=_ENVIRONMENT)
         _fill(partial, script)
         settle(partial, output)
     finally:

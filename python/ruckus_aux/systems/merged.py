@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ruckus_aux.host.folders import within
 from ruckus_aux.recipes.environment import step_environment
-from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.elf import ARCHIVE, MAGIC
 from ruckus_aux.systems.finding import Finding
@@ -117,13 +117,20 @@ class Merged:
 
     def _has_to_be_there(self, program: str) -> bool:
         """Whether what runs a script has to be there: this machine has what is below no prefix, or a later stage."""
-        return not program.startswith("/") or any(within(program, prefix) for prefix in self.settings.prefixes)
+        return (
+            self.settings.is_final
+            or not program.startswith("/")
+            or any(within(program, prefix) for prefix in self.settings.prefixes)
+        )
 
     def _places(self) -> list[str]:
         """Folders of this machine, and of the workplace, that nothing may be looked for in."""
         settings = self.settings
-        places = (settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache)
-        return sorted({str(place) for place in places})
+        places = {settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache}
+        if settings.is_final:  # the temporary system is gone then, and so is its sandbox
+            temporary = load(settings.builddir)
+            places |= {Path(prefix) for prefix in temporary.prefixes} | set(map(Path, self._workplaces()))
+        return sorted(map(str, places))
 
     def _workplaces(self) -> list[str]:
         """Folders that only scripts of steps have: compilers note them for debuggers, and nobody else may use them."""

@@ -44,11 +44,7 @@ def read_table(plan: Plan) -> Table:
     """
     root = plan.settings.clfs
     merged = {stamp.step for stamp in stamps(plan.settings) if stamp.root == root}
-    steps = (
-        plan.closure(name for name in merged if plan.knows(name))
-        if merged
-        else plan.split(plan.goal("bootstrap") if plan.has("bootstrap") else [])[0]
-    )
+    steps = plan.closure(name for name in merged if plan.knows(name)) if merged else plan.of_system()[0]
     users, groups = _Names(root / "etc/passwd"), _Names(root / "etc/group")
     table, mistakes = Table(), Mistakes()
     declared: dict[tuple[str, bool], StepName] = {}

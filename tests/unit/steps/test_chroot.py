@@ -11,8 +11,9 @@ from ruckus_aux.host import machines
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps import bubble
-from ruckus_aux.steps.chroot import Chroot
+from ruckus_aux.steps.chroot import Chroot, Usr
 from ruckus_aux.steps.workplace import Room
+from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import CHECK
 
@@ -85,3 +86,43 @@ def test_what_this_machine_cannot_run_is_refused(tmp_path: Path, monkeypatch: py
 def test_its_programs_are_the_systems(settings: Settings) -> None:
     path = step_environment(settings, CHECK, Path("/ruckus"), {})["PATH"]
     assert path == "/bin:/usr/bin:/sbin:/usr/sbin:/tools-x86_64/bin:/tools-x86_64/sbin"
+
+
+ELF = "\177ELF"
+TEMPORARY = {
+    **dict.fromkeys(("bin/grep", "bin/sed", "sbin/init"), ELF),
+    **dict.fromkeys(("include/zlib.h", "include/c++/map", "lib/pkgconfig/zlib.pc"), ""),
+    **{"lib/libz.so.1": ELF, "lib/libbfd-2.44.so": ELF, "lib/libc.so": "GROUP ( libc.so.6 )", "lib/libz.a": "!<arch>"},
+    **{"lib/libstdc++.a": "!<arch>", "lib/gcc/libgcc.a": "!<arch>"},
+}
+
+
+def show_usr(tmp_path: Path, fp: FakeProcess, arch: str) -> Path:
+    fp.allow_unregistered(True)  # cp
+    temporary = tree(tmp_path / "temporary", **{f"tools/{name}": text for name, text in TEMPORARY.items()})
+    (temporary / "tools/lib/libz.so").symlink_to("libz.so.1")
+    final = tree(tmp_path / "final", **{"usr/bin/sed": "final", "usr/include/stdio.h": ""})
+    workplace = Usr(("/cross-tools", "/tools"), "x86_64", "/cross-tools", "/tools", ARCHITECTURES[arch])
+    workplace.show(tmp_path / "view", [final], (), [temporary])
+    return tmp_path / "view"
+
+
+def test_the_final_system_is_built_by_programs_that_have_their_final_paths(tmp_path: Path, fp: FakeProcess) -> None:
+    view = show_usr(tmp_path, fp, "x86_64")
+    links = {path.name: os.readlink(path) for path in [*view.glob("usr/*bin/*")] if path.is_symlink()}
+    assert links == {"grep": "/tools/bin/grep", "init": "/tools/sbin/init"}
+    assert (view / "usr/bin/sed").read_text() == "final"
+    assert {path.name: os.readlink(path) for path in view.iterdir() if path.is_symlink()} == {
+        **{"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
+    }
+
+
+def test_headers_and_libraries_of_the_temporary_system_are_hidden(tmp_path: Path, fp: FakeProcess) -> None:
+    shown = show_usr(tmp_path, fp, "x86_64") / "tools"
+    assert sorted(str(path.relative_to(shown)) for path in shown.glob("[il]*/*")) == [
+        *("include/c++", "lib/gcc", "lib/libbfd-2.44.so", "lib/libstdc++.a", "lib/libz.so.1")
+    ]
+
+
+def test_on_a_pure_64_bit_system_the_standard_loader_is_found(tmp_path: Path, fp: FakeProcess) -> None:
+    assert os.readlink(show_usr(tmp_path, fp, "x86_64-64") / "lib64") == "usr/lib"
