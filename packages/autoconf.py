@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU Autoconf: makes configure, for sources that come without."""
+"""GNU Autoconf: makes configure, for sources that come without (CLFS: Autoconf)."""
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("autoconf").autotools("hostprep", tools=("m4",))
+recipe = Recipe("autoconf").autotools("hostprep", tools=("m4",)).autotools("final")

@@ -3,21 +3,31 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("bash").autotools(
-    "stage1",
-    needs=("ncurses-{bits}",),
-    options=("--without-bash-malloc", "--with-curses"),  # the C library's malloc; ncurses, not a termcap of its own
-    # What configure can't find out without running programs, and guesses wrong.
-    cache={
-        "bash_cv_func_sigsetjmp": "present",
-        "bash_cv_getcwd_malloc": "yes",
-        "bash_cv_job_control_missing": "present",
-        "bash_cv_sys_named_pipes": "present",
-        "bash_cv_ulimit_maxfds": "yes",
-        "bash_cv_unusable_rtsigs": "no",
-        "bash_cv_wcontinued_broken": "no",
-        "bash_cv_printf_a_format": "yes",
-    },
-    # lib/bash is for who compiles builtins, and names the folders of this build.
-    after=lambda sh: sh.sh(f'ln -s bash "$OUT{sh.prefix}/bin/sh"\nrm -r "$OUT{sh.libdir}/bash"'),
+recipe = (
+    Recipe("bash")
+    .autotools(
+        "stage1",
+        needs=("ncurses-{bits}",),
+        # the C library's malloc; ncurses, not a termcap of its own
+        options=("--without-bash-malloc", "--with-curses"),
+        # What configure can't find out without running programs, and guesses wrong.
+        cache={
+            "bash_cv_func_sigsetjmp": "present",
+            "bash_cv_getcwd_malloc": "yes",
+            "bash_cv_job_control_missing": "present",
+            "bash_cv_sys_named_pipes": "present",
+            "bash_cv_ulimit_maxfds": "yes",
+            "bash_cv_unusable_rtsigs": "no",
+            "bash_cv_wcontinued_broken": "no",
+            "bash_cv_printf_a_format": "yes",
+        },
+        # lib/bash is for who compiles builtins, and names the folders of this build.
+        after=lambda sh: sh.sh(f'ln -s bash "$OUT{sh.prefix}/bin/sh"\nrm -r "$OUT{sh.libdir}/bash"'),
+    )
+    .autotools(
+        "final",
+        needs=("readline-{bits}", "ncurses-{bits}"),
+        options=("--without-bash-malloc", "--with-curses", "--with-installed-readline"),
+        after=lambda sh: sh.sh('ln -s bash "$OUT/usr/bin/sh"'),
+    )
 )

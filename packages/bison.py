@@ -2,12 +2,16 @@
 """GNU Bison: the parser generator that glibc and the kernel's configuration need (CLFS: Bison)."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
-# The manual is not in Debian's tarball. It has to be as old as what is made from it, which takes perl.
+
+def _manual(sh: Script) -> None:
+    """The manual is not in Debian's tarball. It has to be as old as what is made from it, which takes perl."""
+    sh.sh("[ -e doc/bison.texi ] || touch -d @$SOURCE_DATE_EPOCH doc/bison.texi")
+
+
 recipe = (
     Recipe("bison")
     .autotools("hostprep", tools=("m4",), before=lambda sh: sh.sh("[ -e doc/bison.texi ] || touch doc/bison.texi"))
-    .autotools(
-        "stage2", before=lambda sh: sh.sh("[ -e doc/bison.texi ] || touch -d @$SOURCE_DATE_EPOCH doc/bison.texi")
-    )
+    .autotools("stage2", "final", before=_manual)
 )

@@ -9,4 +9,5 @@ recipe = (
     Recipe("file")
     .autotools("hostprep", options=("--disable-shared", "--disable-zlib", *_WITHOUT))
     .autotools("stage1", needs=("zlib-{bits}", "hostprep/file"), options=("--disable-static", *_WITHOUT))
+    .autotools("final", options=("--enable-zlib", *_WITHOUT))
 )

@@ -18,4 +18,5 @@ recipe = (
         },
         make=("M4=m4",),
     )
+    .autotools("final", after=lambda sh: sh.sh('ln -s flex "$OUT/usr/bin/lex"'))
 )

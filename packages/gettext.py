@@ -29,3 +29,23 @@ def stage2(sh: Script) -> None:
         mkdir -p "$OUT{sh.prefix}/bin"
         cp gettext-tools/src/msgfmt gettext-tools/src/msgmerge gettext-tools/src/xgettext "$OUT{sh.prefix}/bin"
     """)
+
+
+recipe.autotools(
+    "final",
+    needs=("ncurses-{bits}", "acl-{bits}", "attr-{bits}"),
+    options=(
+        "--enable-acl",
+        "--disable-java",
+        "--disable-csharp",
+        "--disable-openmp",
+        "--without-emacs",
+        "--without-included-gettext",
+        "--with-included-libunistring",
+        "--with-included-libxml",
+        # Autopoint's archive, whose format is what it will need to unpack it:
+        "--without-git",
+        "--without-bzip2",
+        "--with-xz",
+    ),
+)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GNU Libtool: what autoreconf needs where a source makes libraries."""
+"""GNU Libtool: what autoreconf needs where a source makes libraries (CLFS: Libtool)."""
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("libtool").autotools(
-    "hostprep",
-    needs=("autoconf", "automake", "file"),  # file: what it finds is in the script that it installs
-    tools=("m4",),
-    options=("--disable-ltdl-install",),
+recipe = (
+    Recipe("libtool")
+    .autotools(
+        "hostprep",
+        needs=("autoconf", "automake", "file"),  # file: what it finds is in the script that it installs
+        tools=("m4",),
+        options=("--disable-ltdl-install",),
+    )
+    .autotools("final", needs=("autoconf", "automake"))
 )

@@ -3,4 +3,4 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("m4").autotools("hostprep", "stage1")
+recipe = Recipe("m4").autotools("hostprep", "stage1", "final")

@@ -22,35 +22,62 @@ def hostprep(sh: Script) -> None:
     """)
 
 
+_NAMES = "ncurses form panel menu"
+
+
 def _links(sh: Script) -> None:
     """Bash and others look for -lncurses: the wide-character libraries are the only ones here."""
     sh.sh(f"""
-        for name in ncurses form panel menu; do
+        for name in {_NAMES}; do
             ln -s "lib${{name}}w.so" "$OUT{sh.libdir}/lib$name.so"
         done
         ln -s libncursesw.so "$OUT{sh.libdir}/libcurses.so"
     """)
 
 
+def _final_links(sh: Script) -> None:
+    """The same for pkg-config; and headers that declare wide characters to everybody (LFS)."""
+    _links(sh)
+    sh.sh(f"""
+        for name in {_NAMES}; do
+            ln -s "${{name}}w.pc" "$OUT{sh.libdir}/pkgconfig/$name.pc"
+        done
+    """)
+    if sh.abi == sh.arch.main_abi:
+        sh.replace("$OUT/usr/include/curses.h", "#if defined(_XOPEN_SOURCE_EXTENDED)", "#if 1")
+
+
+_OPTIONS = (
+    "--with-shared",
+    "--without-normal",  # no static libraries
+    "--without-debug",
+    "--without-ada",
+)
+_LAYOUT = (
+    "--without-tests",
+    "--enable-widec",
+    "--enable-overwrite",  # headers in include, not in include/ncursesw
+    "--disable-stripping",  # with the host's strip
+    "--enable-pc-files",
+    "--with-pkg-config-libdir={libdir}/pkgconfig",
+)
+
 recipe.autotools(
     "stage1",
     per_abi=True,
     needs=("hostprep/ncurses",),
-    options=(
-        "--with-shared",
-        "--without-normal",  # no static libraries
-        "--without-debug",
-        "--without-ada",
-        "--without-cxx",
-        "--without-cxx-binding",
-        "--without-manpages",
-        "--without-tests",
-        "--enable-widec",
-        "--enable-overwrite",  # headers in include, not in include/ncursesw
-        "--disable-stripping",  # with the host's strip
-        "--enable-pc-files",
-        "--with-pkg-config-libdir={libdir}/pkgconfig",
-    ),
+    options=(*_OPTIONS, "--without-cxx", "--without-cxx-binding", "--without-manpages", *_LAYOUT),
     env={"BUILD_CC": HOST_CC},
     after=_links,
+).autotools(
+    "final",
+    per_abi=True,
+    options=(
+        *_OPTIONS,
+        "--with-cxx-shared",
+        "--with-manpage-format=normal",  # and not gzipped, where the build system's are
+        "--mandir=/usr/share/man",
+        *_LAYOUT,
+    ),
+    after=_final_links,
 )

@@ -3,4 +3,13 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("sed").autotools("stage1")
+recipe = (
+    Recipe("sed")
+    .autotools("stage1")
+    .autotools(
+        "final",
+        needs=("acl-{bits}", "attr-{bits}"),  # it keeps a file's access control list
+        options=("--enable-acl", "--without-selinux"),
+        after=lambda sh: sh.sh("grep '^#define USE_ACL 1' config.h"),
+    )
+)

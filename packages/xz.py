@@ -3,4 +3,8 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("xz").autotools("stage1", per_abi=True, options=("--disable-static", "--disable-doc"))
+recipe = (
+    Recipe("xz")
+    .autotools("stage1", per_abi=True, options=("--disable-static", "--disable-doc"))
+    .autotools("final", per_abi=True, options=("gl_cv_posix_shell=/bin/sh",))  # of its scripts
+)

@@ -125,6 +125,11 @@ class Script(Rights):
             self.configured_as, self.prefix, self.arch, self.abi, {step.within_arch for step in self.needed}
         )
 
+    @property
+    def compilers(self) -> dict[str, str]:
+        """CC, CXX and their flags, as configure gets them; for makefiles of a source that has no configure."""
+        return self._defaults().compilers
+
     def version(self, source: str = "") -> str:
         """The version of a source (by default the recipe's own)."""
         return self._source(source or self.main_source).version

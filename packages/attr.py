@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""attr: extended attributes of files (CLFS: Attr)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("attr").autotools("final", per_abi=True)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU gperf: makes perfect hash functions (CLFS: Gperf)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("gperf").autotools("final")

@@ -1,0 +1,51 @@
+# needs: the-whole-system final/libxcrypt-64 final/attr-64 final/acl-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# sources: shadow-4.17.4.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/shadow-4.17.4.tar.xz" -C "$SRC"
+cd "$SRC"
+grep -qF -e '#ENCRYPT_METHOD DES' etc/login.defs || { echo 'error: etc/login.defs has no #ENCRYPT_METHOD DES' >&2; exit 1; }
+sed -i 's,#ENCRYPT_METHOD DES,ENCRYPT_METHOD YESCRYPT,g' etc/login.defs
+grep -qF -e /var/spool/mail etc/login.defs || { echo 'error: etc/login.defs has no /var/spool/mail' >&2; exit 1; }
+sed -i s,/var/spool/mail,/var/mail,g etc/login.defs
+grep -qF -e PATH=/sbin:/bin:/usr/sbin:/usr/bin etc/login.defs || { echo 'error: etc/login.defs has no PATH=/sbin:/bin:/usr/sbin:/usr/bin' >&2; exit 1; }
+sed -i s,PATH=/sbin:/bin:/usr/sbin:/usr/bin,PATH=/usr/sbin:/usr/bin,g etc/login.defs
+grep -qF -e PATH=/bin:/usr/bin etc/login.defs || { echo 'error: etc/login.defs has no PATH=/bin:/usr/bin' >&2; exit 1; }
+sed -i s,PATH=/bin:/usr/bin,PATH=/usr/bin,g etc/login.defs
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+    --prefix=/usr \
+    --build=x86_64-ruckus-linux-gnu \
+    --libdir=/usr/lib64 \
+    --sysconfdir=/etc \
+    --localstatedir=/var \
+    --disable-static \
+    --disable-dependency-tracking \
+    --with-yescrypt \
+    --with-acl \
+    --with-attr \
+    --disable-logind \
+    --without-audit \
+    --without-btrfs \
+    --without-libbsd \
+    --without-libpam \
+    --without-selinux \
+    --without-nscd \
+    --without-sssd \
+    --without-tcb \
+    shadow_cv_maildir=/var/mail \
+    shadow_cv_mailfile=none \
+    shadow_cv_logdir=/var/log
+make exec_prefix=/usr MAKEINFO=true
+make install exec_prefix=/usr DESTDIR="$OUT" MAKEINFO=true
+rm "$OUT/usr/bin/groups"
+find "$OUT/usr/share/man" \( -name groups.1 -o -name getspnam.3 -o -name passwd.5 \) -delete
+objects="^\(!<arch>\|$(printf '\177')ELF\)"
+find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
+    > "$HOME/objects" || [ $? = 1 ]  # where there are none
+xargs -0 -r chmod u+w < "$HOME/objects"
+grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
