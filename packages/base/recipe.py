@@ -84,6 +84,60 @@ def bootscripts(sh: Script) -> None:
         """)
 
 
+@recipe.step("final", name="configuration")
+def configuration(sh: Script) -> None:
+    """What configure was told: the machine's name, its place and language, and who may log in as root"""
+    zone, locale = sh.settings.timezone, sh.settings.locale
+    hostname = sh.settings.hostname or f"clfs-{sh.arch.string}"
+    language, _, charset = locale.partition(".")
+    charset, at, variant = charset.partition("@")
+    sh.needs(f"glibc-{sh.abi.bits}", "locales", "tzdata")
+    sh.sh(f"""
+        if [ ! -f /usr/share/zoneinfo/{zone} ]; then
+            echo "error: --with-timezone={zone}: no such file in /usr/share/zoneinfo" >&2
+            exit 1
+        fi
+        if LC_ALL={locale} locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
+            mkdir -p "$OUT/usr/lib/locale"
+            if ! localedef -i {language}{at}{variant} -f {charset} "$OUT/usr/lib/locale/{locale}"; then
+                echo "error: --with-locale={locale}: the C library knows no such locale: see /usr/share/i18n" >&2
+                exit 1
+            fi
+        fi
+        mkdir -p "$OUT/etc"
+        mkdir -m 0750 "$OUT/root"
+        ln -s ../usr/share/zoneinfo/{zone} "$OUT/etc/localtime"
+        echo LANG={locale} > "$OUT/etc/locale.conf"
+        echo {hostname} > "$OUT/etc/hostname"
+    """)
+    _logins(sh)
+    facts = {
+        **{"CLFS_ARCH_STRING": sh.arch.string, "CLFS_TARGET": sh.target},
+        **{"HOSTNAME": hostname, "TIMEZONE": zone, "LOCALE": locale},
+        "ROOT_HAS_PASSWORD": "yes" if sh.settings.root_password_hash else "no",
+        "ROOT_HAS_KEY": "yes" if sh.settings.authorized_key else "no",
+    }
+    sh.write("$OUT/etc/ruckus-release", "".join(f"{name}={fact}\n" for name, fact in facts.items()))
+
+
+def _logins(sh: Script) -> None:
+    """/etc/shadow, and root's key: until there is a password or a key, nobody can log in."""
+    key = sh.settings.authorized_key
+    # To sshd, an account with a ! is locked for its keys, too.
+    password = sh.settings.root_password_hash or ("*" if key else "!")
+    # Of that name, no log has it that leaves the machine.
+    sh.sh(f"""
+        PASSWORD='{password}'
+        sed -e 's/:.*/:!:::::::/' -e "s|^root:!|root:$PASSWORD|" {sh.file("etc/passwd")} > "$OUT/etc/shadow"
+        chmod 600 "$OUT/etc/shadow"
+    """)
+    if key:
+        sh.sh(f"""
+            mkdir -m 0700 "$OUT/root/.ssh"
+            install -m 600 {sh.given(key)} "$OUT/root/.ssh/authorized_keys"
+        """)
+
+
 @recipe.step("final", name="overlay", replaces=("final/*",), when=lambda settings: settings.overlay is not None)
 def overlay(sh: Script) -> None:
     """A folder of your own, laid over all other packages"""

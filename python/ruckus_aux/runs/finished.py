@@ -16,7 +16,7 @@ from ruckus_aux.words.errors import RuckusError
 _LONGEST_NAME = 64  # characters of a host's name, to Linux
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
-_LOCALE = r"(C|POSIX|[a-z]{2,3}(_[A-Z]{2})?)(\.[A-Za-z0-9-]+)?(@[a-z]+)?"
+_LOCALE = r"C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.[A-Za-z0-9-]+(@[a-z]+)?"
 _BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: parameters, salt, $ and the hash itself
 _HASHES = (
     rf"\$(y|gy)\${_BASE64}+\${_BASE64}{{1,86}}\${_BASE64}{{43}}",  # yescrypt

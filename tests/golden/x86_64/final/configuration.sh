@@ -1,0 +1,40 @@
+# needs: the-whole-system final/glibc-64 final/locales final/tzdata
+# files: passwd
+#!/bin/sh
+set -eu
+umask 022
+if [ ! -f /usr/share/zoneinfo/UTC ]; then
+    echo "error: --with-timezone=UTC: no such file in /usr/share/zoneinfo" >&2
+    exit 1
+fi
+if LC_ALL=C.UTF-8 locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
+    mkdir -p "$OUT/usr/lib/locale"
+    if ! localedef -i C -f UTF-8 "$OUT/usr/lib/locale/C.UTF-8"; then
+        echo "error: --with-locale=C.UTF-8: the C library knows no such locale: see /usr/share/i18n" >&2
+        exit 1
+    fi
+fi
+mkdir -p "$OUT/etc"
+mkdir -m 0750 "$OUT/root"
+ln -s ../usr/share/zoneinfo/UTC "$OUT/etc/localtime"
+echo LANG=C.UTF-8 > "$OUT/etc/locale.conf"
+echo clfs-x86_64 > "$OUT/etc/hostname"
+PASSWORD='!'
+sed -e 's/:.*/:!:::::::/' -e "s|^root:!|root:$PASSWORD|" $FILES/passwd > "$OUT/etc/shadow"
+chmod 600 "$OUT/etc/shadow"
+mkdir -p "$OUT/etc"
+cat > "$OUT/etc/ruckus-release" <<'END'
+CLFS_ARCH_STRING=x86_64
+CLFS_TARGET=x86_64-ruckus-linux-gnu
+HOSTNAME=clfs-x86_64
+TIMEZONE=UTC
+LOCALE=C.UTF-8
+ROOT_HAS_PASSWORD=no
+ROOT_HAS_KEY=no
+END
+objects="^\(!<arch>\|$(printf '\177')ELF\)"
+find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
+    > "$HOME/objects" || [ $? = 1 ]  # where there are none
+xargs -0 -r chmod u+w < "$HOME/objects"
+grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
