@@ -356,7 +356,10 @@ class Request:
         commands = [[ruckus, "boot-files"]] if self.completes else []
         commands += [[ruckus, "install"]] if self.installs else []
         # Not when that has been done before with what it holds now.
-        return commands + ([[ruckus, "boot", "--once"]] if self.boots else [])
+        commands += [[ruckus, "boot", "--once"]] if self.boots else []
+        return commands + (
+            [[ruckus, "boot", "--once", "--system=final"]] if self.boots and self.reaches("final") else []
+        )
 
     def commands(self) -> Iterator[str]:
         """Every command in order, as a line of shell."""

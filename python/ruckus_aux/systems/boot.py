@@ -29,7 +29,7 @@ from ruckus_aux.systems.qemu import (
 )
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
-from ruckus_aux.words.paths import BOOTED, HYPERVISOR, KERNEL
+from ruckus_aux.words.paths import BOOTED, BOOTED_FINAL, HYPERVISOR, KERNEL
 from ruckus_aux.words.terminal import printable
 
 MEMORY = 512  # MiB, as QEMU counts
@@ -148,7 +148,7 @@ def boot_once(plan: Plan) -> None:
     settings = plan.settings
     merged = [stamp.path for stamp in stamps(settings) if stamp.root == settings.clfs]
     held = sorted(str(path.relative_to(settings.stamps)) for path in merged)
-    mark = settings.buildroot / BOOTED
+    mark = settings.buildroot / (BOOTED_FINAL if settings.is_final else BOOTED)
     if mark.exists() and mark.read_text(errors="replace").splitlines() == held:
         print(f"  BOOTED   {settings.arch.name}, before; nothing in it has changed")
         return

@@ -12,7 +12,7 @@ SOURCE_BUNDLE = "ruckus-sources.tar"
 JOURNAL = "journal.sqlite"
 GRAPH = "graph.mk"
 SOURCES_LOCK = "sources-lock.json"  # also in the folder of a build of several architectures, and in a source bundle
-BOOTED = "booted"  # the stamps of the system that was booted last
+BOOTED, BOOTED_FINAL = "booted", "booted-final"  # the stamps of either system that was booted last
 STAMPS_LOCK = "stamps.lock"
 INSTALLED = "installed.sqlite"  # the index of the stamps
 # In the folder of a build of several architectures.
@@ -42,7 +42,7 @@ PREFIX_NAMES = (BOOT, BUILDER_ENV)  # in the folder of --prefix, or, without tha
 FINAL = "final"  # the root file system of the final system
 BUILDROOT_NAMES = (
     *("work", "stamps", STAMPS_LOCK, INSTALLED, FINAL),
-    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, COPIES, BUILDER, AGAIN, *PREFIX_NAMES),
+    *("log", JOURNAL, GRAPH, SOURCES_LOCK, BOOTED, BOOTED_FINAL, COPIES, BUILDER, AGAIN, *PREFIX_NAMES),
 )
 BUILD_NAMES = (
     *("runs", RUN_LOCK, STATUS, "logs", "reports", JOURNAL, GRAPH, SOURCES_LOCK),
