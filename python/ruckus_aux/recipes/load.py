@@ -185,7 +185,14 @@ def evaluate(settings: Settings) -> Plan:
     for files in overlay.recipes():
         with unread.collected():
             recorder.record(files, load_recipe(files.path))
-    profile = [name for entry in entries for name in recorder.members.get(entry, [_named(entry, settings)])]
+    profile = [
+        name
+        for entry in entries
+        for name in (
+            *recorder.members.get(entry, [_named(entry, settings)]),
+            *recorder.members.get(f"{entry}-check", ()),
+        )
+    ]
     drafts = {name: recorder.drafts[name] for name in (*profile, *recorder.drafts) if name in recorder.drafts}
     drafts = {name: replace(draft, replaces=_replaced(draft, drafts)) for name, draft in drafts.items()}
     order, circles = in_order({name: draft.script.needed for name, draft in drafts.items()})

@@ -7,7 +7,7 @@ a script, see Script. Most packages need no function: `Recipe("m4").autotools("h
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ruckus_aux.recipes.script import Script
@@ -36,6 +36,26 @@ class Phase:
         if self.per_abi:
             return [(f"{self.name}-{abi.bits}", abi, True) for abi in arch.abis]
         return [(self.name, arch.main_abi, False)]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A package's test suite.
+
+    critical: whether the books call it so: --with-tests=critical is enough for it.
+    make: words for make.
+    needs: what it needs besides what the package is built with, see Script.needs.
+    expected: tests that fail although nothing is wrong, each with the reason.
+    """
+
+    critical: bool = False
+    make: tuple[str, ...] = ("check",)
+    needs: tuple[str, ...] = ()
+    expected: Mapping[str, str] = field(default_factory=dict)
+
+    def is_wanted(self, settings: Settings) -> bool:
+        """Whether a build directory tries it."""
+        return settings.tests == "all" or (self.critical and settings.tests == "critical")
 
 
 class Recipe:
@@ -98,6 +118,7 @@ class Recipe:
         replaces: tuple[str, ...] = (),
         before: Hook | None = None,
         after: Hook | None = None,
+        check: Check | None = None,
     ) -> Self:
         """Declare steps that unpack, patch, configure, make and make install, as most packages do.
 
@@ -117,25 +138,24 @@ class Recipe:
             replaces: See step.
             before: Called before configure, in $SRC.
             after: Called after make install, in $BUILD.
+            check: Its test suite, for another step, NAME-check.
         """
         variables = [f"{name}={value}" for name, value in (cache or {}).items()]
 
-        def record(sh: Script, _: Abi | None = None) -> None:
-            meanings = {"prefix": sh.prefix, "libdir": sh.libdir, "target": sh.target, "bits": sh.abi.bits}
-
-            def filled(word: str) -> str:
-                return re.sub(r"\{(\w+)\}", lambda name: meanings.get(name[1], name[0]), word)
-
+        def build(sh: Script, *_: Abi) -> None:
             sh.tools(*tools)
-            sh.needs(*map(filled, needs))
+            sh.needs(*_filled(sh, needs))
             sh.unpack()
             sh.patch()
             if before:
                 before(sh)
-            words = [filled(word) for word in (*options, *variables)]
-            sh.configure(*words, env={name: filled(value) for name, value in (env or {}).items()}, defaults=defaults)
-            sh.make(*map(filled, make))
-            sh.install(*map(filled, make))
+            variables_before = dict(zip(env or (), _filled(sh, (env or {}).values()), strict=True))
+            sh.configure(*_filled(sh, (*options, *variables)), env=variables_before, defaults=defaults)
+            sh.make(*_filled(sh, make))
+
+        def record(sh: Script, *_: Abi) -> None:
+            build(sh)
+            sh.install(*_filled(sh, make))
             if sh.stage.runs_on == "target" and not sh.stage.documented:
                 sh.without_manuals()
             if per_abi:
@@ -145,4 +165,35 @@ class Recipe:
 
         for stage in stages:
             self.step(stage, per_abi=per_abi, replaces=replaces)(record)
+            if check:
+                self.check(stage, check, per_abi=per_abi)(build)
         return self
+
+    def check(
+        self, stage: str, check: Check, *, per_abi: bool = False
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Declare that what the decorated function has built is tried, in step NAME-check.
+
+        Args:
+            stage: As for `step`.
+            check: How.
+            per_abi: As for `step`.
+        """
+
+        def declare(build: Callable[..., None]) -> Callable[..., None]:
+            def record(sh: Script, *abi: Abi) -> None:
+                sh.tests_only()
+                sh.needs(*_filled(sh, check.needs))
+                build(sh, *abi)
+                sh.check(*check.make, expected=check.expected)
+
+            self.step(stage, name=f"{self.name}-check", per_abi=per_abi, when=check.is_wanted)(record)
+            return build
+
+        return declare
+
+
+def _filled(sh: Script, words: Iterable[str]) -> list[str]:
+    """Words with what stands for a script's prefix, libraries' folder, target and ABI filled in."""
+    meanings = {"prefix": sh.prefix, "libdir": sh.libdir, "target": sh.target, "bits": sh.abi.bits}
+    return [re.sub(r"\{(\w+)\}", lambda name: meanings.get(name[1], name[0]), word) for word in words]

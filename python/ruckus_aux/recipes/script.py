@@ -20,7 +20,7 @@ from ruckus_aux.recipes.given import given_name
 from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Rights
-from ruckus_aux.recipes.stages import STRIP, WITHOUT_MANUALS, Defaults, defaults
+from ruckus_aux.recipes.stages import STRIP, TALLY, WITHOUT_MANUALS, Defaults, defaults
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
@@ -295,6 +295,21 @@ class Script(Rights):
             words += (WITHOUT_MANUALS,)
         where = ["-C", directory] if directory else []
         self._record(" ".join(["make", *map(quoted, [*where, *words])]))
+
+    def check(self, *words: str, expected: Mapping[str, str]) -> None:
+        """Run a test suite to its end; the step fails when an unexpected test does, or when none passes.
+
+        Results are those of automake (*.trs), DejaGnu and glibc (*.sum); what has none of these tells by its exit
+        status, as one test.
+
+        Args:
+            words: For make.
+            expected: Tests that fail although nothing is wrong, with reasons.
+        """
+        self.make("-k", *words)
+        self.pieces[-1] = f'{self.pieces[-1]} && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"'
+        self.write("$HOME/expected", "\n".join(f"{name} # {reason}" for name, reason in sorted(expected.items())))
+        self.sh(TALLY)
 
     def install(self, *words: str, directory: str = "", root: str = "DESTDIR") -> None:
         """Run make install into $OUT.

@@ -21,6 +21,25 @@ STRIP = """
     grep -z '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
     grep -zv '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
 """
+# What a step of a test suite ends with, where $HOME/made has make's own result, and $HOME/expected, what may fail.
+TALLY = r"""
+    find . \( -name '*.trs' -o -name '*.sum' \) -exec awk '
+        FILENAME ~ /trs$/ && sub(/^:test-result: /, "") {
+            name = FILENAME
+            gsub(/^[.]\/|[.]trs$/, "", name)
+            print $1 ": " name
+        }
+        FILENAME ~ /sum$/ && /^[A-Z]+: /' {} + > "$HOME/results"
+    [ -s "$HOME/results" ] || cp "$HOME/made" "$HOME/results"
+    sed -n -E 's/^(FAIL|ERROR|XPASS|UNRESOLVED): //p' "$HOME/results" | LC_ALL=C sort -u > "$HOME/failed"
+    sed 's/ #.*//' "$HOME/expected" | LC_ALL=C sort -u | comm -23 "$HOME/failed" - > "$HOME/unexpected"
+    passed=$(grep -c '^PASS' "$HOME/results") || [ $? = 1 ]
+    unexpected=$(wc -l < "$HOME/unexpected")
+    cat "$HOME/unexpected"
+    expected=$(($(wc -l < "$HOME/failed") - unexpected))
+    echo "ruckus: tests: $passed passed, $unexpected failed, $expected expected to fail"
+    [ "$unexpected" = 0 ] && [ "$passed" -gt 0 ]
+"""
 _FLAGS = {"CFLAGS": "-O2", "CXXFLAGS": "-O2"}
 # Messages in English; what is compiled once needs no list of what to compile again.
 _FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")

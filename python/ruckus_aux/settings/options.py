@@ -169,6 +169,12 @@ OPTIONS = (
         "tools, or of its release]",
         value="VERSION",
     ),
+    Option(
+        "tests",
+        "test suites that packages of the final system are tried with: none, critical (as the books call them), all",
+        value="WHICH",
+        default="none",
+    ),
     Option("hostname", "name of the finished system [default: clfs-CLFS_ARCH_STRING]", value="NAME"),
     Option("timezone", "time zone of the finished system, such as Europe/Berlin", value="ZONE", default="UTC"),
     Option("locale", "language of the finished system, such as de_DE.UTF-8", value="LOCALE", default="C.UTF-8"),

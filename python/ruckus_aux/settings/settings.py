@@ -42,6 +42,7 @@ class Settings:
     xen: whether the system can be a guest and, for 64 bit, the control domain of Xen.
     xen_version: of the hypervisor that is built, such as "4.17"; "" for none.
     stage2_auto: whether builders build as soon as they have booted.
+    tests: "none", "critical" or "all": which test suites packages of the final system are tried with.
     hostname, timezone, locale: of the finished system; the name is "" for the usual one.
     root_password_hash: "" for none. authorized_key: the file of public keys that may log in as root.
     overlay: the folder that is laid over the finished system.
@@ -77,6 +78,7 @@ class Settings:
     xen: bool = True
     xen_version: str = ""
     stage2_auto: bool = False
+    tests: str = "none"
     hostname: str = ""
     timezone: str = "UTC"
     locale: str = "C.UTF-8"

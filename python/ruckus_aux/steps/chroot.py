@@ -34,7 +34,8 @@ from ruckus_aux.words.paths import HOST_FOLDERS, INSIDE
 
 _PROGRAMS = ("bin", "sbin")
 _FOLDERS = ("etc", "root", "run", "tmp", "usr/include", "usr/share", "var")
-# What the temporary compiler brings, and no final package does before the final compiler.
+# What the temporary compiler brings, and no final package does before the final compiler: links to its libraries are
+# needed to run what it has compiled.
 _COMPILERS = ("c++", "libatomic", "libgcc", "libssp", "libstdc++", "libsupc++")
 _OWN = ("dev", "etc", "proc", "tmp", INSIDE.name)  # what a sandbox has in place of a system's
 
@@ -130,10 +131,17 @@ class Usr(Chroot):
         for name, target in merged_root(self.arch).items():
             (view / name).symlink_to(f"usr/{target}")
         super().show(view, artifacts, tools)
-        for folder in _PROGRAMS:
-            for path in (temporary / folder).iterdir() if (temporary / folder).is_dir() else ():
-                if not any(os.path.lexists(view / "usr" / other / path.name) for other in _PROGRAMS):
-                    (view / "usr" / folder / path.name).symlink_to(f"{self.prefix_tools}/{folder}/{path.name}")
+        for path in temporary.glob("*bin/*"):
+            if not any(os.path.lexists(view / "usr" / folder / path.name) for folder in _PROGRAMS):
+                self._link(path, view)
+        for path in temporary.glob("lib*/*.so.*"):
+            if path.name.startswith(_COMPILERS) and not os.path.lexists(view / "usr" / path.relative_to(temporary)):
+                self._link(path, view)
+
+    def _link(self, path: Path, view: Path) -> None:
+        """Let something of the temporary system be found in /usr."""
+        name = path.relative_to(f"{view}{self.prefix_tools}")
+        (view / "usr" / name).symlink_to(f"{self.prefix_tools}/{name}")
 
 
 def _for_compilers(prefix: Path) -> list[Path]:

@@ -93,7 +93,7 @@ TEMPORARY = {
     **dict.fromkeys(("bin/grep", "bin/sed", "sbin/init"), ELF),
     **dict.fromkeys(("include/zlib.h", "include/c++/map", "lib/pkgconfig/zlib.pc"), ""),
     **{"lib/libz.so.1": ELF, "lib/libbfd-2.44.so": ELF, "lib/libc.so": "GROUP ( libc.so.6 )", "lib/libz.a": "!<arch>"},
-    **{"lib/libstdc++.a": "!<arch>", "lib/gcc/libgcc.a": "!<arch>"},
+    **{"lib/libstdc++.so.6": ELF, "lib/libstdc++.a": "!<arch>", "lib/gcc/libgcc.a": "!<arch>"},
 }
 
 
@@ -112,6 +112,9 @@ def test_the_final_system_is_built_by_programs_that_have_their_final_paths(tmp_p
     links = {path.name: os.readlink(path) for path in [*view.glob("usr/*bin/*")] if path.is_symlink()}
     assert links == {"grep": "/tools/bin/grep", "init": "/tools/sbin/init"}
     assert (view / "usr/bin/sed").read_text() == "final"
+    assert {path.name: os.readlink(path) for path in view.glob("usr/lib*/*")} == {
+        "libstdc++.so.6": "/tools/lib/libstdc++.so.6"
+    }
     assert {path.name: os.readlink(path) for path in view.iterdir() if path.is_symlink()} == {
         **{"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
     }
@@ -120,7 +123,7 @@ def test_the_final_system_is_built_by_programs_that_have_their_final_paths(tmp_p
 def test_headers_and_libraries_of_the_temporary_system_are_hidden(tmp_path: Path, fp: FakeProcess) -> None:
     shown = show_usr(tmp_path, fp, "x86_64") / "tools"
     assert sorted(str(path.relative_to(shown)) for path in shown.glob("[il]*/*")) == [
-        *("include/c++", "lib/gcc", "lib/libbfd-2.44.so", "lib/libstdc++.a", "lib/libz.so.1")
+        *("include/c++", "lib/gcc", "lib/libbfd-2.44.so", "lib/libstdc++.a", "lib/libstdc++.so.6", "lib/libz.so.1")
     ]
 
 

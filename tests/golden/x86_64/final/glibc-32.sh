@@ -17,11 +17,13 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
     --disable-nscd \
     --without-selinux \
     libc_cv_slibdir=/usr/lib \
+    libc_cv_rootsbindir=/usr/sbin \
     libc_cv_rtlddir=/lib
 make MAKEINFO=:
 make install MAKEINFO=: install_root="$OUT"
 mv "$OUT/lib/ld-linux.so.2" "$OUT/usr/lib"
 rmdir "$OUT/lib"
+rm "$OUT/etc/ld.so.cache"  # of this root
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
 find include ! -type d ! -path 'include/gnu/*-32.h' -delete

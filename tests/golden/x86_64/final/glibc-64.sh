@@ -17,11 +17,13 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
     --disable-nscd \
     --without-selinux \
     libc_cv_slibdir=/usr/lib64 \
+    libc_cv_rootsbindir=/usr/sbin \
     libc_cv_rtlddir=/lib64
 make MAKEINFO=:
 make install MAKEINFO=: install_root="$OUT"
 mv "$OUT/lib64/ld-linux-x86-64.so.2" "$OUT/usr/lib64"
 rmdir "$OUT/lib64"
+rm "$OUT/etc/ld.so.cache"  # of this root
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
