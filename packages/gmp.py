@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU MP: arbitrary precision arithmetic, for gcc (CLFS: GMP)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 
@@ -16,5 +16,7 @@ recipe = (
     # Static: the cross tools need no library of ours to run.
     .autotools("hostprep", tools=("m4",), options=("--disable-shared", "--enable-cxx"), before=_without_manual)
     .autotools("stage1", tools=("m4",), options=("--disable-static",), before=_without_manual)
-    .autotools("final", needs=("adjusting",), options=("--enable-cxx",), before=_without_manual)
+    .autotools(
+        "final", needs=("adjusting",), options=("--enable-cxx",), before=_without_manual, check=Check(critical=True)
+    )
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU MPC: complex numbers with correct rounding, for gcc (CLFS: MPC); static for the cross gcc, as gmp is."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 
 recipe = (
     Recipe("mpc")
@@ -11,5 +11,5 @@ recipe = (
         options=("--with-gmp={prefix}", "--with-mpfr={prefix}", "--disable-shared"),
     )
     .autotools("stage1", needs=("gmp", "mpfr"), options=("--disable-static",))
-    .autotools("final", needs=("adjusting", "gmp", "mpfr"))
+    .autotools("final", needs=("adjusting", "gmp", "mpfr"), check=Check(critical=True))
 )

@@ -133,5 +133,6 @@ def _record(step: Step, kind: str, start: Start, *, is_made: bool) -> None:
         **dict.fromkeys(("user", "system", "own", "memory", "work", "artifact"), 0),
         reason="" if is_made else f"in {kind}: {how}",
         machine=run if _MACHINE.fullmatch(run) else start.run,
+        tests=logs.results_of_tests(step.settings.log(step.name)) if step.only_tests else "",
     )
     Journal(step.settings.journal).add(row)

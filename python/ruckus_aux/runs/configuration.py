@@ -31,6 +31,7 @@ from ruckus_aux.words.errors import Mistakes, RuckusError, of_the_system
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, PREFIX_NAMES, SOURCES_LOCK
 
 # Profiles, and the bytes that each takes at most; 3.3e9 are the toolchain's and the kernel's sources, unpacked.
+TESTS = ("none", "critical", "all")
 PROFILES = {"tiny": 4.2e9, "clfs": 5.6e9, "final": 9e9}
 _HOSTPREP_SPACE = 0.5e9
 MOST_CPUS = 4096
@@ -158,6 +159,10 @@ class Configuration:
         if profile not in PROFILES:
             raise RuckusError(f"unknown profile '{profile}'", f"choose one of: {', '.join(PROFILES)}")
         self.answers["ruckus_profile"] = profile
+        if self.given["tests"] not in TESTS:
+            raise RuckusError(
+                f"--with-tests={self.given['tests']}: no such choice", f"choose one of: {', '.join(TESTS)}"
+            )
 
     def _switches(self) -> None:
         given = {option.name: self.given[option.key] for option in OPTIONS if option.is_switch}

@@ -31,6 +31,7 @@ class Entry:
     peak: the same of all its processes together, at their most; see `together`.
     hits, misses: of ccache.
     reason: of a crash or of a failure outside of the script, in a few words.
+    tests: what its test suite has come to, in words; "" when it has none.
     machine: the `start` of the MachineRun that it happened in, which knows no more than its times; "" for this host.
     """
 
@@ -52,6 +53,7 @@ class Entry:
     misses: int = 0
     reason: str = ""
     machine: str = ""
+    tests: str = ""
 
     @property
     def largest(self) -> int:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ruckus_aux.host import plain
 from ruckus_aux.host.process import Usage
+from ruckus_aux.recipes.stages import RESULTS
 from ruckus_aux.words.terminal import readable_size, utc
 
 _ENVIRONMENT = "# environment:\n"
@@ -101,6 +102,12 @@ def _fields_at_the_beginning(file: BinaryIO) -> dict[str, str]:
 def _fields(text: str) -> dict[str, str]:
     words = (line.removeprefix("# ").split(None, 1) for line in text.splitlines() if line.startswith("# "))
     return {word[0]: word[1] for word in words if len(word) == 2}
+
+
+def results_of_tests(log: Path) -> str:
+    """What a step's test suite has come to, by the last line that begins with RESULTS; "" when there is none."""
+    lines = read(log).output.splitlines() if log.exists() else []
+    return next((line.removeprefix(RESULTS) for line in reversed(lines) if line.startswith(RESULTS)), "")
 
 
 def earlier(log: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from functools import cache
 from ruckus_aux.host.process import Usage, own_cpu
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Entry, Journal
+from ruckus_aux.steps.logs import results_of_tests
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, readable_size, utc
@@ -54,6 +55,7 @@ class Outcome:
         self.reason = ""
         self.entry = Entry(run_name(), step.name, step.key, "", 0, time.time(), 0.0, 0.0, 0.0, 0.0, 0, 0, 0)
         self._journal = Journal(step.settings.journal)
+        self._log = step.settings.log(step.name) if step.only_tests else None
         self._cpu = since
 
     def write(self) -> None:
@@ -74,6 +76,7 @@ class Outcome:
             hits=self.built.hits,
             misses=self.built.misses,
             reason=self.reason,
+            tests=results_of_tests(self._log) if self._log else "",
         )
         try:
             self._journal.add(self.entry)
@@ -103,4 +106,5 @@ def outcome_line(entry: Entry) -> str:
     line = f"  {label(entry.outcome)} {entry.step:<32} {duration(entry.wall):>8}"
     if entry.outcome == "built":
         line += f"   cpu {entry.user + entry.system:6.0f} s   memory {readable_size(entry.largest):>8}"
+        line += f"   {entry.tests}" if entry.tests else ""
     return line

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Test suites of packages: steps of their own, there when they are wanted, that know which tests may fail."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytest_subprocess import FakeProcess
+
+from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.stages import TALLY
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.logs import results_of_tests
+
+RECIPE = """
+from ruckus_aux.recipes.recipe import Check, Recipe
+recipe = Recipe("{name}", source="zlib").autotools(
+    "stage2", check=Check(critical={critical}, make=("check", "X=1"), expected={{"a/slow": "the machine is busy"}})
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "steps"),
+    [
+        ("none", ["careful", "usual"]),
+        ("critical", ["careful", "careful-check", "usual"]),
+        ("all", ["careful", "careful-check", "usual", "usual-check"]),
+    ],
+)
+def test_they_are_there_when_they_are_wanted(settings: Settings, recipes: Path, tests: str, steps: list[str]) -> None:
+    (recipes / "profiles" / "tiny.toml").write_text('steps = ["stage2/careful", "stage2/usual"]')
+    for name, critical in (("careful", True), ("usual", False)):
+        (recipes / f"{name}.py").write_text(RECIPE.format(name=name, critical=critical))
+    plan = evaluate(replace(settings, tests=tests))
+    assert [name.package for name in plan.profile] == steps
+    keys = {plan[f"x86_64/stage2/{name}"].key for name in ("careful", "usual")}
+    assert keys == {evaluate(settings)[f"x86_64/stage2/{name}"].key for name in ("careful", "usual")}
+    if tests == "all":
+        step = plan["x86_64/stage2/usual-check"]
+        assert step.only_tests
+        assert "make -k check X=1 MAKEINFO=true && echo" in step.script
+        assert "a/slow # the machine is busy\n" in step.script
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "result"),
+    [
+        ({"t/good.trs": ":test-result: PASS\n"}, 0, "1 passed, 0 failed, 0 expected to fail"),
+        ({"t/good.trs": ":test-result: PASS\n", "t/bad.trs": ":test-result: FAIL it\n"}, 1, "1 passed, 1 failed, 0"),
+        (
+            {"a/b.trs": ":test-result: PASS\n", "a/slow.trs": ":test-result: ERROR\n"},
+            0,
+            "1 passed, 0 failed, 1 expected",
+        ),
+        ({"gcc.sum": "PASS: one\nFAIL: two three\nXFAIL: four\nUNSUPPORTED: five\n"}, 1, "1 passed, 1 failed, 0"),
+        ({"none.trs": ":test-result: SKIP\n"}, 1, "0 passed, 0 failed"),
+        ({"made": "PASS: make\n"}, 0, "1 passed, 0 failed"),
+        ({"made": "FAIL: make\n"}, 1, "0 passed, 1 failed"),
+    ],
+)
+def test_what_they_come_to(tmp_path: Path, fp: FakeProcess, files: dict[str, str], status: int, result: str) -> None:
+    fp.allow_unregistered(True)  # sh, find, awk, sed
+    home, build = tmp_path / "home", tmp_path / "build"
+    home.mkdir()
+    for name, text in ({"made": "FAIL: make\n"} | files).items():
+        path = (home if name == "made" else build) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    build.mkdir(exist_ok=True)
+    (home / "expected").write_text("a/slow # the machine is busy\n")
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        ["sh", "-euc", TALLY], cwd=build, env=environment, capture_output=True, text=True, check=False
+    )
+    log = tmp_path / "log"
+    log.write_text(f"# output:\n{done.stdout}")
+    assert results_of_tests(log).startswith(result)
+    assert done.returncode == status, done.stderr
