@@ -21,7 +21,7 @@ STRIP = """
     grep -z '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
     grep -zv '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
 """
-RESULTS = "ruckus: tests: "
+TEST_RESULTS = "ruckus: tests: "
 # What a step of a test suite ends with, where $HOME/made has make's own result, and $HOME/expected, what may fail.
 TALLY = r"""
     find . \( -name '*.trs' -o -name '*.sum' \) -exec awk '
@@ -38,9 +38,9 @@ TALLY = r"""
     unexpected=$(wc -l < "$HOME/unexpected")
     cat "$HOME/unexpected"
     expected=$(($(wc -l < "$HOME/failed") - unexpected))
-    echo "@RESULTS@$passed passed, $unexpected failed, $expected expected to fail"
+    echo "@TEST_RESULTS@$passed passed, $unexpected failed, $expected expected to fail"
     [ "$unexpected" = 0 ] && [ "$passed" -gt 0 ]
-""".replace("@RESULTS@", RESULTS)
+""".replace("@TEST_RESULTS@", TEST_RESULTS)
 _FLAGS = {"CFLAGS": "-O2", "CXXFLAGS": "-O2"}
 # Messages in English; what is compiled once needs no list of what to compile again.
 _FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")

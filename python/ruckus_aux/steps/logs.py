@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from ruckus_aux.host import plain
 from ruckus_aux.host.process import Usage
-from ruckus_aux.recipes.stages import RESULTS
+from ruckus_aux.recipes.stages import TEST_RESULTS
 from ruckus_aux.words.terminal import readable_size, utc
 
 _ENVIRONMENT = "# environment:\n"
@@ -105,9 +105,9 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def results_of_tests(log: Path) -> str:
-    """What a step's test suite has come to, by the last line that begins with RESULTS; "" when there is none."""
+    """What a step's test suite has come to, by the last line that begins with TEST_RESULTS; "" when there is none."""
     lines = read(log).output.splitlines() if log.exists() else []
-    return next((line.removeprefix(RESULTS) for line in reversed(lines) if line.startswith(RESULTS)), "")
+    return next((line.removeprefix(TEST_RESULTS) for line in reversed(lines) if line.startswith(TEST_RESULTS)), "")
 
 
 def earlier(log: Path) -> list[Path]:
