@@ -98,8 +98,8 @@ def configuration(sh: Script) -> None:
             exit 1
         fi
         if LC_ALL={locale} locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
-            mkdir -p "$OUT/usr/lib/locale"
-            if ! localedef -i {language}{at}{variant} -f {charset} "$OUT/usr/lib/locale/{locale}"; then
+            mkdir -p "$OUT{sh.libdir}/locale"
+            if ! localedef -i {language}{at}{variant} -f {charset} "$OUT{sh.libdir}/locale/{locale}"; then
                 echo "error: --with-locale={locale}: the C library knows no such locale: see /usr/share/i18n" >&2
                 exit 1
             fi

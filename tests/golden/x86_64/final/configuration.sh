@@ -8,8 +8,8 @@ if [ ! -f /usr/share/zoneinfo/UTC ]; then
     exit 1
 fi
 if LC_ALL=C.UTF-8 locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
-    mkdir -p "$OUT/usr/lib/locale"
-    if ! localedef -i C -f UTF-8 "$OUT/usr/lib/locale/C.UTF-8"; then
+    mkdir -p "$OUT/usr/lib64/locale"
+    if ! localedef -i C -f UTF-8 "$OUT/usr/lib64/locale/C.UTF-8"; then
         echo "error: --with-locale=C.UTF-8: the C library knows no such locale: see /usr/share/i18n" >&2
         exit 1
     fi
