@@ -3,4 +3,9 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("autoconf").autotools("hostprep", tools=("m4",)).autotools("final")
+recipe = (
+    Recipe("autoconf")
+    .autotools("hostprep", tools=("m4",))
+    # In its source: the frozen files that it installs say where their macros come from.
+    .autotools("final", before=lambda sh: sh.sh("BUILD=$SRC"))
+)

@@ -3,4 +3,4 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("diffutils").autotools("stage1")
+recipe = Recipe("diffutils").autotools("stage1", "final")

@@ -5,5 +5,6 @@ from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("findutils").autotools(
     "stage1",
+    "final",
     options=("--localstatedir=/var/lib/locate",),  # where updatedb keeps its database, as the FHS wants it
 )

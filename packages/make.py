@@ -16,4 +16,13 @@ def _without_manual(sh: Script) -> None:
     """)
 
 
-recipe = Recipe("make").autotools("stage1", options=("--without-guile",), before=_without_manual)
+recipe = (
+    Recipe("make")
+    .autotools("stage1", options=("--without-guile",), before=_without_manual)
+    .autotools(
+        "final",
+        options=("--without-guile",),
+        before=_without_manual,
+        after=lambda sh: sh.sh('find "$OUT/usr/share/man" -type f -empty -delete'),
+    )
+)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perl (CLFS: Perl). Its Configure asks the machine that it runs on, so the system itself builds it."""
 
+from collections.abc import Sequence
+
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 
@@ -12,56 +14,100 @@ _MODULES = (
     *("File::Glob", "File::Temp", "Getopt::Long", "IO::File", "IPC::Open3", "List::Util", "MIME::Base64", "POSIX"),
     *("Socket", "Storable", "Text::ParseWords", "Time::HiRes", "Unicode::Normalize", "threads"),
 )
+_OF_FINAL = ("Compress::Raw::Bzip2", "GDBM_File", "NDBM_File")
 
 
 @recipe.step("stage2")
 def stage2(sh: Script) -> None:
     """perl, built by the system itself"""
     tools = sh.prefix
-    lib = f"{sh.libdir}/perl5"
     libraries = " ".join(f"{tools}/{libdir}" for libdir in sh.arch.libdirs)
     sh.unpack()
     sh.patch()
     # Headers are not in /usr/include (CLFS); and no time, user or kernel of the build in `perl -V`.
     sh.replace("ext/Errno/Errno_pm.PL", '"$sysroot/usr/include"', f'"{tools}/include"')
+    _configure(
+        sh,
+        {"cc": f"gcc {sh.abi.flag}", "optimize": "-O2"},
+        {
+            # Headers and libraries of the system, and no others.
+            "usrinc": f"{tools}/include",
+            "locincpth": "",
+            "loclibpth": "",
+            "glibpth": libraries,
+            "libpth": libraries,
+            "plibpth": "",
+            "libs": "-lm -lcrypt",
+            "man1dir": "none",
+            "man3dir": "none",
+        },
+        # Databases that the system does not have:
+        without="DB_File GDBM_File NDBM_File ODBM_File",
+    )
+    sh.make()
+    sh.install("install.perl")  # manuals would be put into /, when there is to be no place for them
+    _finish(sh, _MODULES)
+
+
+@recipe.step("final")
+def final(sh: Script) -> None:
+    """perl, with its modules and their manual"""
+    sh.toolchain()
+    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("bzip2", "libxcrypt", "zlib")), "gdbm")
+    sh.unpack()
+    sh.patch()
+    _configure(
+        sh,
+        {"cc": sh.compilers["CC"], "optimize": sh.compilers["CFLAGS"]},
+        {
+            "locincpth": "",
+            "loclibpth": "",
+            "glibpth": sh.libdir,
+            "libpth": sh.libdir,
+            "libs": "-lm -lcrypt -lgdbm -lgdbm_compat",
+            "man1dir": "/usr/share/man/man1",
+            "man3dir": "/usr/share/man/man3",
+            "pager": "/usr/bin/less -isR",
+        },
+        without="DB_File ODBM_File",  # Berkeley's, and the oldest interface of gdbm
+    )
+    # The system's libraries, not the copies that come with it.
+    words = ("BUILD_ZLIB=False", "BUILD_BZIP2=0")
+    sh.make(*words)
+    sh.install(*words)
+    _finish(sh, (*_MODULES, *_OF_FINAL))
+
+
+def _configure(sh: Script, compiler: dict[str, str], options: dict[str, str], *, without: str) -> None:
     sh.write("$SRC/config.over", "cf_time='Wed Jan  1 00:00:00 UTC 2020'\nosvers='6.12'\nmyuname='linux'\n")
-    options = {
-        "prefix": tools,
-        "cc": f"gcc {sh.abi.flag}",
-        "optimize": "-O2",
+    lib = f"{sh.libdir}/perl5"
+    words = {
+        "prefix": sh.prefix,
+        **compiler,
         "privlib": f"{lib}/core_perl",
         "archlib": f"{lib}/core_perl",
         "sitelib": f"{lib}/site_perl",
         "sitearch": f"{lib}/site_perl",
-        "vendorprefix": tools,
+        "vendorprefix": sh.prefix,
         "vendorlib": f"{lib}/vendor_perl",
         "vendorarch": f"{lib}/vendor_perl",
-        # Headers and libraries of the system, and no others.
-        "usrinc": f"{tools}/include",
-        "locincpth": "",
-        "loclibpth": "",
-        "glibpth": libraries,
-        "libpth": libraries,
-        "plibpth": "",
-        "libs": "-lm -lcrypt",
-        "man1dir": "none",
-        "man3dir": "none",
+        **options,
         # Who built it where.
         "myhostname": "clfs",
         "mydomain": ".ruckus",
         "cf_by": "clfs",
         "cf_email": "clfs@clfs.ruckus",
         "perladmin": "clfs@clfs.ruckus",
-        # Databases that the system does not have:
-        "noextensions": "DB_File GDBM_File NDBM_File ODBM_File",
+        "noextensions": without,
     }
-    words = [f"-D{name}='{value}'" for name, value in options.items()]
-    sh.sh(" \\\n    ".join(["sh Configure -des -Duseshrplib -Dusethreads", *words]))
-    sh.make()
-    sh.install("install.perl")  # manuals would be put into /, when there is to be no place for them
+    quoted = [f"-D{name}='{value}'" for name, value in words.items()]
+    sh.sh(" \\\n    ".join(["sh Configure -des -Duseshrplib -Dusethreads", *quoted]))
+
+
+def _finish(sh: Script, modules: Sequence[str]) -> None:
     sh.sh(f"""
         find "$OUT" \\( -name .packlist -o -name perllocal.pod \\) -delete  # with the time, and the path of $OUT
-        for module in {" ".join(_MODULES)}; do
+        for module in {" ".join(modules)}; do
             LD_LIBRARY_PATH=. ./perl -Ilib -e "use $module; 1"
         done
     """)

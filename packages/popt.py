@@ -3,4 +3,4 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("popt").autotools("stage1", options=("--disable-static",))
+recipe = Recipe("popt").autotools("stage1", options=("--disable-static",)).autotools("final")

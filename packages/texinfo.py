@@ -3,4 +3,13 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("texinfo").autotools("stage2", needs=("perl",), options=("--disable-perl-xs",))
+recipe = (
+    Recipe("texinfo")
+    .autotools("stage2", needs=("perl",), options=("--disable-perl-xs",))
+    .autotools(
+        "final",
+        needs=("perl", "libxcrypt-{bits}", "ncurses-{bits}"),
+        options=("--enable-perl-xs",),
+        after=lambda sh: sh.sh(f'ls "$OUT{sh.libdir}/texinfo/Parsetexi.so"'),
+    )
+)

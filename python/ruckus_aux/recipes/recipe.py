@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from ruckus_aux.recipes.python import build_wheel, install_wheel
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
@@ -167,6 +168,30 @@ class Recipe:
             self.step(stage, per_abi=per_abi, replaces=replaces)(record)
             if check:
                 self.check(stage, check, per_abi=per_abi)(build)
+        return self
+
+    def pip(self, *, needs: Iterable[str] = (), before: Hook | None = None, after: Hook | None = None) -> Self:
+        """Declare a step of the final system that installs a package of Python's.
+
+        Args:
+            needs: What it is built with, besides Python and pip.
+            before: Called in $SRC before it is built.
+            after: Called when it is installed, in the same place.
+        """
+
+        def record(sh: Script) -> None:
+            sh.toolchain()
+            sh.needs("python", "pip", *needs)
+            sh.unpack()
+            sh.patch()
+            if before:
+                before(sh)
+            build_wheel(sh)
+            install_wheel(sh, self.name)
+            if after:
+                after(sh)
+
+        self.step("final")(record)
         return self
 
     def check(

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU troff: formats manual pages (CLFS: Groff)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+
+recipe = Recipe("groff").autotools("final", options=("--without-x", "--without-uchardet"), env={"PAGE": "A4"})

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenSSL: cryptography, and TLS (LFS: OpenSSL)."""
+
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
+from ruckus_aux.words.architecture import Abi
+
+recipe = Recipe("openssl")
+
+_TARGETS = {"32": "linux-x86", "64": "linux-x86_64"}  # it would take a 32-bit system on a 64-bit kernel for x32
+
+
+@recipe.step("final", per_abi=True)
+def final(sh: Script, abi: Abi) -> None:
+    """Libraries for cryptography and TLS, and the program openssl"""
+    sh.toolchain()
+    sh.needs(f"zlib-{abi.bits}")
+    sh.unpack()
+    variables = " ".join(f"{name}='{value}'" for name, value in sh.compilers.items())
+    sh.sh(f"""
+        perl Configure {_TARGETS[abi.bits]} --prefix={sh.prefix} --openssldir=/etc/ssl --libdir={abi.libdir} \\
+            shared zlib-dynamic no-tests no-docs {variables}
+    """)
+    sh.make()
+    sh.install("install_sw", "install_ssldirs", "INSTALL_LIBS=")  # no static ones
+    sh.main_abi_only()

@@ -1,0 +1,22 @@
+# needs: the-whole-system final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/zlib-32
+# sources: openssl-3.5.7.tar.gz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/openssl-3.5.7.tar.gz" -C "$SRC"
+cd "$SRC"
+perl Configure linux-x86 --prefix=/usr --openssldir=/etc/ssl --libdir=lib \
+    shared zlib-dynamic no-tests no-docs CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
+make
+make install_sw install_ssldirs INSTALL_LIBS= DESTDIR="$OUT"
+cd "$OUT/usr"
+rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
+find include ! -type d -delete
+find include -type d -empty -delete
+objects="^\(!<arch>\|$(printf '\177')ELF\)"
+find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
+    > "$HOME/objects" || [ $? = 1 ]  # where there are none
+xargs -0 -r chmod u+w < "$HOME/objects"
+grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
