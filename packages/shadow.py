@@ -16,12 +16,10 @@ def _settle(sh: Script) -> None:
 
 
 def _finish(sh: Script) -> None:
-    """Set-uid programs; and what others have: groups (coreutils) and man-pages' own."""
+    """Set-uid programs; and manuals, but for those that man-pages has."""
     sh.mode(0o4755, *(f"/usr/bin/{program}" for program in _SET_UID))
-    sh.sh("""
-        rm "$OUT/usr/bin/groups"
-        find "$OUT/usr/share/man" \\( -name groups.1 -o -name getspnam.3 -o -name passwd.5 \\) -delete
-    """)
+    sh.install("install-man", directory="man")
+    sh.sh('rm "$OUT/usr/share/man/man3/getspnam.3" "$OUT/usr/share/man/man5/passwd.5"')
 
 
 recipe = Recipe("shadow").autotools(

@@ -41,8 +41,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
     shadow_cv_logdir=/var/log
 make exec_prefix=/usr MAKEINFO=true
 make install exec_prefix=/usr DESTDIR="$OUT" MAKEINFO=true
-rm "$OUT/usr/bin/groups"
-find "$OUT/usr/share/man" \( -name groups.1 -o -name getspnam.3 -o -name passwd.5 \) -delete
+make -C man install-man DESTDIR="$OUT" MAKEINFO=true
+rm "$OUT/usr/share/man/man3/getspnam.3" "$OUT/usr/share/man/man5/passwd.5"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
