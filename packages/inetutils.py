@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""GNU Inetutils (CLFS: Inetutils): hostname, ifconfig, ping, telnet, ftp, and the logger of the system."""
+
+from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
+
+_SETUID = ("/usr/bin/ping", "/usr/bin/ping6", "/usr/bin/traceroute")
+
+
+def _prepare(sh: Script) -> None:
+    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    # gcc 14 refuses to declare tgetent as if it were from before C89.
+    sh.replace("telnet/telnet.c", "#ifdef HAVE_TERMCAP_TGETENT", "#if 1")
+
+
+def _places_and_modes(sh: Script) -> None:
+    sh.sh('mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"')
+    sh.mode(0o4755, *_SETUID)  # raw sockets
+
+
+recipe = Recipe("inetutils").autotools(
+    "final",
+    needs=("ncurses-{bits}", "readline-{bits}"),
+    options=(
+        "--libexecdir=/usr/sbin",  # of syslogd
+        "--disable-servers",
+        "--enable-syslogd",
+        # util-linux has logger; the others send passwords in clear, or want servers of their kind.
+        *(f"--disable-{name}" for name in ("logger", "rcp", "rexec", "rlogin", "rsh", "talk", "tftp", "whois")),
+        *(f"--without-{name}" for name in ("idn", "krb5", "pam", "shishi", "wrap")),
+    ),
+    make=("SUIDMODE=",),
+    before=_prepare,
+    after=_places_and_modes,
+)

@@ -1,0 +1,34 @@
+# needs: the-whole-system final/ncurses-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# sources: procps-ng-4.0.4.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/procps-ng-4.0.4.tar.xz" -C "$SRC"
+cd "$SRC"
+BUILD=$SRC
+grep -qF -e '<ncursesw/ncurses.h>' src/watch.c || { echo 'error: src/watch.c has no <ncursesw/ncurses.h>' >&2; exit 1; }
+sed -i 's,<ncursesw/ncurses\.h>,<ncurses.h>,g' src/watch.c
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+    --prefix=/usr \
+    --build=x86_64-ruckus-linux-gnu \
+    --libdir=/usr/lib64 \
+    --sysconfdir=/etc \
+    --localstatedir=/var \
+    --disable-static \
+    --disable-dependency-tracking \
+    --disable-kill \
+    --enable-watch8bit \
+    --disable-numa \
+    --without-systemd \
+    --without-elogind
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
+objects="^\(!<arch>\|$(printf '\177')ELF\)"
+find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
+    > "$HOME/objects" || [ $? = 1 ]  # where there are none
+xargs -0 -r chmod u+w < "$HOME/objects"
+grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
