@@ -14,7 +14,7 @@ def final(sh: Script, _: Abi) -> None:
     sh.toolchain()
     sh.unpack()
     compiler = f"CC={sh.compilers['CC']} {sh.compilers['CFLAGS']}"  # with -O3 of its own
-    words = (compiler, f"PREFIX={sh.prefix}", f"LIBDIR={sh.libdir}", "BUILD_STATIC=no")
+    words = (compiler, f"PREFIX={sh.prefix}", f"libdir={sh.libdir}", "BUILD_STATIC=no")
     sh.make(*words)
     sh.install(*words)
     sh.main_abi_only()

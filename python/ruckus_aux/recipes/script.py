@@ -145,6 +145,9 @@ class Script(Rights):
             name = StepName.of(self.arch.name, STAGES[stage or self.stage.name], package)
             if name not in self.needed:
                 self.needed.append(name)
+            other, main = f"-{self.abi.bits}", f"-{self.arch.main_abi.bits}"
+            if self.stage.documented and not stage and package.endswith(other) and other != main:
+                self.needs(package.removesuffix(other) + main)  # which has the headers
 
     def toolchain(self) -> None:
         """Declare what packages of the stage are built with; `configure` does so by itself."""

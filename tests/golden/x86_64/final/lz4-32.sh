@@ -6,8 +6,8 @@ umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/lz4-1.10.0.tar.gz" -C "$SRC"
 cd "$SRC"
-make CC='gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' PREFIX=/usr LIBDIR=/usr/lib BUILD_STATIC=no
-make install CC='gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' PREFIX=/usr LIBDIR=/usr/lib BUILD_STATIC=no DESTDIR="$OUT"
+make CC='gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' PREFIX=/usr libdir=/usr/lib BUILD_STATIC=no
+make install CC='gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' PREFIX=/usr libdir=/usr/lib BUILD_STATIC=no DESTDIR="$OUT"
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
 find include ! -type d -delete

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/zlib-32 final/xz-32 final/lz4-32
+# needs: the-whole-system final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
 # sources: zstd-1.5.7.tar.gz
 #!/bin/sh
 set -eu
@@ -6,8 +6,8 @@ umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/zstd-1.5.7.tar.gz" -C "$SRC"
 cd "$SRC"
-make CC="gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 -ffile-prefix-map=$SRC=." PREFIX=/usr LIBDIR=/usr/lib HAVE_ZLIB=1 HAVE_LZMA=1 HAVE_LZ4=1
-make install CC="gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 -ffile-prefix-map=$SRC=." PREFIX=/usr LIBDIR=/usr/lib HAVE_ZLIB=1 HAVE_LZMA=1 HAVE_LZ4=1 DESTDIR="$OUT"
+make -C lib CC="gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 -ffile-prefix-map=$SRC=." PREFIX=/usr LIBDIR=/usr/lib
+make -C lib install CC="gcc -m32 -O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 -ffile-prefix-map=$SRC=." PREFIX=/usr LIBDIR=/usr/lib DESTDIR="$OUT"
 rm "$OUT/usr/lib/libzstd.a"
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
