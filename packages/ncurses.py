@@ -44,7 +44,7 @@ def _final_links(sh: Script) -> None:
         done
     """)
     if sh.abi == sh.arch.main_abi:
-        sh.sh('sed -i "s,$SRC/,," "$OUT/usr/include/curses.h" "$OUT/usr/share/man/man5/terminfo.5"')  # in comments
+        sh.sh('sed -i "s,$SRC/,,g" "$OUT/usr/include/curses.h" "$OUT/usr/share/man/man5/terminfo.5"')  # in comments
         sh.replace("$OUT/usr/include/curses.h", "#if defined(_XOPEN_SOURCE_EXTENDED)", "#if 1")
 
 

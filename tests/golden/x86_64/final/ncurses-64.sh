@@ -38,7 +38,7 @@ ln -s libncursesw.so "$OUT/usr/lib64/libcurses.so"
 for name in ncurses form panel menu; do
     ln -s "${name}w.pc" "$OUT/usr/lib64/pkgconfig/$name.pc"
 done
-sed -i "s,$SRC/,," "$OUT/usr/include/curses.h" "$OUT/usr/share/man/man5/terminfo.5"
+sed -i "s,$SRC/,,g" "$OUT/usr/include/curses.h" "$OUT/usr/share/man/man5/terminfo.5"
 grep -qF -e '#if defined(_XOPEN_SOURCE_EXTENDED)' "$OUT/usr/include/curses.h" || { echo 'error: $OUT/usr/include/curses.h has no #if defined(_XOPEN_SOURCE_EXTENDED)' >&2; exit 1; }
 sed -i 's,#if defined(_XOPEN_SOURCE_EXTENDED),#if 1,g' "$OUT/usr/include/curses.h"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
