@@ -2,6 +2,17 @@
 """GNU Bash (CLFS: Bash), which is also sh."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
+
+
+def _finish(sh: Script) -> None:
+    """/usr/bin/sh; and nothing of the folders of this build, which makefiles of builtins name."""
+    sh.sh(f"""
+        grep '^READLINE_LIB = -lreadline' Makefile
+        rm "$OUT{sh.libdir}"/bash/Makefile.*
+        ln -s bash "$OUT/usr/bin/sh"
+    """)
+
 
 recipe = (
     Recipe("bash")
@@ -28,6 +39,6 @@ recipe = (
         "final",
         needs=("readline-{bits}", "ncurses-{bits}"),
         options=("--without-bash-malloc", "--with-curses", "--with-installed-readline"),
-        after=lambda sh: sh.sh('ln -s bash "$OUT/usr/bin/sh"'),
+        after=_finish,
     )
 )

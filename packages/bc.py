@@ -25,5 +25,6 @@ recipe = (
         needs=("readline-{bits}", "ncurses-{bits}"),
         options=("--with-readline",),
         before=_without_ed,
+        after=lambda sh: sh.sh("grep '^#define READLINE 1' config.h"),
     )
 )

@@ -7,4 +7,5 @@ recipe = Recipe("gdbm").autotools(
     "final",
     needs=("readline-{bits}", "ncurses-{bits}"),
     options=("--enable-libgdbm-compat", "--with-readline"),  # with the interfaces of dbm and ndbm
+    after=lambda sh: sh.sh("grep '^#define WITH_READLINE 1' autoconf.h"),
 )

@@ -33,9 +33,10 @@ def stage2(sh: Script) -> None:
 
 recipe.autotools(
     "final",
-    needs=("ncurses-{bits}", "acl-{bits}", "attr-{bits}"),
+    needs=("ncurses-{bits}",),
     options=(
-        "--enable-acl",
+        "--disable-acl",
+        "--disable-xattr",
         "--disable-java",
         "--disable-csharp",
         "--disable-openmp",

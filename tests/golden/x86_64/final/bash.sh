@@ -21,6 +21,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
     --with-installed-readline
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
+grep '^READLINE_LIB = -lreadline' Makefile
+rm "$OUT/usr/lib64"/bash/Makefile.*
 ln -s bash "$OUT/usr/bin/sh"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

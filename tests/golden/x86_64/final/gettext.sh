@@ -1,4 +1,4 @@
-# needs: the-whole-system final/ncurses-64 final/acl-64 final/attr-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/ncurses-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
 # sources: gettext-0.23.1.tar.xz
 #!/bin/sh
 set -eu
@@ -16,7 +16,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
     --localstatedir=/var \
     --disable-static \
     --disable-dependency-tracking \
-    --enable-acl \
+    --disable-acl \
+    --disable-xattr \
     --disable-java \
     --disable-csharp \
     --disable-openmp \
