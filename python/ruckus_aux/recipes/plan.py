@@ -246,7 +246,7 @@ class Plan:
 
     def of_system(self) -> tuple[list[Step], list[Broken]]:
         """The steps of the profile that this system is made of, in order, and those of them that can't be made."""
-        goal, root = ("final", "final") if self.settings.is_final else ("bootstrap", "clfs")
+        goal, root = self.settings.goal, "final" if self.settings.is_final else "clfs"
         steps, broken = self.split(self.goal(goal) if self.has(goal) else [])
         return [step for step in steps if step.stage.root == root and step.is_merged], broken
 

@@ -126,6 +126,11 @@ class Settings:
         return self.clfs == self.final
 
     @property
+    def goal(self) -> str:
+        """Make's goal that this system comes of."""
+        return "final" if self.is_final else "bootstrap"
+
+    @property
     def stamps(self) -> Path:
         """The folder of records of what is merged, which are make's targets."""
         return self.buildroot / "stamps"

@@ -78,10 +78,11 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: in
 def _check_stored(settings: Settings, steps: Collection[Step]) -> None:
     """Raise RuckusError when a step has nothing in the store to be compared with."""
     store = Store(settings.cache)
-    if missing := [str(step.name) for step in steps if step.key not in store]:
-        goals = [*missing] if len(missing) <= _SHOWN else ["bootstrap"]
+    if missing := [step for step in steps if step.key not in store]:
+        names = [step.name for step in missing]
+        goals = names if len(missing) <= _SHOWN else dict.fromkeys(step.stage.goal for step in missing)
         raise RuckusError(
-            f"not built yet: {' '.join(missing)}", f"build them first: {make_command(settings.builddir, *goals)}"
+            f"not built yet: {' '.join(names)}", f"build them first: {make_command(settings.builddir, *goals)}"
         )
     if unknown := [step.name for step in steps if store.record(step.key) is None]:
         raise RuckusError(

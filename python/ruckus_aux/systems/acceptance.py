@@ -58,7 +58,7 @@ def _check_whole(plan: Plan) -> None:
     if lacking:
         raise RuckusError(
             f"{settings.clfs}: {len(lacking)} of the system's {len(steps)} steps are not built: {', '.join(lacking)}",
-            f"run: {make_command(settings.builddir, 'final' if settings.is_final else 'bootstrap')}",
+            f"run: {make_command(settings.builddir, settings.goal)}",
         )
 
 

@@ -111,7 +111,7 @@ def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
     if not (settings.clfs / "boot" / KERNEL).exists():
         raise RuckusError(
             f"{settings.clfs}: no kernel there yet",
-            f"run: {make_command(settings.builddir, 'final' if settings.is_final else 'bootstrap')}",
+            f"run: {make_command(settings.builddir, settings.goal)}",
         )
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
     image.parent.mkdir(parents=True, exist_ok=True)

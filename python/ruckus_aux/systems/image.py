@@ -100,7 +100,7 @@ def make_image(
     if not keys:
         raise RuckusError(
             f"{settings.clfs} holds no system yet",
-            f"run: {make_command(settings.builddir, 'final' if settings.is_final else 'bootstrap')}",
+            f"run: {make_command(settings.builddir, settings.goal)}",
         )
     if os.path.lexists(output) and not output.is_file():
         raise RuckusError(f"{output} is there, and is no file", "give the image another name: --output=FILE")

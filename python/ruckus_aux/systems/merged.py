@@ -7,6 +7,7 @@ A name is a path in the system, such as /tools/bin/sh.
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from ruckus_aux.host.folders import within
@@ -79,10 +80,12 @@ class Merged:
         scripts: dict[str, str] = {}
         unread = 0
         for name in sorted(self.steps):
+            if any(within(name, place) for place in self._places):
+                faults.append(self.fault(name, "is in a folder of the build", "its recipe has to put it elsewhere"))
             try:
                 content = self._content(name)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                faults.append(self.fault(name, "is gone", "make bootstrap brings it back"))
+                faults.append(self.fault(name, "is gone", f"make {self.settings.goal} brings it back"))
                 continue
             except PermissionError:  # root's, after bootstrap-install
                 unread += 1
@@ -123,15 +126,17 @@ class Merged:
             or any(within(program, prefix) for prefix in self.settings.prefixes)
         )
 
+    @cached_property
     def _places(self) -> list[str]:
         """Folders of this machine, and of the workplace, that nothing may be looked for in."""
         settings = self.settings
         places = {settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache}
         if settings.is_final:  # the temporary system is gone then, and so is its sandbox
             temporary = load(settings.builddir)
-            places |= {Path(prefix) for prefix in temporary.prefixes} | set(map(Path, self._workplaces()))
+            places |= {Path(prefix) for prefix in temporary.prefixes} | set(map(Path, self._workplaces))
         return sorted(map(str, places))
 
+    @cached_property
     def _workplaces(self) -> list[str]:
         """Folders that only scripts of steps have: compilers note them for debuggers, and nobody else may use them."""
         names = ("SOURCES", "FILES", "SRC", "BUILD", "OUT")
@@ -140,13 +145,13 @@ class Merged:
 
     def _faults_of_content(self, name: str, content: bytes) -> Iterator[RuckusError]:
         used = b"" if b"\0" in content else _COMMENT.sub(b"", content)
-        found = [word for word in self._places() if word.encode() in content]
-        found += [word for word in self._workplaces() if word.encode() in used]
+        found = [word for word in self._places if word.encode() in content]
+        found += [word for word in self._workplaces if word.encode() in used]
         for word in found:
             yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
 
     def _faults_of_link(self, name: str, target: str) -> Iterator[RuckusError]:
-        if any(within(target, place) for place in (*self._places(), self.settings.prefix_hostprep, str(INSIDE))):
+        if any(within(target, place) for place in (*self._places, self.settings.prefix_hostprep, str(INSIDE))):
             yield self.fault(name, f"leads to {target}, of the build", "its recipe lets it leak in")
         end = self.follow(name)
         if any(within(end, prefix) for prefix in self.settings.prefixes) and not os.path.lexists(self.path(end)):

@@ -20,6 +20,7 @@ from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.steps import again
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import AGAIN, MARKER
@@ -123,6 +124,14 @@ def test_what_cannot_be_built_again_is_named(
     assert main(["verify-reproducible", *words]) == 1
     assert said in capsys.readouterr().err
     assert not (here.buildroot / AGAIN).exists()
+
+
+def test_what_builds_much_that_is_missing(
+    here: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "_SHOWN", 1)
+    assert main(["verify-reproducible", "--all"]) == 1
+    assert f"build them first: make -C {here.builddir} bootstrap hostprep\n" in capsys.readouterr().err
 
 
 def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
