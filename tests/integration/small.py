@@ -47,7 +47,7 @@ class Small:
     def recipe(self, text: str, source: str = "") -> None:
         (self.folder / "src/packages/small.py").write_text(RECIPE.format(text=text, source=source))
 
-    def builddir(self, name: str = "one", isolation: str = "bwrap") -> Path:
+    def builddir(self, name: str = "one", isolation: str = "bwrap", arch: str = "x86_64") -> Path:
         build = self.folder / name
         if not build.exists():
             build.mkdir()
@@ -57,7 +57,7 @@ class Small:
                 buildroot=str(build),
                 clfs=str(build / "baby"),
                 cache=str(self.folder / "cache"),
-                arch="x86_64",
+                arch=arch,
                 isolation=isolation,
                 mirrors=str(self.folder / "mirror"),
                 hostprep_tools="",
@@ -80,7 +80,7 @@ class Small:
 
     def run(self, *command: str, status: int = 0, **options: Any) -> str:
         process = self.start(*command, **options)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=300)
         assert process.returncode == status, output + errors
         return output + errors
 
