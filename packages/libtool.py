@@ -11,5 +11,6 @@ recipe = (
         tools=("m4",),
         options=("--disable-ltdl-install",),
     )
-    .autotools("final", needs=("autoconf", "automake"))
+    # In its source: assertions of libltdl say where that was.
+    .autotools("final", needs=("autoconf", "automake"), before=lambda sh: sh.sh("BUILD=$SRC"))
 )
