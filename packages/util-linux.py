@@ -48,8 +48,9 @@ def final(sh: Script, abi: Abi) -> None:
     sh.unpack()
     sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
     if abi == sh.arch.main_abi:
-        sh.needs(f"ncurses-{abi.bits}", f"readline-{abi.bits}")
+        sh.needs(*(f"{library}-{abi.bits}" for library in ("ncurses", "readline", "libxcrypt")))
         own: tuple[str, ...] = ("--with-ncursesw", "--with-readline", "--without-tinfo", "--disable-uuidd")
+        own += ("--enable-sulogin",)  # without being asked for, it is left out where crypt(3) is not found
         sh.mode(0o4755, "/usr/bin/mount", "/usr/bin/umount")
         sh.owner("root:tty", "/usr/bin/wall")
         sh.mode(0o2755, "/usr/bin/wall")

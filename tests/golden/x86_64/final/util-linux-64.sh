@@ -1,4 +1,4 @@
-# needs: the-whole-system final/ncurses-64 final/readline-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/ncurses-64 final/readline-64 final/libxcrypt-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
 # sources: util-linux-2.41.5.tar.xz
 #!/bin/sh
 set -eu
@@ -41,7 +41,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
     --with-ncursesw \
     --with-readline \
     --without-tinfo \
-    --disable-uuidd
+    --disable-uuidd \
+    --enable-sulogin
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
