@@ -125,6 +125,15 @@ def cmd_times(settings: Settings, options: argparse.Namespace) -> None:
         print(f"  WROTE    {path}")
 
 
+def cmd_sizes(settings: Settings, options: argparse.Namespace) -> None:
+    """print what each package takes in the finished system"""
+    from ruckus_aux.reports.sizes import installed_sizes, size_lines
+
+    plan = evaluate(settings)
+    plan = plan.of_final() if options.system == "final" else plan
+    print("\n".join(size_lines(installed_sizes(plan.of_system()[0]))))
+
+
 def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:
     """inspect the device with this source tree (--with-ruckus-dev) as builders see it: in a snapshot, read only"""
     from ruckus_aux.host.root import Root

@@ -114,6 +114,12 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("step", metavar="STEP", help="for instance x86_64/cross/binutils")
         return sub
 
+    def of_system(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        sub.add_argument(
+            "--system", choices=("temporary", "final"), default="temporary", help="which one (default: temporary)"
+        )
+        return sub
+
     listed = add(asked.cmd_list)
     listed.add_argument("--all", action="store_true", help="also steps that the profile does not use")
     listed.add_argument("--hashes", action="store_true", help="the SHA-256 of what each has in the store, and its name")
@@ -130,12 +136,7 @@ def parser() -> argparse.ArgumentParser:
         "--write", action="store_true", help="also put them into packages/costs.toml, for builds on other machines"
     )
 
-    def of_system(sub: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        sub.add_argument(
-            "--system", choices=("temporary", "final"), default="temporary", help="which one (default: temporary)"
-        )
-        return sub
-
+    of_system(add(asked.cmd_sizes))
     boot = of_system(add(called.cmd_boot))
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")
     how = boot.add_mutually_exclusive_group()

@@ -111,6 +111,9 @@ def html(record: RunHistory, folder: Path) -> str:
         },
         "rows": record.rows,
         "bad": [row for row in record.rows if row.entry.outcome in ("failed", "crashed")],
+        "installed": sorted(
+            (row for row in record.rows if row.entry.artifact), key=lambda row: row.entry.artifact, reverse=True
+        ),
         "tests": [row for row in record.rows if row.entry.tests],
         "shared": [row for row in record.rows if row.saved or row.entry.hits],
         "busy": _curve(record, [sample.busy for sample in record.samples], busiest),
