@@ -131,9 +131,8 @@ class Merged:
         """Folders of this machine, and of the workplace, that nothing may be looked for in."""
         settings = self.settings
         places = {settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache}
-        if settings.is_final:  # the temporary system is gone then, and so is its sandbox
-            temporary = load(settings.builddir)
-            places |= {Path(prefix) for prefix in temporary.prefixes} | set(map(Path, self._workplaces))
+        if settings.is_final:  # then the temporary system is gone
+            places |= set(map(Path, load(settings.builddir).prefixes))
         return sorted(map(str, places))
 
     @cached_property
