@@ -24,6 +24,7 @@ def _build(sh: Script, platform: str) -> None:
 @recipe.step("final")
 def bios(sh: Script) -> None:
     """Programs of GRUB, and what it is made of for a BIOS"""
+    sh.sh("# What a BIOS starts is compiled for every PC: -march=i386")
     _build(sh, "pc")
     sh.install()
     _modules_only(sh, "i386-pc")

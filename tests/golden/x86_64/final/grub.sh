@@ -3,6 +3,7 @@
 #!/bin/sh
 set -eu
 umask 022
+# What a BIOS starts is compiled for every PC: -march=i386
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/grub-2.12.tar.xz" -C "$SRC"
 cd "$SRC"
