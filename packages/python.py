@@ -12,13 +12,13 @@ recipe = Recipe("python")
 # A build leaves out in silence what it lacks something for: both lists together are all that depends on a library.
 _WITH = ("_bz2", "_curses", "_curses_panel", "_lzma", "zlib")
 _WITHOUT = ("_ctypes", "_dbm", "_gdbm", "_hashlib", "_sqlite3", "_ssl", "_tkinter", "_uuid", "readline")
-_NEVER = ("_sqlite3", "_tkinter", "_uuid")  # the final system, too, has no SQLite and no Tk, and libuuid is built later
+_NEVER = ("_sqlite3", "_tkinter")  # libraries that the final system, too, does without
 # Of what comes with it, and needs something of the system that configure tries.
 _OWN = (
     *("_decimal", "_multiprocessing", "_posixshmem", "_socket", "fcntl", "grp", "hashlib", "mmap", "pwd", "pyexpat"),
     *("resource", "select", "syslog", "termios", "threading"),
 )
-_LIBRARIES = ("bzip2", "expat", "libffi", "ncurses", "openssl", "readline", "xz", "zlib")
+_LIBRARIES = ("bzip2", "expat", "libffi", "ncurses", "openssl", "readline", "util-linux", "xz", "zlib")
 _OPTIONS = (
     "--enable-shared",
     "--without-static-libpython",
@@ -47,7 +47,7 @@ def stage2(sh: Script) -> None:
 
 @recipe.step("final")
 def final(sh: Script) -> None:
-    """python3, with all its modules but those for SQLite, Tk and libuuid"""
+    """python3, with all its modules but those for SQLite and Tk"""
     sh.needs("gdbm", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
     sh.unpack()
     sh.patch()
@@ -59,7 +59,7 @@ def final(sh: Script) -> None:
         "--with-readline=readline",
         "--with-dbmliborder=gdbm",
         *(f"py_cv_module_{module}=n/a" for module in _NEVER),
-        env={"OPT": "-DNDEBUG -Wall"},
+        env={"OPT": "-Wall"},
     )
     sh.make("PYTHONSTRICTEXTENSIONBUILD=1")  # it fails when any other module is missing
     sh.install()
