@@ -14,7 +14,7 @@ def _prepare(sh: Script) -> None:
 
 recipe = Recipe("kbd").autotools(
     "final",
-    needs=("autoconf", "automake", "libtool", "pkgconf", "gettext"),
+    needs=("autoconf", "automake", "libtool", "pkgconf", "gettext", "ncurses-{bits}"),  # the last is for gettext
     options=(
         "--disable-vlock",  # wants PAM
         "--disable-tests",
