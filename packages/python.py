@@ -57,7 +57,7 @@ def final(sh: Script) -> None:
         "--with-system-expat",
         "--without-system-libmpdec",
         "--with-readline=readline",
-        "--with-dbmliborder=ndbm:gdbm",  # both of gdbm
+        "--with-dbmliborder=gdbm",
         *(f"py_cv_module_{module}=n/a" for module in _NEVER),
         env={"OPT": "-Wall"},
     )

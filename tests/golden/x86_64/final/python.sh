@@ -24,7 +24,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 OPT=-Wall "$SRC/configure" 
     --with-system-expat \
     --without-system-libmpdec \
     --with-readline=readline \
-    --with-dbmliborder=ndbm:gdbm \
+    --with-dbmliborder=gdbm \
     py_cv_module__sqlite3=n/a \
     py_cv_module__tkinter=n/a
 make PYTHONSTRICTEXTENSIONBUILD=1 MAKEINFO=true
