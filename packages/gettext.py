@@ -33,7 +33,7 @@ def stage2(sh: Script) -> None:
 
 recipe.autotools(
     "final",
-    needs=("ncurses-{bits}",),
+    needs=("bison", "ncurses-{bits}"),  # bison says where its own translations are
     options=(
         "--disable-acl",
         "--disable-xattr",

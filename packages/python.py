@@ -12,7 +12,8 @@ recipe = Recipe("python")
 # A build leaves out in silence what it lacks something for: both lists together are all that depends on a library.
 _WITH = ("_bz2", "_curses", "_curses_panel", "_lzma", "zlib")
 _WITHOUT = ("_ctypes", "_dbm", "_gdbm", "_hashlib", "_sqlite3", "_ssl", "_tkinter", "_uuid", "readline")
-_NEVER = ("_sqlite3", "_tkinter")  # libraries that the final system, too, does without
+# Libraries that the final system, too, does without; and _dbm looks for headers where GDBM has none.
+_NEVER = ("_dbm", "_sqlite3", "_tkinter")
 # Of what comes with it, and needs something of the system that configure tries.
 _OWN = (
     *("_decimal", "_multiprocessing", "_posixshmem", "_socket", "fcntl", "grp", "hashlib", "mmap", "pwd", "pyexpat"),
@@ -47,7 +48,7 @@ def stage2(sh: Script) -> None:
 
 @recipe.step("final")
 def final(sh: Script) -> None:
-    """python3, with all its modules but those for SQLite and Tk"""
+    """python3, with all its modules but those for SQLite, Tk and dbm"""
     sh.needs("gdbm", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
     sh.unpack()
     sh.patch()
@@ -57,7 +58,6 @@ def final(sh: Script) -> None:
         "--with-system-expat",
         "--without-system-libmpdec",
         "--with-readline=readline",
-        "--with-dbmliborder=gdbm",
         *(f"py_cv_module_{module}=n/a" for module in _NEVER),
         env={"OPT": "-Wall"},
     )

@@ -96,7 +96,9 @@ class Merged:
             faults += self._faults_of_content(name, content)
             if content.startswith((MAGIC, ARCHIVE)):
                 self.linked.append(name)
-            elif content.startswith(b"#!") and (words := content[2:].splitlines()[0].decode(errors="replace").split()):
+            elif self._is_script(name, content) and (
+                words := content[2:].splitlines()[0].decode(errors="replace").split()
+            ):
                 scripts[name] = words[0]
         not_read = f"; {unread} of them only root can read" if unread else ""
         lost = {name: program for name, program in scripts.items() if not self._is_there(program)}
@@ -109,6 +111,10 @@ class Merged:
             Finding("files", f"{len(self.steps)}, without paths of the build{not_read}", tuple(faults)),
             Finding("scripts", f"{len(scripts)}{waiting}", tuple(of_scripts)),
         ]
+
+    def _is_script(self, name: str, content: bytes) -> bool:
+        """Whether it is run as a script; an example or a template is not."""
+        return content.startswith(b"#!") and bool(self.path(name).stat().st_mode & 0o100)
 
     def _content(self, name: str) -> bytes | None:
         """A file's content; None of a symbolic link."""

@@ -24,13 +24,13 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 OPT=-Wall "$SRC/configure" 
     --with-system-expat \
     --without-system-libmpdec \
     --with-readline=readline \
-    --with-dbmliborder=gdbm \
+    py_cv_module__dbm=n/a \
     py_cv_module__sqlite3=n/a \
     py_cv_module__tkinter=n/a
 make PYTHONSTRICTEXTENSIONBUILD=1 MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 ln -s python3 "$OUT/usr/bin/python"
-LD_LIBRARY_PATH=. ./python -c "import _bz2, _curses, _curses_panel, _lzma, zlib, _decimal, _multiprocessing, _posixshmem, _socket, fcntl, grp, hashlib, mmap, pwd, pyexpat, resource, select, syslog, termios, threading, _ctypes, _dbm, _gdbm, _hashlib, _ssl, _uuid, readline"
+LD_LIBRARY_PATH=. ./python -c "import _bz2, _curses, _curses_panel, _lzma, zlib, _decimal, _multiprocessing, _posixshmem, _socket, fcntl, grp, hashlib, mmap, pwd, pyexpat, resource, select, syslog, termios, threading, _ctypes, _gdbm, _hashlib, _ssl, _uuid, readline"
 # Where it was built is nothing to those who build modules with it.
 cd "$OUT/usr/lib64"/python3.*
 rm __pycache__/_sysconfigdata_*
