@@ -12,7 +12,7 @@ def final(sh: Script) -> None:
     """Programs and a library for the kernel's modules"""
     sh.toolchain()
     sh.needs("meson", "ninja", "pkgconf", "python")
-    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("openssl", "xz", "zlib", "zstd")))
+    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("expat", "openssl", "xz", "zlib", "zstd")))
     sh.unpack()
     sh.sh(f"""
         CC='{sh.compilers["CC"]}' CFLAGS='{sh.compilers["CFLAGS"]}' meson setup "$BUILD" --prefix={sh.prefix} \\

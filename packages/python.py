@@ -85,7 +85,7 @@ def _finish(sh: Script, modules: Sequence[str]) -> None:
 def pip(sh: Script) -> None:
     """pip, which installs Python's packages"""
     sh.toolchain()
-    sh.needs("python", f"zlib-{sh.abi.bits}")
+    sh.needs("python", f"expat-{sh.abi.bits}", f"zlib-{sh.abi.bits}")
     # A wheel of it comes with Python.
     sh.sh(f"""
         bundled=$(echo {sh.libdir}/python3.*/ensurepip/_bundled)

@@ -19,7 +19,7 @@ def final(sh: Script) -> None:
     """udevd, its rules, and what is known of devices"""
     sh.toolchain()
     sh.needs("gperf", "jinja2", "kmod", "markupsafe", "meson", "ninja", "pkgconf", "python")
-    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("acl", "attr", "libcap", "libxcrypt", "util-linux")))
+    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("acl", "attr", "expat", "libcap", "libxcrypt", "util-linux")))
     sh.unpack()
     sh.replace("src/libsystemd/sd-network/network-util.h", "systemd/network", "udev/network")
     options = {

@@ -181,7 +181,7 @@ class Recipe:
 
         def record(sh: Script) -> None:
             sh.toolchain()
-            sh.needs("python", "pip", *needs)
+            sh.needs("python", "pip", f"expat-{sh.abi.bits}", *needs)  # pip reads XML
             sh.unpack()
             sh.patch()
             if before:

@@ -113,8 +113,9 @@ class Merged:
         ]
 
     def _is_script(self, name: str, content: bytes) -> bool:
-        """Whether it is run as a script; an example or a template is not."""
-        return content.startswith(b"#!") and bool(self.path(name).stat().st_mode & 0o100)
+        """Whether it is run as a script; the final system has examples and templates, too, which are not."""
+        runs = not self.settings.is_final or self.path(name).stat().st_mode & 0o100
+        return content.startswith(b"#!") and bool(runs)
 
     def _content(self, name: str) -> bytes | None:
         """A file's content; None of a symbolic link."""

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/openssl-64 final/xz-64 final/zstd-64
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64 final/openssl-64 final/xz-64 final/zstd-64
 # sources: kmod-34.2.tar.xz
 #!/bin/sh
 set -eu
