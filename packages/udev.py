@@ -18,8 +18,10 @@ _MADE = (
 def final(sh: Script) -> None:
     """udevd, its rules, and what is known of devices"""
     sh.toolchain()
-    sh.needs("gperf", "jinja2", "kmod", "markupsafe", "meson", "ninja", "pkgconf", "python")
-    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("acl", "attr", "expat", "libcap", "libxcrypt", "util-linux")))
+    sh.needs("gperf", "jinja2", "kmod", "markupsafe", "meson", "ninja", "pkgconf", "python", "setuptools")
+    libraries = ("acl", "attr", "expat", "libcap", "libxcrypt", "util-linux")
+    of_kmod = ("openssl", "xz", "zlib", "zstd")  # which pkg-config wants to know
+    sh.needs(*(f"{library}-{sh.abi.bits}" for library in (*libraries, *of_kmod)))
     sh.unpack()
     sh.replace("src/libsystemd/sd-network/network-util.h", "systemd/network", "udev/network")
     options = {

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/gperf final/jinja2 final/kmod final/markupsafe final/meson final/ninja final/pkgconf final/python final/acl-64 final/attr-64 final/expat-64 final/libcap-64 final/libxcrypt-64 final/util-linux-64
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/gperf final/jinja2 final/kmod final/markupsafe final/meson final/ninja final/pkgconf final/python final/setuptools final/acl-64 final/attr-64 final/expat-64 final/libcap-64 final/libxcrypt-64 final/util-linux-64 final/openssl-64 final/xz-64 final/zstd-64
 # sources: systemd-257.13.tar.gz
 #!/bin/sh
 set -eu
