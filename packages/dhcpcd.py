@@ -2,6 +2,7 @@
 """dhcpcd: asks networks for addresses. Its configure is not autoconf's."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("dhcpcd").autotools(
     "final",
@@ -17,6 +18,6 @@ recipe = Recipe("dhcpcd").autotools(
         "--without-openssl",  # its own checksums
         "--without-udev",
     ),
-    before=lambda sh: sh.sh("BUILD=$SRC"),  # it can't be built elsewhere
+    before=Script.in_source,
     after=lambda sh: sh.owner("dhcpcd", "/var/lib/dhcpcd"),
 )

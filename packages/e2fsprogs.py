@@ -2,6 +2,7 @@
 """e2fsprogs (CLFS: E2fsprogs): makes and checks file systems, first of all those of builders."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 from ruckus_aux.recipes.stages import HOST_CC
 
 _WITHOUT = (
@@ -31,7 +32,7 @@ recipe = (
     .autotools(
         "final",
         needs=("util-linux-{bits}", "pkgconf"),
-        before=lambda sh: sh.sh("BUILD=$SRC"),  # or messages would name the folder of the source
+        before=Script.in_source,
         options=(
             *_WITHOUT,
             "--enable-elf-shlibs",

@@ -2,12 +2,13 @@
 """git: versions of sources (its manual would need asciidoc)."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("git").autotools(
     "final",
     needs=("curl", "expat-{bits}", "openssl-{bits}", "zlib-{bits}", "zstd-{bits}"),
     make=("NO_INSTALL_HARDLINKS=1", "PYTHON_PATH=/usr/bin/python3"),
-    before=lambda sh: sh.sh("BUILD=$SRC"),  # it can't be built elsewhere
+    before=Script.in_source,
     after=lambda sh: sh.sh("""
         completions="$OUT/usr/share/bash-completion/completions"
         install -D -m 644 contrib/completion/git-completion.bash "$completions/git"

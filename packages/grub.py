@@ -14,7 +14,7 @@ _WITHOUT = (
 
 def _build(sh: Script, platform: str) -> None:
     sh.unpack()
-    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    sh.in_source()
     sh.write("grub-core/extra_deps.lst", "depends bli part_gpt")  # the release lacks it
     options = (f"--with-platform={platform}", "--libdir=/usr/lib")  # modules are no libraries of an ABI
     sh.configure(*options, *(f"--disable-{name}" for name in _WITHOUT))

@@ -8,7 +8,7 @@ _SETUID = ("/usr/bin/ping", "/usr/bin/ping6", "/usr/bin/traceroute")
 
 
 def _prepare(sh: Script) -> None:
-    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    sh.in_source()
     # gcc 14 refuses to declare tgetent as if it were from before C89.
     sh.replace("telnet/telnet.c", "#ifdef HAVE_TERMCAP_TGETENT", "#if 1")
 

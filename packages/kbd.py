@@ -6,7 +6,7 @@ from ruckus_aux.recipes.script import Script
 
 
 def _prepare(sh: Script) -> None:
-    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    sh.in_source()
     sh.replace("configure.ac", "x86_64*) RESIZECONS_PROGS=yes", "x86_64*) RESIZECONS_PROGS=no ")  # of svgalib
     sh.replace("configure.ac", "i?86*)   RESIZECONS_PROGS=yes", "i?86*)   RESIZECONS_PROGS=no ")
     sh.sh("[ -e configure ] || autoreconf -fi")

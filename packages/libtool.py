@@ -2,6 +2,7 @@
 """GNU Libtool: what autoreconf needs where a source makes libraries (CLFS: Libtool)."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = (
     Recipe("libtool")
@@ -12,5 +13,5 @@ recipe = (
         options=("--disable-ltdl-install",),
     )
     # In its source: assertions of libltdl say where that was.
-    .autotools("final", needs=("autoconf", "automake"), before=lambda sh: sh.sh("BUILD=$SRC"))
+    .autotools("final", needs=("autoconf", "automake"), before=Script.in_source)
 )

@@ -2,11 +2,12 @@
 """man-db: man, and its database of manuals (CLFS: Man)."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("man-db").autotools(
     "final",
     needs=("libpipeline", "gdbm", "groff", "less", "pkgconf"),
-    before=lambda sh: sh.sh("BUILD=$SRC"),  # or messages would name the folder of the source
+    before=Script.in_source,
     options=(
         "--disable-setuid",
         "--disable-cache-owner",  # root makes it, and no user adds to it

@@ -12,7 +12,7 @@ def final(sh: Script) -> None:
     """ssh, sftp, scp, and the server"""
     sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("openssl", "zlib", "libxcrypt")))
     sh.unpack()
-    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    sh.in_source()
     sh.configure(
         "--sysconfdir=/etc/ssh",
         "--with-privsep-user=sshd",  # who answers before a login,

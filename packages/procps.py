@@ -6,7 +6,7 @@ from ruckus_aux.recipes.script import Script
 
 
 def _prepare(sh: Script) -> None:
-    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    sh.in_source()
     sh.replace("src/watch.c", "<ncursesw/ncurses.h>", "<ncurses.h>")
 
 

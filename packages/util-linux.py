@@ -46,7 +46,7 @@ _LIBRARIES = ("libuuid", "libblkid", "libmount", "libsmartcols", "libfdisk")
 def final(sh: Script, abi: Abi) -> None:
     """Programs for disks, logins and processes, and their libraries"""
     sh.unpack()
-    sh.sh("BUILD=$SRC")  # or messages would name the folder of the source
+    sh.in_source()
     if abi == sh.arch.main_abi:
         sh.needs(*(f"{library}-{abi.bits}" for library in ("ncurses", "readline", "libxcrypt")))
         own: tuple[str, ...] = ("--with-ncursesw", "--with-readline", "--without-tinfo", "--disable-uuidd")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ruckus_aux.host.commands import digest
-from ruckus_aux.host.trees import FILE_KINDS, walk
+from ruckus_aux.host.trees import ANONYMOUS, FILE_KINDS, anonymous_tar, walk
 from ruckus_aux.host.writing import copy_new
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.words.errors import RuckusError
@@ -178,7 +178,5 @@ def _drop_attributes(path: Path) -> None:
 
 def tree_hash(tree: Path) -> str:
     """The SHA-256 of a tree as one tar archive that has no trace of when, where and by whom it was made."""
-    words = ["tar", "--create", "--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner"]
-    words += [f"--mtime=@{SOURCE_DATE_EPOCH}", f"--directory={tree}", "."]
     # Status 1: a file got another hard link while it was read, when somebody made a view; its content is what counts.
-    return digest(words, env={"TAR_OPTIONS": "", "LC_ALL": "C"}, good=(0, 1))
+    return digest(anonymous_tar(tree, SOURCE_DATE_EPOCH), env=ANONYMOUS, good=(0, 1))

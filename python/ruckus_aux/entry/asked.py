@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host import plain
-from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.load import evaluate, plan_of_system
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings
@@ -129,9 +129,7 @@ def cmd_sizes(settings: Settings, options: argparse.Namespace) -> None:
     """print what each package takes in the finished system"""
     from ruckus_aux.reports.sizes import installed_sizes, size_lines
 
-    plan = evaluate(settings)
-    plan = plan.of_final() if options.system == "final" else plan
-    print("\n".join(size_lines(installed_sizes(plan.of_system()[0]))))
+    print("\n".join(size_lines(installed_sizes(plan_of_system(settings, options.system).of_system()[0]))))
 
 
 def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.root import Root
-from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.load import evaluate, plan_of_system
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
 from ruckus_aux.settings.ownership import take_folders
@@ -27,12 +27,6 @@ def _possible(plan: Plan, goal: str) -> list[Step]:
 
     names = plan.goal(goal)
     return plan.split(names)[0] if "k" in flags(os.environ) else plan.closure(names)
-
-
-def _system(settings: Settings, system: str) -> Plan:
-    """The plan of a build directory, for one of its systems: "temporary" or "final"."""
-    plan = evaluate(settings)
-    return plan.of_final() if system == "final" else plan
 
 
 def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
@@ -151,7 +145,7 @@ def cmd_image(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.image import image_name, make_image
     from ruckus_aux.words.terminal import size_in_bytes
 
-    plan = _system(settings, options.system)
+    plan = plan_of_system(settings, options.system)
     output = options.output or Path(image_name(plan.settings))
     least = size_in_bytes(options.size) if options.size else 0
     make_image(plan, output.absolute(), least, cross=options.cross == "yes")
@@ -172,7 +166,7 @@ def cmd_boot(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.boot import boot, boot_once
 
     take_folders(settings)
-    plan = _system(settings, options.system)
+    plan = plan_of_system(settings, options.system)
     if options.once:
         boot_once(plan)
     else:
@@ -186,7 +180,7 @@ def cmd_check(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.systems.boot import boot
 
     take_folders(settings)
-    plan = _system(settings, options.system)
+    plan = plan_of_system(settings, options.system)
     found = check(plan, partial(boot, plan))
     report_findings(settings.arch.name, found, as_json=options.json)
 

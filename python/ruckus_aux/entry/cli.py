@@ -74,6 +74,7 @@ and with all of its packages in sight, not only those that a recipe names. What 
 that a package takes when they are there, or what depends on who built it. docs/final.md tells more.
 """
 
+
 Handler = Callable[[Settings, argparse.Namespace], None]
 
 
@@ -135,7 +136,6 @@ def parser() -> argparse.ArgumentParser:
     add(asked.cmd_times).add_argument(
         "--write", action="store_true", help="also put them into packages/costs.toml, for builds on other machines"
     )
-
     of_system(add(asked.cmd_sizes))
     boot = of_system(add(called.cmd_boot))
     boot.add_argument("--interactive", action="store_true", help="a shell on the serial console")

@@ -71,6 +71,22 @@ def is_missing(path: Path) -> bool:
     return False
 
 
+# For `anonymous_tar`: neither options of the user's, nor an order of his language's.
+ANONYMOUS = {"TAR_OPTIONS": "", "LC_ALL": "C"}
+
+
+def anonymous_tar(tree: Path, mtime: int, *options: str) -> list[str]:
+    """The command that writes a tree as a tar archive which has no trace of when, where and by whom it was made.
+
+    Args:
+        tree: Its top folder.
+        mtime: The time that all files get, in seconds since 1970.
+        options: More of tar's.
+    """
+    words = ["tar", "--create", "--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner"]
+    return [*words, f"--mtime=@{mtime}", *options, f"--directory={tree}", "."]
+
+
 def size(tree: Path) -> int:
     """The bytes that a tree takes on disk; what can't be read is not counted."""
     total = 0

@@ -11,17 +11,15 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ruckus_aux.host.commands import digest, run
-from ruckus_aux.host.trees import FILE_KINDS
+from ruckus_aux.host.trees import ANONYMOUS, FILE_KINDS, anonymous_tar
 from ruckus_aux.recipes.manifest import sha256_of
 from ruckus_aux.words.errors import Mistakes, RuckusError
 
-_TAR = ("tar", "--create", "--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0")
-_ENVIRONMENT = {"TAR_OPTIONS": "", "LC_ALL": "C"}
 _FORBIDDEN = stat.S_ISUID | stat.S_ISGID
 
 
 def _archive(folder: Path) -> list[str]:
-    return [*_TAR, "--mode=ug-s,go-w", f"--directory={folder}", "."]
+    return anonymous_tar(folder, 0, "--mode=ug-s,go-w")
 
 
 def given_name(path: Path) -> str:
@@ -31,7 +29,7 @@ def given_name(path: Path) -> str:
 
 def given_hash(path: Path) -> str:
     """The SHA-256 of a file's content, or of a folder's, with its names and modes."""
-    return digest(_archive(path), env=_ENVIRONMENT) if path.is_dir() else sha256_of(path)
+    return digest(_archive(path), env=ANONYMOUS) if path.is_dir() else sha256_of(path)
 
 
 def give_copy(path: Path, folder: Path) -> None:
@@ -43,7 +41,7 @@ def give_copy(path: Path, folder: Path) -> None:
     """
     target = folder / given_name(path)
     if path.is_dir():
-        run([*_archive(path), f"--file={target}"], env=_ENVIRONMENT)
+        run([*_archive(path), f"--file={target}"], env=ANONYMOUS)
         target.chmod(0o644)
     else:
         shutil.copy2(path, target)

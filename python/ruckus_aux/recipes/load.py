@@ -220,6 +220,17 @@ def evaluate(settings: Settings) -> Plan:
     return plan
 
 
+def plan_of_system(settings: Settings, system: str) -> Plan:
+    """The plan of a build directory, for one of its systems.
+
+    Args:
+        settings: Of the build directory.
+        system: "temporary" or "final".
+    """
+    plan = evaluate(settings)
+    return plan.of_final() if system == "final" else plan
+
+
 def in_order(needs: Mapping[StepName, Iterable[StepName]]) -> tuple[list[StepName], list[tuple[StepName, ...]]]:
     """Steps, each after what it needs.
 

@@ -260,6 +260,10 @@ class Script(Rights):
 
     # Building.
 
+    def in_source(self) -> None:
+        """Build in $SRC: for what can't be built elsewhere, or would write the path to its source into messages."""
+        self.sh("BUILD=$SRC")
+
     def configure(self, *options: str, env: Mapping[str, str] | None = None, defaults: bool = True) -> None:
         """Run the source's configure out of tree, in $BUILD, one option on a line.
 
@@ -294,10 +298,13 @@ class Script(Rights):
             words: Targets, variables and options.
             directory: Where; by default the current one.
         """
+        where = ["-C", directory] if directory else []
+        self._record(self._make_command(*where, *words))
+
+    def _make_command(self, *words: str) -> str:
         if self.is_configured and not any(word.startswith("MAKEINFO=") for word in words):
             words += (WITHOUT_MANUALS,)
-        where = ["-C", directory] if directory else []
-        self._record(" ".join(["make", *map(quoted, [*where, *words])]))
+        return " ".join(["make", *map(quoted, words)])
 
     def check(self, *words: str, expected: Mapping[str, str]) -> None:
         """Run a test suite to its end; the step fails when an unexpected test does, or when none passes.
@@ -309,8 +316,8 @@ class Script(Rights):
             words: For make.
             expected: Tests that fail although nothing is wrong, with reasons.
         """
-        self.make("-k", *words)
-        self.pieces[-1] = f'{self.pieces[-1]} && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"'
+        made = '&& echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"'
+        self._record(f"{self._make_command('-k', *words)} {made}")
         self.write("$HOME/expected", "\n".join(f"{name} # {reason}" for name, reason in sorted(expected.items())))
         self.sh(TALLY)
 
