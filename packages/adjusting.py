@@ -16,7 +16,7 @@ def final(sh: Script) -> None:
         temporary = f"{sh.prefix_tools}/{abi.libdir}/{abi.loader}"
         sh.replace("$HOME/specs", temporary, f"/{abi.standard_libdir}/{abi.loader}")
     # Headers come behind those of C++, which include those of C by the same names; rpath-link is where libraries find
-    # libraries that they need.
+    # libraries that they need; what else the final linker does by itself.
     sh.sh(f"""
         cat >> "$HOME/specs" <<'END'
         *startfile_prefix_spec:
@@ -26,7 +26,7 @@ def final(sh: Script) -> None:
         + -idirafter /usr/include
 
         *link:
-        + -rpath-link {":".join(f"/usr/{libdir}" for libdir in sh.arch.libdirs)}
+        + -rpath-link {":".join(f"/usr/{libdir}" for libdir in sh.arch.libdirs)} --hash-style=gnu --enable-new-dtags
 
         END
         target=$OUT$(dirname "$(gcc -print-libgcc-file-name)")

@@ -4,7 +4,7 @@
 from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("markupsafe").pip(
-    needs=("setuptools", "wheel", "packaging"),
+    needs=("setuptools", "packaging"),
     # Without a compiler that works, it would be Python alone.
     after=lambda sh: sh.sh(f'ls "$OUT{sh.libdir}"/python3*/site-packages/markupsafe/_speedups.*.so'),
 )

@@ -4,7 +4,7 @@
 from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("meson").pip(
-    needs=("setuptools", "wheel", "packaging"),
+    needs=("setuptools", "packaging"),
     after=lambda sh: sh.sh("""
         completions="$OUT/usr/share/bash-completion/completions"
         install -D -m 644 data/shell-completions/bash/meson "$completions/meson"

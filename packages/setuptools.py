@@ -3,4 +3,4 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("setuptools").pip(needs=("wheel", "packaging"))
+recipe = Recipe("setuptools").pip(needs=("packaging",))

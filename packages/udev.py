@@ -59,5 +59,5 @@ def final(sh: Script) -> None:
         rm "$udev"/rules.d/70-power-switch.rules  # for logind
         install -m 644 -t "$udev/hwdb.d" "$SRC"/hwdb.d/*.hwdb hwdb.d/*.hwdb
         install -m 644 -t "$udev/network" "$SRC/network/99-default.link"
-        ./systemd-hwdb update --strict --usr --root="$OUT"
+        ./udevadm hwdb --update --strict --usr --root="$OUT"  # systemd-hwdb would write $OUT into it
     """)

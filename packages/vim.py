@@ -28,5 +28,8 @@ recipe = Recipe("vim").autotools(
         "--disable-selinux",
     ),
     before=_prepare,
-    after=lambda sh: sh.sh('ln -s vim "$OUT/usr/bin/vi"'),
+    after=lambda sh: sh.sh("""
+        ln -s vim "$OUT/usr/bin/vi"
+        rm "$OUT"/usr/share/vim/vim*/tools/vim132  # for csh
+    """),
 )

@@ -59,7 +59,6 @@ def base(sh: Script) -> None:
         mkdir boot/grub
     """)
     sh.sh(f"cp {sh.file('grub.cfg')} boot/grub/grub.cfg")
-    sh.write("$OUT/etc/ld.so.conf", "".join(f"/usr/local/{libdir}\n" for libdir in sh.arch.libdirs))
     for name, mode in _LOGS.items():
         sh.sh(f"touch var/log/{name}")
         sh.owner("root:utmp", f"/var/log/{name}")

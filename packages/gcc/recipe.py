@@ -185,6 +185,7 @@ def final(sh: Script) -> None:
     sh.make()
     sh.install()
     sh.sh(f"""
+        rm "$OUT/usr/bin/lto-dump"  # as large as the compiler, for those who develop it
         ln -s gcc "$OUT/usr/bin/cc"
         ln -s ../bin/cpp "$OUT/usr/lib/cpp"
         mkdir -p "$OUT/usr/share/gdb/auto-load{sh.libdir}"

@@ -284,7 +284,9 @@ class Script(Rights):
             cd "$BUILD"
         """)
         assignments = [quoted(f"{name}={value}") for name, value in (variables | dict(env or {})).items()]
-        command = " ".join([*assignments, '"$SRC/configure"'])
+        # Of the final system, where the source is must not show: compilers write its path into messages.
+        folder = '$(realpath --relative-to=. "$SRC")' if self.prefix == "/usr" else "$SRC"
+        command = " ".join([*assignments, f'"{folder}/configure"'])
         every = dict.fromkeys([*(words if defaults else ()), *options])  # each once
         self._record(" \\\n    ".join([command, *map(quoted, every)]))
         self.is_configured = defaults

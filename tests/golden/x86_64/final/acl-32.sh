@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/acl-2.3.2.tar.xz" -C "$SR
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$SRC/configure" \
+CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=i686-ruckus-linux-gnu \
     --libdir=/usr/lib \

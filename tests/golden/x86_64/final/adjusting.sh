@@ -15,7 +15,7 @@ cat >> "$HOME/specs" <<'END'
 + -idirafter /usr/include
 
 *link:
-+ -rpath-link /usr/lib64:/usr/lib
++ -rpath-link /usr/lib64:/usr/lib --hash-style=gnu --enable-new-dtags
 
 END
 target=$OUT$(dirname "$(gcc -print-libgcc-file-name)")

@@ -30,11 +30,6 @@ sed 's/^\([^:]*\):x:[0-9]*:/\1:!::/' etc/group > etc/gshadow
 chmod 600 etc/gshadow
 mkdir boot/grub
 cp $FILES/grub.cfg boot/grub/grub.cfg
-mkdir -p "$OUT/etc"
-cat > "$OUT/etc/ld.so.conf" <<'END'
-/usr/local/lib64
-/usr/local/lib
-END
 touch var/log/wtmp
 touch var/log/lastlog
 touch var/log/faillog

@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/elfutils-0.192.tar.bz2" -
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 ZSTD_COMPRESS_CFLAGS=-I/usr/include ZSTD_COMPRESS_LIBS=-lzstd "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 ZSTD_COMPRESS_CFLAGS=-I/usr/include ZSTD_COMPRESS_LIBS=-lzstd "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

@@ -12,7 +12,7 @@ done
 [ -e doc/gawktexi.in ] || touch -t 200001010000 doc/gawktexi.in doc/sidebar.awk
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

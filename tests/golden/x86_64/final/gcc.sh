@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 --no-wildcards-match-slash --exclude='*
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFLAGS_FOR_TARGET=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFLAGS_FOR_TARGET=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -31,6 +31,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFL
     --without-zstd
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
+rm "$OUT/usr/bin/lto-dump"  # as large as the compiler, for those who develop it
 ln -s gcc "$OUT/usr/bin/cc"
 ln -s ../bin/cpp "$OUT/usr/lib/cpp"
 mkdir -p "$OUT/usr/share/gdb/auto-load/usr/lib64"

@@ -4,7 +4,7 @@ set -eu
 umask 022
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m32' CXX='g++ -m32' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m32' CXX='g++ -m32' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=i686-ruckus-linux-gnu \
     --libdir=/usr/lib \

@@ -4,7 +4,7 @@ set -eu
 umask 022
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -24,6 +24,13 @@ make install MAKEINFO=: install_root="$OUT"
 mv "$OUT/lib64/ld-linux-x86-64.so.2" "$OUT/usr/lib64"
 rmdir "$OUT/lib64"
 rm "$OUT/etc/ld.so.cache"  # of this root
+mkdir -p "$OUT/etc"
+cat > "$OUT/etc/ld.so.conf" <<'END'
+/usr/local/lib64
+/usr/local/lib
+/usr/lib64
+/usr/lib
+END
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -11,7 +11,7 @@ grep -qF -e '#ifdef HAVE_TERMCAP_TGETENT' telnet/telnet.c || { echo 'error: teln
 sed -i 's,#ifdef HAVE_TERMCAP_TGETENT,#if 1,g' telnet/telnet.c
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

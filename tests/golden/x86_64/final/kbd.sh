@@ -14,7 +14,7 @@ sed -i 's,i?86\*)   RESIZECONS_PROGS=yes,i?86*)   RESIZECONS_PROGS=no ,g' config
 [ -e configure ] || autoreconf -fi
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

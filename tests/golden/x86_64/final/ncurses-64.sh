@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/ncurses-6.5.tar.gz" -C "$
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/Python-3.13.5.tar.xz" -C 
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 OPT=-Wall "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 OPT=-Wall "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

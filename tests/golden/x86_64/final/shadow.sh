@@ -16,7 +16,7 @@ grep -qF -e PATH=/bin:/usr/bin etc/login.defs || { echo 'error: etc/login.defs h
 sed -i s,PATH=/bin:/usr/bin,PATH=/usr/bin,g etc/login.defs
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \

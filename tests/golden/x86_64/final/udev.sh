@@ -45,7 +45,7 @@ install -m 644 -t "$udev/rules.d" "$SRC"/rules.d/*.rules rules.d/*.rules
 rm "$udev"/rules.d/70-power-switch.rules  # for logind
 install -m 644 -t "$udev/hwdb.d" "$SRC"/hwdb.d/*.hwdb hwdb.d/*.hwdb
 install -m 644 -t "$udev/network" "$SRC/network/99-default.link"
-./systemd-hwdb update --strict --usr --root="$OUT"
+./udevadm hwdb --update --strict --usr --root="$OUT"  # systemd-hwdb would write $OUT into it
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

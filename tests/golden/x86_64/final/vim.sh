@@ -10,7 +10,7 @@ BUILD=$SRC
 echo '#define SYS_VIMRC_FILE "/etc/vimrc"' >> src/feature.h
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -31,6 +31,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 ln -s vim "$OUT/usr/bin/vi"
+rm "$OUT"/usr/share/vim/vim*/tools/vim132  # for csh
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/zlib-1.3.1.tar.xz" -C "$S
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$SRC/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --libdir=/usr/lib64
 make
