@@ -3,6 +3,10 @@
 set -eu
 umask 022
 mkdir -p "$BUILD"
+cat > "$BUILD/configparms" <<'END'
+rootsbindir=/usr/sbin
+END
+mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
@@ -17,7 +21,6 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-nscd \
     --without-selinux \
     libc_cv_slibdir=/usr/lib64 \
-    libc_cv_rootsbindir=/usr/sbin \
     libc_cv_rtlddir=/lib64
 make MAKEINFO=:
 make install MAKEINFO=: install_root="$OUT"
