@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,19 @@ class Final:
 
     def recipe(self, name: str, text: str) -> None:
         (self.small.folder / "src/packages" / f"{name}.py").write_text(RECIPE.format(name=name, text=text))
+
+    @contextmanager
+    def configured(self, **options: str) -> Iterator[None]:
+        """With other options of configure."""
+        conf = self.build / "ruckus.conf"
+        text = conf.read_text()
+        given = "".join(f"{name} = {value}\n" for name, value in options.items())
+        names = "|".join(options) or "^"
+        conf.write_text(re.sub(rf"(?m)^({names}) = .*\n", "", text) + given)
+        try:
+            yield
+        finally:
+            conf.write_text(text)
 
     @property
     def build(self) -> Path:
@@ -130,6 +144,42 @@ def test_an_image_of_it(final: Final, tmp_path: Path) -> None:
     assert debugfs("ls -p /").count("/tools/") == 0
     assert f'dest: "usr/{final.libdir}"' in debugfs("stat /lib64")
     assert debugfs("cat /usr/share/hello") == "Hello, world!\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "manuals"),
+    [
+        ({}, "de man1 pt_BR.UTF-8"),
+        ({"translations": "none"}, "man1"),
+        ({"translations": "fr,pt_BR"}, "man1 pt_BR.UTF-8"),
+        ({"documentation": "no"}, ""),
+    ],
+)
+def test_an_image_has_the_documentation_that_is_wanted(
+    final: Final, tmp_path: Path, options: dict[str, str], manuals: str
+) -> None:
+    image = tmp_path / "image"
+    with final.configured(**options):
+        final.run("image", "--system=final", f"--output={image}")
+    words = ["debugfs", "-R", "ls -p /usr/share/man", str(image)]
+    names = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("/")[5::7]
+    assert " ".join(sorted(set(names) - {".", ".."})) == manuals
+
+
+def test_symbols_are_kept_aside_for_debuggers(final: Final) -> None:
+    with final.configured(debug="yes"):
+        final.run("make", "final")
+        for name in ("usr/bin/hello", f"usr/{final.libdir}/libgreet.so.1"):
+            program, symbols = final.root / name, final.root / f"usr/lib/debug/{name}.debug"
+            said = [
+                subprocess.run(["readelf", "-SW", file], capture_output=True, text=True, check=True).stdout
+                for file in (program, symbols)
+            ]
+            assert ".gnu_debuglink" in said[0]
+            assert ".symtab" not in said[0]
+            assert ".debug_info" in said[1]
+    final.run("make", "final")
+    assert not (final.root / "usr/lib/debug").exists()
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,9 @@ VALUES = {
     "hostprep_tools": "m4 bison",
     "hostprep_only": "no",
     "sharing": "yes",
+    "debug": "no",
+    "documentation": "yes",
+    "translations": "all",
 }
 
 

@@ -20,7 +20,7 @@ from ruckus_aux.recipes.given import given_name
 from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Rights
-from ruckus_aux.recipes.stages import STRIP, TALLY, WITHOUT_MANUALS, Defaults, defaults
+from ruckus_aux.recipes.stages import STRIP, STRIP_ASIDE, TALLY, WITHOUT_MANUALS, Defaults, defaults
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
@@ -121,9 +121,8 @@ class Script(Rights):
         return self.settings.prefix_hostprep
 
     def _defaults(self) -> Defaults:
-        return defaults(
-            self.configured_as, self.prefix, self.arch, self.abi, {step.within_arch for step in self.needed}
-        )
+        needed = {step.within_arch for step in self.needed}
+        return defaults(self.configured_as, self.prefix, self.arch, self.abi, needed, debug=self.settings.debug)
 
     @property
     def compilers(self) -> dict[str, str]:
@@ -454,7 +453,7 @@ class Script(Rights):
     def finish(self) -> None:
         """Append what is done in the stage with whatever a step has installed."""
         if self.stage.documented and not (self.only_tests or self.is_as_given):
-            self.sh(STRIP)
+            self.sh(STRIP_ASIDE if self.settings.debug else STRIP)
 
     def _in_files(self, path: Path) -> str:
         return f"$FILES/{self._file(path)}"

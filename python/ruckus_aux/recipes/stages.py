@@ -12,14 +12,27 @@ BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # sources are not written in. It stands before all flags, so a source that wants another standard gets that.
 HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
 WITHOUT_MANUALS = "MAKEINFO=true"  # for make: no stage of today keeps documentation, and hosts may lack makeinfo
-# What a step of the final system ends with: symbols go that only debuggers and linkers of static libraries want.
-STRIP = """
+# What a step of the final system ends with: symbols go that only debuggers and linkers of static libraries want;
+_ARCHIVES = """
     objects="^\\(!<arch>\\|$(printf '\\177')ELF\\)"
     find "$OUT" -type f \\( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \\) -exec grep -lZ "$objects" {} + \\
         > "$HOME/objects" || [ $? = 1 ]  # where there are none
     xargs -0 -r chmod u+w < "$HOME/objects"
     grep -z '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+"""
+STRIP = f"""{_ARCHIVES}\
     grep -zv '\\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
+"""
+# or, for those who want them, into files of their own, where gdb looks for them.
+STRIP_ASIDE = f"""{_ARCHIVES}\
+    grep -zv '\\.[ao]$' "$HOME/objects" | xargs -0 -r -n 1 sh -ec '
+        ! readelf -S "$1" | grep -qF .gnu_debuglink || exit 0  # has another name, too
+        symbols="$OUT/usr/lib/debug${{1#"$OUT"}}.debug"
+        mkdir -p "${{symbols%/*}}"
+        objcopy --only-keep-debug --compress-debug-sections "$1" "$symbols"
+        strip --strip-unneeded "$1"
+        objcopy --add-gnu-debuglink="$symbols" "$1"
+    ' strip-aside
 """
 TEST_RESULTS = "ruckus: tests: "
 # What a step of a test suite ends with, where $HOME/made has make's own result, and $HOME/expected, what may fail.
@@ -79,7 +92,9 @@ def _final_toolchain(arch: Architecture, abi: Abi, needed: Collection[str]) -> t
     return (*library, "binutils", "gcc", "gmp", "mpfr", "mpc", "isl", f"zlib-{main}")
 
 
-def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, needed: Collection[str] = ()) -> Defaults:
+def defaults(
+    stage: Stage, prefix: str, arch: Architecture, abi: Abi, needed: Collection[str] = (), *, debug: bool = False
+) -> Defaults:
     """What a package gets by default.
 
     Args:
@@ -90,6 +105,7 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, needed: Co
         needed: What it names as STAGE/PACKAGE. For one that runs on the target, cross/gcc means that it is C++: what is
             not is built while that is. In the final system, final/adjusting means that it comes before the compiler of
             that, and cross/linux-headers, before its C library.
+        debug: Whether the final system is compiled for debuggers, too.
     """
     target = arch.target
     options: tuple[str, ...] = (f"--prefix={prefix}", f"--build={BUILD_MACHINE}")
@@ -102,7 +118,8 @@ def defaults(stage: Stage, prefix: str, arch: Architecture, abi: Abi, needed: Co
         compilers = {"CC": f"gcc {abi.flag}", "CXX": f"g++ {abi.flag}", **_FLAGS}
         if stage.prefix != "usr":
             return Defaults(native, compilers, own_options=_FOR_TARGET)
-        compilers |= {name: f"{value} {_TIME_64}" for name, value in _FLAGS.items()} if abi.bits == "32" else {}
+        more = f"{' -g' if debug else ''}{f' {_TIME_64}' if abi.bits == '32' else ''}"
+        compilers |= {name: value + more for name, value in _FLAGS.items()}
         return Defaults(native + _OF_SYSTEM, compilers, _final_toolchain(arch, abi, needed), _FOR_SYSTEM)
     cxx = "cross/gcc" in needed
     options += (f"--host={abi.triplet}", f"--libdir={prefix}/{abi.libdir}")

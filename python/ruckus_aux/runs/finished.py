@@ -17,6 +17,7 @@ _LONGEST_NAME = 64  # characters of a host's name, to Linux
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
 _LOCALE = r"C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.[A-Za-z0-9-]+(@[a-z]+)?"
+_LANGUAGE = r"(?!all\b)[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?"
 _BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: parameters, salt, $ and the hash itself
 _HASHES = (
     rf"\$(y|gy)\${_BASE64}+\${_BASE64}{{1,86}}\${_BASE64}{{43}}",  # yescrypt
@@ -47,6 +48,15 @@ def _locale(locale: str) -> str:
     if not re.fullmatch(_LOCALE, locale):
         raise RuckusError(f"--with-locale: '{locale}' is no locale", "for instance: --with-locale=de_DE.UTF-8")
     return locale
+
+
+def _translations(languages: str) -> str:
+    languages = languages or "none"
+    if not re.fullmatch(rf"all|none|{_LANGUAGE}(,{_LANGUAGE})*", languages):
+        raise RuckusError(
+            f"--with-translations: '{languages}' is no list of languages", "all, none, or --with-translations=de,pt_BR"
+        )
+    return languages
 
 
 def _password(text: str) -> str:
@@ -87,6 +97,7 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
     "hostname": _hostname,
     "timezone": _timezone,
     "locale": _locale,
+    "translations": _translations,
     "root_password_hash": _password,
     "authorized_key": _key_file,
     "overlay": _overlay,

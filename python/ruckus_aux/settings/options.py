@@ -187,6 +187,18 @@ OPTIONS = (
     Option("authorized-key", "file of public keys that may log in as root with ssh", value="FILE"),
     Option("overlay", "folder of files that are laid over the finished system, last of all", value="DIR"),
     Option(
+        "debug",
+        "compile the final system with what debuggers read, in files of their own below /usr/lib/debug",
+        default="no",
+    ),
+    Option("documentation", "no manuals and other documentation in images of the final system", default="yes"),
+    Option(
+        "translations",
+        "languages whose translations images of the final system have: all, none, or some, such as de,pt_BR",
+        value="LANGUAGES",
+        default="all",
+    ),
+    Option(
         "PREFIX_CROSS",
         "prefix of the cross toolchain (default: /cross-tools-$CLFS_ARCH_STRING; in the CLFS book: /cross-tools)",
         kind="variable",

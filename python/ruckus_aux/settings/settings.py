@@ -46,6 +46,8 @@ class Settings:
     hostname, timezone, locale: of the finished system; the name is "" for the usual one.
     root_password_hash: "" for none. authorized_key: the file of public keys that may log in as root.
     overlay: the folder that is laid over the finished system.
+    debug: whether the final system is compiled for debuggers, too.
+    documentation, translations: what images of it have; the latter are "all", "none", or languages, as "de,pt_BR".
     """
 
     srcdir: Path
@@ -85,6 +87,9 @@ class Settings:
     root_password_hash: str = ""
     authorized_key: Path | None = None
     overlay: Path | None = None
+    debug: bool = False
+    documentation: bool = True
+    translations: str = "all"
 
     @property
     def recipes(self) -> Path:

@@ -22,6 +22,7 @@ from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.systems import optional
 from ruckus_aux.systems.table import ROOT, Owners, Table, read_table
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
@@ -190,7 +191,7 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
     """
     clfs = settings.clfs
     others = [settings.buildroot, settings.builddir, settings.cache, *([settings.prefix] if settings.prefix else [])]
-    left_out = {path for path in others if clfs in path.parents} | {clfs / "lost+found"}
+    left_out = optional.left_out(settings) | {path for path in others if clfs in path.parents} | {clfs / "lost+found"}
     left_out |= set() if cross else {Path(f"{clfs}{settings.prefix_cross}")}
     members = {".": _Member(".", clfs, clfs.lstat())}
     for folder, directories, files in os.walk(clfs):

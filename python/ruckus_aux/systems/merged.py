@@ -21,6 +21,7 @@ from ruckus_aux.words.paths import INSIDE
 from ruckus_aux.words.stage import CHECK
 from ruckus_aux.words.step_name import StepName
 
+_FOR_DEBUGGERS = "/usr/lib/debug"  # of ELF files, only the debug sections
 _LINKS = 40  # that the kernel follows in one path
 _COMMENT = re.compile(rb"^\s*(?:#\s|;|//|/?\*).*$", re.MULTILINE)  # a line that is nothing else
 
@@ -94,7 +95,7 @@ class Merged:
                 faults += self._faults_of_link(name, os.readlink(self.path(name)))
                 continue
             faults += self._faults_of_content(name, content)
-            if content.startswith((MAGIC, ARCHIVE)):
+            if content.startswith((MAGIC, ARCHIVE)) and not within(name, _FOR_DEBUGGERS):
                 self.linked.append(name)
             elif self._is_script(name, content) and (
                 words := content[2:].splitlines()[0].decode(errors="replace").split()

@@ -16,6 +16,10 @@ def final(sh: Script) -> None:
         mkdir -p "$OUT/usr/bin" "$OUT/usr/share"
         gcc -g -O2 -o "$OUT/usr/bin/hello" "$HOME/hello.c" -lgreet
         "$OUT/usr/bin/hello" > "$OUT/usr/share/hello"
+        for folder in man1 de/man1 pt_BR.UTF-8/man1; do
+            mkdir -p "$OUT/usr/share/man/$folder"
+            echo hello > "$OUT/usr/share/man/$folder/hello.1"
+        done
     """)
 
 

@@ -11,6 +11,7 @@ from ruckus_aux.words.architecture import merged_root
 
 recipe = Recipe("system")
 _PROGRAMS = "sh cat chmod cp env find grep ln ls mkdir rm sed tr uname xargs gcc as ld strip"
+_PROGRAMS += " objcopy readelf"
 _OF_COMPILER = "*.o libgcc* cc1 collect2 liblto_plugin.so lto-wrapper"
 _OF_LIBC = "crt1.o crti.o crtn.o Scrt1.o libc_nonshared.a libc.so.6 ld-linux-x86-64.so.2"
 _LOADER, _TEMPORARY = "/lib64/ld-linux-x86-64.so.2", "/tools/ld-linux-x86-64.so.2"

@@ -71,7 +71,7 @@ def test_its_places_are_those_of_the_fhs(settings: Settings, final: Path) -> Non
     script = evaluate(settings)["x86_64/final/native-32"].script
     assert """
 CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' \
-CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$SRC/configure" \\
+CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$(realpath --relative-to=. "$SRC")/configure" \\
     --prefix=/usr \\
     --build=i686-ruckus-linux-gnu \\
     --libdir=/usr/lib \\

@@ -21,6 +21,7 @@ YESCRYPT = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$" + "a" * 43
         *(("hostname", name) for name in ("clfs", "a-1.example.org")),
         *(("timezone", zone) for zone in ("Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+12", "EST5EDT")),
         *(("locale", locale) for locale in ("POSIX", "de_DE.UTF-8", "sr_RS.UTF-8@latin", "eo.UTF-8")),
+        *(("translations", languages) for languages in ("none", "de", "de,pt_BR,sr@latin")),
         *(("root_password_hash", text) for text in (SHA512, SHA512.replace("$6$", "$6$rounds=5000$"), YESCRYPT)),
     ],
 )
@@ -34,6 +35,7 @@ def test_what_is_fine(name: str, value: str) -> None:
         *(("hostname", name) for name in ("-a", "a b", "a..b", "a" * 65, "$(reboot)")),
         *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlin; reboot")),
         *(("locale", locale) for locale in ("", "german", "de_DE.UTF-8 ", "de_de.UTF-8", "de_DE")),
+        *(("translations", languages) for languages in ("german", "de,", "de pt", "de,all", "../de")),
         *(("root_password_hash", text) for text in ("secret", "$1$a$bcd", SHA512[:-1], f"{SHA512}:", "y.bc")),
         ("authorized_key", "key.pub"),
         ("authorized_key", "/nowhere/key.pub"),
