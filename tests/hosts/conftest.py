@@ -3,10 +3,11 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import journey
 import pytest
-from hosts.machine import USER, Host, default_folder, missing_programs
+from hosts.machine import USER, Finished, Host, default_folder, missing_programs
 
 _hosts: dict[str, Host] = {}
 
@@ -22,25 +23,35 @@ def _possible() -> None:
 @pytest.fixture
 def host(request: pytest.FixtureRequest) -> Host:
     """The host that a test names."""
-    return cloned(request.param)
+    return cloned(Host(default_folder(), request.param))
 
 
 @pytest.fixture
 def both_hosts() -> list[Host]:
     """Those that README names."""
-    return [cloned(suite) for suite in ("bookworm", "trixie")]
+    return [cloned(Host(default_folder(), suite)) for suite in ("bookworm", "trixie")]
 
 
-def cloned(suite: str) -> Host:
+@pytest.fixture
+def finished() -> Finished:
+    """The final system of the build directory that RUCKUS_FINAL names."""
+    if not (build := os.environ.get("RUCKUS_FINAL")):
+        pytest.skip("RUCKUS_FINAL names no build directory with a final system")
+    host = Finished(default_folder(), "final", Path(build))
+    cloned(host)
+    return host
+
+
+def cloned(host: Host) -> Host:
     """A host with a clone of this tree in the homes of root and of an ordinary user."""
-    if suite not in _hosts:
-        made = Host(default_folder(), suite)
+    if (made := _hosts.get(host.suite)) is None:
+        made = host
         made.make()
         for owner in (0, USER):
             journey.copy_tree(made.root / made.home(owner)[1:] / "ruckus", configured=False)
             made.run("chown", "-R", f"{owner}:{owner}", made.home(owner))
-        _hosts[suite] = made
-    return _hosts[suite]
+        _hosts[made.suite] = made
+    return made
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,13 +10,14 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import remove
+from ruckus_aux.settings.settings import load
 from ruckus_aux.words.errors import RuckusError
 
 PROGRAMS = ("mmdebstrap", "bwrap", "setpriv")
@@ -66,17 +67,25 @@ class Host:
 
         Raises RuckusError when this machine has no source of Debian's packages.
         """
+        self._settle(self._unpack)
+        self.run("apt-get", "update", "-qq")
+
+    def _settle(self, fill: Callable[[], None]) -> None:
+        """Make the root file system anew, with an ordinary user, and this machine's network."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with held(self.folder / f"{self.suite}.lock"):
-            if not self._archive.exists():
-                self._download()
             remove(self.root)
             self.root.mkdir()
-            run(["tar", "-xpf", self._archive, "-C", self.root, "--exclude=./dev/*"])
+            fill()
         for name in _RESOLVER:
+            (self.root / name[1:]).unlink(missing_ok=True)
             (self.root / name[1:]).write_bytes(Path(name).read_bytes())
         self.run("useradd", "--create-home", f"--uid={USER}", "user")
-        self.run("apt-get", "update", "-qq")
+
+    def _unpack(self) -> None:
+        if not self._archive.exists():
+            self._download()
+        run(["tar", "-xpf", self._archive, "-C", self.root, "--exclude=./dev/*"])
 
     def _download(self) -> None:
         """Minimal: what Debian calls essential, apt, and certificates; as a container image has it."""
@@ -160,6 +169,21 @@ class Host:
         if certificates := os.environ.get("PIP_CERT"):
             words += ["--ro-bind", certificates, f"{base}{_CERTIFICATES}"]
         return [*words, "--chdir", "/" if base else cwd, "--"]
+
+
+@dataclass(frozen=True)
+class Finished(Host):
+    """The final system of a build directory: a host for the next one.
+
+    Attributes:
+        build: the build directory.
+    """
+
+    build: Path
+
+    def make(self) -> None:
+        """Copy it."""
+        self._settle(lambda: run(["cp", "-a", f"{load(self.build).final}/.", self.root]))
 
 
 def _pip() -> dict[str, str]:

@@ -6,7 +6,10 @@ import re
 
 import journey
 import pytest
-from hosts.machine import CHROOT, MASKED, USER, Host
+from hosts.machine import CHROOT, MASKED, USER, Finished, Host
+
+from ruckus_aux.host.commands import run
+from ruckus_aux.settings.settings import load
 
 pytestmark = pytest.mark.xdist_group("hosts")  # tests of one share its root file system
 _WAY_OUT = re.compile(r"^ *(apt-get install .+|ln -sfn /\S+ /\S+)$", re.MULTILINE)
@@ -69,13 +72,37 @@ def test_what_the_cross_compiler_makes_is_the_same_wherever_it_is_built(both_hos
     assert one == other
 
 
+@pytest.mark.whole
+def test_the_final_system_makes_what_this_machine_makes(finished: Finished) -> None:
+    """Up to a C library and BusyBox; that nothing is downloaded, sources come along."""
+    finished.put(load(finished.build).sources, "/srv/sources", 0)
+    tree = with_our_packages(finished, "system")
+    options = ["--arch-list=x86_64", "--profile=clfs", "--only=x86_64/stage1/busybox", "--no-boot", "--build-dir=build"]
+    options += ["--", "--with-mirror=/srv/sources"]
+    finished.run(f"{tree}/build-aux/build", *options, cwd=tree, user=USER, timeout=6 * 3600)
+    there, here = hashes_in(finished, tree), hashes(run([finished.build / "ruckus", "list", "--hashes"])[1])
+    made = {name: digest for name, digest in there.items() if digest != "-"}
+    assert {"x86_64/cross/glibc-32", "x86_64/cross/glibc-64", "x86_64/stage1/busybox"} <= made.keys()
+    assert made == {name: here[name] for name in made}
+
+
 def hashes_of_a_system(host: Host) -> dict[str, str]:
     """What the steps of a whole system have in the store, but for programs of the host."""
     install_what_is_asked_for(host)
     tree = with_our_packages(host, "system")
     options = ["--arch-list=x86_64", "--until=bootstrap", "--build-dir=build"]
     host.run(f"{tree}/build-aux/build", *options, cwd=tree, user=USER, timeout=6 * 3600)
-    listing = host.run("./ruckus", "list", "--hashes", cwd=f"{tree}/build/baby-x86_64/ruckus-build", user=USER).stdout
+    return hashes_in(host, tree)
+
+
+def hashes_in(host: Host, tree: str) -> dict[str, str]:
+    """What x86_64's steps have in the store of a tree's build folder, but for programs of the host."""
+    build = f"{tree}/build/baby-x86_64/ruckus-build"
+    return hashes(host.run("./ruckus", "list", "--hashes", cwd=build, user=USER).stdout)
+
+
+def hashes(listing: str) -> dict[str, str]:
+    """By their names, what `ruckus list --hashes` says of steps whose results run on no host."""
     hashes = {name: digest for digest, name in (line.split() for line in listing.splitlines())}
     of_the_host = re.compile("hostprep/.*|.*/cross/(binutils|gcc.*)")
     return {name: digest for name, digest in hashes.items() if not of_the_host.fullmatch(name)}

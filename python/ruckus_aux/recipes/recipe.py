@@ -194,6 +194,29 @@ class Recipe:
         self.step("final")(record)
         return self
 
+    def meson(self, *, options: Iterable[str] = (), needs: Iterable[str] = ()) -> Self:
+        """Declare a step of the final system that Meson configures.
+
+        Args:
+            options: Of `meson setup`, besides the stage's.
+            needs: What it is built with, besides Meson; as of `autotools`.
+        """
+
+        def record(sh: Script) -> None:
+            sh.toolchain()
+            sh.needs("meson", "ninja", "pkgconf", "python", f"expat-{sh.abi.bits}", *_filled(sh, needs))
+            sh.unpack()
+            sh.patch()
+            sh.sh(f"""
+                CC='{sh.compilers["CC"]}' CFLAGS='{sh.compilers["CFLAGS"]}' meson setup "$BUILD" --prefix={sh.prefix} \\
+                    --libdir={sh.abi.libdir} --sysconfdir=/etc --buildtype=plain {" ".join(options)}
+                ninja -C "$BUILD" -j 1
+                DESTDIR="$OUT" ninja -C "$BUILD" install
+            """)
+
+        self.step("final")(record)
+        return self
+
     def check(
         self, stage: str, check: Check, *, per_abi: bool = False
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -1,0 +1,18 @@
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64 final/libcap-64
+# sources: bubblewrap-0.11.0.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/bubblewrap-0.11.0.tar.xz" -C "$SRC"
+cd "$SRC"
+CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" --prefix=/usr \
+    --libdir=lib64 --sysconfdir=/etc --buildtype=plain -Dman=disabled -Dselinux=disabled -Dtests=false
+ninja -C "$BUILD" -j 1
+DESTDIR="$OUT" ninja -C "$BUILD" install
+objects="^\(!<arch>\|$(printf '\177')ELF\)"
+find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
+    > "$HOME/objects" || [ $? = 1 ]  # where there are none
+xargs -0 -r chmod u+w < "$HOME/objects"
+grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
+grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
