@@ -90,7 +90,8 @@ class Abis:
         loader_of_abi = loader(self.settings, abi)
         if file.interpreter not in ("", loader_of_abi):
             what = f"is started by {file.interpreter}, and has to be by {loader_of_abi}"
-            yield self.merged.fault(name, what, "link it with the cross compiler")
+            compiler = "final" if self.settings.is_final else "cross"
+            yield self.merged.fault(name, what, f"link it with the {compiler} compiler")
         directories = file.directories(name)
         prefixes = (self.tools, self.cross) if within(name, self.cross) else (self.tools,)
         for directory in directories:

@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.samples import tree
+from unit.samples import built, tree
 
 from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.systems.boot import boot, check_console, qemu
+from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.systems.boot import boot, boot_once, check_console, qemu
 from ruckus_aux.words.errors import RuckusError
 
 CONSOLE = """[    0.5] Run /sbin/init as init process\r
@@ -66,3 +68,23 @@ def test_a_system_without_a_hypervisor_is_no_dom0(settings: Settings) -> None:
     tree(settings.clfs, boot__vmlinuz="kernel")
     with pytest.raises(RuckusError, match=r"boot/xen.gz: no hypervisor there"):
         boot(evaluate(settings), xen=True)
+
+
+@pytest.mark.usefixtures("recipes")
+def test_a_system_is_booted_again_when_it_has_changed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    booted: list[Plan] = []
+    monkeypatch.setattr("ruckus_aux.systems.boot.boot", booted.append)
+    plan = evaluate(settings)
+    built(plan, *plan.steps)
+    boot_once(plan)
+    boot_once(plan)
+    assert booted == [plan]
+    final = Plan(settings.of_final(), plan.steps, plan.sources, plan.profile, plan.broken, plan.unread)
+    boot_once(final)  # another system, of which the former knows nothing
+    boot_once(plan)
+    assert len(booted) == 2
+    next(stamp.path for stamp in stamps(settings) if stamp.root == settings.clfs).unlink()
+    boot_once(final)
+    assert len(booted) == 2
+    boot_once(plan)
+    assert booted[2:] == [plan]
