@@ -70,7 +70,7 @@ class Host:
         self._settle(self._unpack)
         self.run("apt-get", "update", "-qq")
 
-    def _settle(self, fill: Callable[[], None]) -> None:
+    def _settle(self, fill: Callable[[], object]) -> None:
         """Make the root file system anew, with an ordinary user, and this machine's network."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with held(self.folder / f"{self.suite}.lock"):

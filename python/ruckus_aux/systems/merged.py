@@ -145,17 +145,22 @@ class Merged:
 
     @cached_property
     def _workplaces(self) -> list[str]:
-        """Folders that only scripts of steps have: compilers note them for debuggers, and nobody else may use them."""
+        """Folders that only scripts of steps have."""
         names = ("SOURCES", "FILES", "SRC", "BUILD", "OUT")
         inside = step_environment(self.settings, CHECK, INSIDE, {})
         return [*(inside[name] for name in names), f"{self.settings.prefix_hostprep}/"]
 
     def _faults_of_content(self, name: str, content: bytes) -> Iterator[RuckusError]:
-        used = b"" if b"\0" in content else _COMMENT.sub(b"", content)
         found = [word for word in self._places if word.encode() in content]
-        found += [word for word in self._workplaces if word.encode() in used]
+        found += [word for word in self._workplaces if word.encode() in self._used(name, content)]
         for word in found:
             yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
+
+    def _used(self, name: str, content: bytes) -> bytes:
+        """What of a file must name no folder of a step: all of it, but for comments, and what debuggers are told."""
+        if self.settings.is_final:
+            return b"" if within(name, _FOR_DEBUGGERS) else content
+        return b"" if b"\0" in content else _COMMENT.sub(b"", content)
 
     def _faults_of_link(self, name: str, target: str) -> Iterator[RuckusError]:
         if any(within(target, place) for place in (*self._places, self.settings.prefix_hostprep, str(INSIDE))):

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from unit.samples import installed
+from unit.samples import configured, installed
 
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.systems.merged import Merged
@@ -74,6 +74,21 @@ def test_what_a_compiler_notes_for_debuggers_is_no_harm_nor_is_a_comment(setting
     )
     (system / "bin/program").write_bytes(b"\x7fELF\0/ruckus/src/main.c\0")
     assert found(settings, system) == []
+
+
+@pytest.mark.parametrize("name", ["usr/lib/debug/usr/bin/program.debug", "usr/bin/program", "usr/include/header.h"])
+def test_the_final_system_has_them_for_debuggers_only(settings: Settings, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "system"
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).write_bytes(b"/* \0made of /ruckus/src/x.h */\n")
+    settings.builddir.mkdir()
+    configured(settings.builddir)
+    final = settings.of_final()
+    installed(final, "x86_64/final/some", folder)
+    (files, _), wrong = Merged(final).check(), "debug" not in name
+    assert [fault.message for fault in files.faults] == [f"{final.clfs}/{name} holds the build's path /ruckus/src"][
+        :wrong
+    ]
 
 
 def test_a_path_of_the_build_folder_in_a_program(settings: Settings, system: Path) -> None:
