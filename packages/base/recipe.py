@@ -11,6 +11,7 @@ from ruckus_aux.recipes.given import check_laid_over
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.words.architecture import merged_root
+from ruckus_aux.words.errors import RuckusError
 
 recipe = Recipe("base")
 
@@ -83,9 +84,9 @@ def bootscripts(sh: Script) -> None:
         """)
 
 
-@recipe.step("final", name="configuration")
+@recipe.step("final", name="configuration", replaces=("final/base",))
 def configuration(sh: Script) -> None:
-    """What configure was told: the machine's name, its place and language, and who may log in as root"""
+    """What configure was told: the machine's name, its place and language, and who may log in"""
     zone, locale = sh.settings.timezone, sh.settings.locale
     hostname = sh.settings.hostname or f"clfs-{sh.arch.string}"
     language, _, charset = locale.partition(".")
@@ -110,17 +111,19 @@ def configuration(sh: Script) -> None:
         echo {hostname} > "$OUT/etc/hostname"
     """)
     _logins(sh)
+    _user(sh)
     facts = {
         **{"CLFS_ARCH_STRING": sh.arch.string, "CLFS_TARGET": sh.target},
         **{"HOSTNAME": hostname, "TIMEZONE": zone, "LOCALE": locale},
         "ROOT_HAS_PASSWORD": "yes" if sh.settings.root_password_hash else "no",
         "ROOT_HAS_KEY": "yes" if sh.settings.authorized_key else "no",
+        **({"ORDINARY_USER": sh.settings.user} if sh.settings.user else {}),
     }
     sh.write("$OUT/etc/ruckus-release", "".join(f"{name}={fact}\n" for name, fact in facts.items()))
 
 
 def _logins(sh: Script) -> None:
-    """/etc/shadow, and root's key: until there is a password or a key, nobody can log in."""
+    """/etc/shadow, and root's key: until there is a password or a key, root can't log in."""
     key = sh.settings.authorized_key
     # To sshd, an account with a ! is locked for its keys, too.
     password = sh.settings.root_password_hash or ("*" if key else "!")
@@ -135,6 +138,30 @@ def _logins(sh: Script) -> None:
             mkdir -m 0700 "$OUT/root/.ssh"
             install -m 600 {sh.given(key)} "$OUT/root/.ssh/authorized_keys"
         """)
+
+
+def _user(sh: Script) -> None:
+    """An ordinary user, who logs in with root's key."""
+    name, key = sh.settings.user, sh.settings.authorized_key
+    if not name:
+        return
+    if any(line.startswith(f"{name}:") for line in sh.files.find("etc/passwd").read_text().splitlines()):
+        raise RuckusError(f"--with-user: '{name}' is a user of every system", "choose another name")
+    home = f"/home/{name}"
+    sh.sh(f"""
+        sed '/^nobody:/i {name}:x:1000:999::{home}:/bin/bash' {sh.file("etc/passwd")} > "$OUT/etc/passwd"
+        echo '{name}:{"*" if key else "!"}:::::::' >> "$OUT/etc/shadow"
+        mkdir "$OUT/home"
+        mkdir -m 0700 "$OUT{home}"
+    """)
+    sh.owner(name, home)
+    if key:
+        sh.sh(f"""
+            mkdir -m 0700 "$OUT{home}/.ssh"
+            install -m 600 {sh.given(key)} "$OUT{home}/.ssh/authorized_keys"
+        """)
+        sh.owner(name, f"{home}/.ssh")
+        sh.owner(name, f"{home}/.ssh/authorized_keys")
 
 
 @recipe.step("final", name="overlay", replaces=("final/*",), when=lambda settings: settings.overlay is not None)

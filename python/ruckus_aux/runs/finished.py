@@ -18,6 +18,8 @@ _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
 _LOCALE = r"C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.[A-Za-z0-9-]+(@[a-z]+)?"
 _LANGUAGE = r"(?!all\b)[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?"
+_LONGEST_USER = 32  # characters, to utmp(5)
+_USER = f"[a-z][a-z0-9_-]{{0,{_LONGEST_USER - 1}}}"
 _BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: parameters, salt, $ and the hash itself
 _HASHES = (
     rf"\$(y|gy)\${_BASE64}+\${_BASE64}{{1,86}}\${_BASE64}{{43}}",  # yescrypt
@@ -83,6 +85,15 @@ def _key_file(path: str) -> str:
     return str(file)
 
 
+def _user(name: str) -> str:
+    if name and not re.fullmatch(_USER, name):
+        raise RuckusError(
+            f"--with-user: '{name}' can't be a user's name",
+            f"small letters, digits, - and _, at most {_LONGEST_USER}; for instance: --with-user=me",
+        )
+    return name
+
+
 def _overlay(path: str) -> str:
     if not path:
         return ""
@@ -100,5 +111,6 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
     "translations": _translations,
     "root_password_hash": _password,
     "authorized_key": _key_file,
+    "user": _user,
     "overlay": _overlay,
 }

@@ -185,6 +185,7 @@ OPTIONS = (
         value="HASH",
     ),
     Option("authorized-key", "file of public keys that may log in as root with ssh", value="FILE"),
+    Option("user", "an ordinary user of the finished system, who logs in with these keys, too", value="NAME"),
     Option("overlay", "folder of files that are laid over the finished system, last of all", value="DIR"),
     Option(
         "debug",

@@ -45,6 +45,7 @@ class Settings:
     tests: "none", "critical" or "all": which test suites packages of the final system are tried with.
     hostname, timezone, locale: of the finished system; the name is "" for the usual one.
     root_password_hash: "" for none. authorized_key: the file of public keys that may log in as root.
+    user: an ordinary one of the finished system; "" for none.
     overlay: the folder that is laid over the finished system.
     debug: whether the final system is compiled for debuggers, too.
     documentation, translations: what images of it have; the latter are "all", "none", or languages, as "de,pt_BR".
@@ -86,6 +87,7 @@ class Settings:
     locale: str = "C.UTF-8"
     root_password_hash: str = ""
     authorized_key: Path | None = None
+    user: str = ""
     overlay: Path | None = None
     debug: bool = False
     documentation: bool = True

@@ -15,6 +15,7 @@ from ruckus_aux.recipes.manifest import read_manifest
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
+from ruckus_aux.words.errors import RuckusError
 
 
 def planned(settings: Settings, arch: str, **changes: Any) -> Plan:
@@ -166,3 +167,16 @@ def test_the_manifest_pins_everything(tmp_path: Path) -> None:
         assert all(url.startswith("https://") for url in source.urls), source.name
         for patch in source.debian.patches if source.debian else ():
             assert re.fullmatch("[0-9a-f]{64}", patch.sha256), source.name
+
+
+def test_an_ordinary_user_of_the_finished_system(settings: Settings, host: FakeProcess, tmp_path: Path) -> None:
+    key = tmp_path / "key.pub"
+    key.write_text("ssh-ed25519 AAAA")
+    options = {"profile": "final", "authorized_key": key}
+    step = planned(settings, "x86_64", user="me", **options)["x86_64/final/configuration"]
+    owned = {right.path: right.owner for right in step.rights if right.owner}
+    assert owned == dict.fromkeys(("/home/me", "/home/me/.ssh", "/home/me/.ssh/authorized_keys"), "me")
+    assert "me:x:1000:999::/home/me:/bin/bash" in step.script
+    assert "echo 'me:*:::::::' >>" in step.script
+    with pytest.raises(RuckusError, match="--with-user: 'daemon' is a user of every system"):
+        planned(settings, "x86_64", user="daemon", **options)

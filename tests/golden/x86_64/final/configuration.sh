@@ -1,5 +1,6 @@
 # needs: the-whole-system final/glibc-64 final/locales final/tzdata
 # files: passwd
+# replaces: final/base
 #!/bin/sh
 set -eu
 umask 022
