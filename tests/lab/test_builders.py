@@ -34,16 +34,20 @@ def baby() -> Path:
     return Path(os.environ["RUCKUS_BABY"])
 
 
-def test_an_image_boots_as_a_pv_domu_to_its_end(dom0: Lab, baby: Path, tmp_path: Path) -> None:
-    kernel = load(baby).boot_files / "vmlinuz"
-    owner = baby.stat()
-    subprocess.run(["make", "image"], cwd=baby, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=())
-    (image,) = baby.glob("*.ext4")
+@pytest.mark.parametrize("system", ["baby", "final"])
+def test_an_image_boots_as_a_pv_domu_to_its_end(dom0: Lab, baby: Path, tmp_path: Path, system: str) -> None:
+    final, owner = load(baby).final, baby.stat()
+    kernel = final / "boot/vmlinuz" if system == "final" else load(baby).boot_files / "vmlinuz"
+    if not kernel.exists():
+        pytest.skip(f"{baby} has no {system} system")
+    words = ["make", "image", *(["SYSTEM=final"] if system == "final" else [])]
+    subprocess.run(words, cwd=baby, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=())
+    (image,) = baby.glob(f"{system}-*.ext4")
     dom0.copy({"vmlinuz": kernel}, "/srv/boot")
     device = dom0.attach(Path(shutil.copyfile(image, tmp_path / "image")), "baby")
-    words = f"""'name="baby"' 'type="pv"' memory=512 'kernel="/srv/boot/vmlinuz"' 'disk=["phy:{device},xvda1,w"]'"""
-    words += """ 'extra="console=hvc0 root=/dev/xvda1 rw panic=-1 ruckus.boot=check"'"""
-    dom0.run(f"xl create -e -p -q /dev/null {words}")
+    guest = f"""'name="baby"' 'type="pv"' memory=512 'kernel="/srv/boot/vmlinuz"' 'disk=["phy:{device},xvda1,w"]'"""
+    guest += """ 'extra="console=hvc0 root=/dev/xvda1 rw panic=-1 ruckus.boot=check"'"""
+    dom0.run(f"xl create -e -p -q /dev/null {guest}")
     dom0.run("setsid nohup xl console baby >/root/console 2>&1 </dev/null & sleep 1; xl unpause baby")
     dom0.run(r"until xl list -v | grep -q '^baby .*-s'; do sleep 1; done")
     assert re.search(r"^baby .* 0 +-", dom0.run("xl list -v").stdout, re.MULTILINE)  # powered off, not crashed
