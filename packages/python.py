@@ -13,7 +13,7 @@ recipe = Recipe("python")
 _WITH = ("_bz2", "_curses", "_curses_panel", "_lzma", "zlib")
 _WITHOUT = ("_ctypes", "_dbm", "_gdbm", "_hashlib", "_sqlite3", "_ssl", "_tkinter", "_uuid", "readline")
 # Libraries that the final system, too, does without; and _dbm looks for headers where GDBM has none.
-_NEVER = ("_dbm", "_sqlite3", "_tkinter")
+_NEVER = ("_dbm", "_tkinter")
 # Of what comes with it, and needs something of the system that configure tries.
 _OWN = (
     *("_decimal", "_multiprocessing", "_posixshmem", "_socket", "fcntl", "grp", "hashlib", "mmap", "pwd", "pyexpat"),
@@ -48,8 +48,8 @@ def stage2(sh: Script) -> None:
 
 @recipe.step("final")
 def final(sh: Script) -> None:
-    """python3, with all its modules but those for SQLite, Tk and dbm"""
-    sh.needs("gdbm", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
+    """python3, with all its modules but those for Tk and dbm"""
+    sh.needs("gdbm", "sqlite", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
     sh.unpack()
     sh.patch()
     sh.configure(

@@ -20,7 +20,7 @@ from ruckus_aux.host.trees import remove
 from ruckus_aux.settings.settings import load
 from ruckus_aux.words.errors import RuckusError
 
-PROGRAMS = ("mmdebstrap", "bwrap", "setpriv")
+PROGRAMS = ("mmdebstrap", "bwrap")
 # As kernels and containers let ordinary users make namespaces, and sandboxes in them:
 NAMESPACES = "namespaces"  # they may
 CHROOT = "chroot"  # they may not: the kernel refuses a user namespace to whoever is in a chroot (clone(2), EPERM)
@@ -136,7 +136,7 @@ class Host:
             "DEBIAN_FRONTEND": "noninteractive",
         }
         settings |= {"LANG": "C.UTF-8", **_pip()}
-        identity = [] if user == 0 else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+        identity = [] if user == 0 else ["chroot", f"--userspec={user}:{user}", "--groups=", "--skip-chdir", "/"]
         program = ["env", "-i", *(f"{name}={value}" for name, value in settings.items()), *words]
         if kind == CHROOT:
             moved = f"cd {shlex.quote(cwd)} && exec {shlex.join(program)}"

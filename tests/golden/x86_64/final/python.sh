@@ -1,4 +1,4 @@
-# needs: the-whole-system final/gdbm final/bzip2-64 final/expat-64 final/libffi-64 final/ncurses-64 final/openssl-64 final/readline-64 final/util-linux-64 final/xz-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl
+# needs: the-whole-system final/gdbm final/sqlite final/bzip2-64 final/expat-64 final/libffi-64 final/ncurses-64 final/openssl-64 final/readline-64 final/util-linux-64 final/xz-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl
 # sources: Python-3.13.5.tar.xz
 #!/bin/sh
 set -eu
@@ -25,12 +25,11 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 OPT=-Wall "$(realpath --rel
     --without-system-libmpdec \
     --with-readline=readline \
     py_cv_module__dbm=n/a \
-    py_cv_module__sqlite3=n/a \
     py_cv_module__tkinter=n/a
 make PYTHONSTRICTEXTENSIONBUILD=1 MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 ln -s python3 "$OUT/usr/bin/python"
-LD_LIBRARY_PATH=. ./python -c "import _bz2, _curses, _curses_panel, _lzma, zlib, _decimal, _multiprocessing, _posixshmem, _socket, fcntl, grp, hashlib, mmap, pwd, pyexpat, resource, select, syslog, termios, threading, _ctypes, _gdbm, _hashlib, _ssl, _uuid, readline"
+LD_LIBRARY_PATH=. ./python -c "import _bz2, _curses, _curses_panel, _lzma, zlib, _decimal, _multiprocessing, _posixshmem, _socket, fcntl, grp, hashlib, mmap, pwd, pyexpat, resource, select, syslog, termios, threading, _ctypes, _gdbm, _hashlib, _sqlite3, _ssl, _uuid, readline"
 # Where it was built is nothing to those who build modules with it.
 cd "$OUT/usr/lib64"/python3.*
 rm __pycache__/_sysconfigdata_*
