@@ -65,6 +65,7 @@ def native(sh: Script) -> None:
 @recipe.step("final")
 def final(sh: Script) -> None:
     """Assembler and linker of the final system"""
+    sh.layout_only("--libdir=", "--with-lib-path=")
     sh.needs("adjusting", f"zlib-{sh.abi.bits}")
     sh.unpack(without=_WITHOUT)
     sh.configure(

@@ -161,6 +161,7 @@ def native(sh: Script) -> None:
 def final(sh: Script) -> None:
     """C and C++ compiler of the final system, with its libraries for every ABI"""
     main = sh.arch.main_abi
+    sh.layout_only("--libdir=", "multilib", "gcc/config/i386/t-linux64", "gdb")
     sh.needs("adjusting", "binutils", "gmp", "mpfr", "mpc", "isl", *(f"zlib-{abi.bits}" for abi in sh.arch.abis))
     sh.needs(*(f"glibc-{abi.bits}" for abi in sh.arch.abis))
     sh.unpack(without=_NOT_UNPACKED)

@@ -39,6 +39,7 @@ class Step:
     rights: what root gives what it has installed; no part of its key.
     objects: what other steps share their host objects with this one, through ccache; "" is none.
     freestanding: whether what it installs is the same wherever its toolchain is, and whatever libraries that has.
+    makers: then, those of its needs that it is compiled with, where the rest leaves nothing in what it installs.
     only_tests: whether it installs nothing.
     only_boots: whether it only boots the temporary system, and the final one is built without it.
     only_shown: whether what it installs is for steps that need it, and no part of a system.
@@ -61,6 +62,7 @@ class Step:
     rights: tuple[Right, ...] = ()
     objects: str = ""
     freestanding: bool = False
+    makers: tuple["Step", ...] = ()
     only_tests: bool = False
     only_boots: bool = False
     only_shown: bool = False
@@ -107,6 +109,14 @@ class Step:
         return _hash_of(self._inputs(code_only=True))
 
     def _inputs(self, *, code_only: bool) -> dict[str, str]:
+        if code_only and self.makers:
+            dependencies = {maker.name: _hash_of(maker._own_inputs(code_only=True)) for maker in self.makers}
+        else:
+            dependencies = {need.name: need.code_key if code_only else need.key for need in self.needs}
+        own = self._own_inputs(code_only=code_only)
+        return own | {f"dependency {name}": key for name, key in dependencies.items()}
+
+    def _own_inputs(self, *, code_only: bool) -> dict[str, str]:
         settings, script = self.settings, self.script
         environment = repr(step_environment(settings, self.stage, paths.INSIDE, {}))
         if code_only:
@@ -125,8 +135,7 @@ class Step:
         inputs["script"] = hashlib.sha256(script.encode()).hexdigest()
         inputs |= {f"tool {name}": tool_version(name) for name in self.tools}
         inputs |= {f"source {source.name}": " ".join(source.identity()) for source in self.sources}
-        inputs |= {f"file {path.name}": given_hash(path) for path in self.files}
-        return inputs | {f"dependency {need.name}": need.code_key if code_only else need.key for need in self.needs}
+        return inputs | {f"file {path.name}": given_hash(path) for path in self.files}
 
     def _code_only(self, text: str) -> str:
         lines = [line for line in text.splitlines() if not any(mark in line for mark in self.layout)]

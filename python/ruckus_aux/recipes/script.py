@@ -73,6 +73,7 @@ class Script(Rights):
     objects: str = ""
     layout: list[str] = field(default_factory=list)
     is_freestanding: bool = False
+    makers: list[StepName] = field(default_factory=list)
     only_tests: bool = False
     only_boots: bool = False
     only_shown: bool = False
@@ -138,15 +139,18 @@ class Script(Rights):
     def needs(self, *steps: str) -> None:
         """Declare dependencies: STAGE/PACKAGE, or PACKAGE of the same stage. Only these are in the view."""
         for step in steps:
-            stage, _, package = step.rpartition("/")
-            if (stage or self.stage.name) not in STAGES:
-                raise RuckusError(f"it needs '{step}', but there is no such stage", f"choose of: {', '.join(STAGES)}")
-            name = StepName.of(self.arch.name, STAGES[stage or self.stage.name], package)
+            name, (stage, _, package) = self._named(step), step.rpartition("/")
             if name not in self.needed:
                 self.needed.append(name)
             other, main = f"-{self.abi.bits}", f"-{self.arch.main_abi.bits}"
             if self.stage.documented and not stage and package.endswith(other) and other != main:
                 self.needs(package.removesuffix(other) + main)  # which has the headers
+
+    def _named(self, step: str) -> StepName:
+        stage, _, package = step.rpartition("/")
+        if (stage or self.stage.name) not in STAGES:
+            raise RuckusError(f"it needs '{step}', but there is no such stage", f"choose of: {', '.join(STAGES)}")
+        return StepName.of(self.arch.name, STAGES[stage or self.stage.name], package)
 
     def toolchain(self) -> None:
         """Declare what packages of the stage are built with; `configure` does so by itself."""
@@ -427,12 +431,18 @@ class Script(Rights):
         """
         self.objects = f"{self.name} {family}"
 
-    def freestanding(self) -> None:
+    def freestanding(self, *makers: str) -> None:
         """Say that what the step installs is the same wherever its toolchain is, and whatever libraries that has.
 
         So architectures whose compilers differ in nothing else share it: see `layout_only`.
+
+        Args:
+            makers: The steps that it is compiled with, as for `needs`, where what else it needs only runs meanwhile.
+                Who has compiled them is nothing to what they compile (ruckus verify-self).
         """
         self.is_freestanding = True
+        self.needs(*makers)
+        self.makers = [self._named(maker) for maker in makers]
 
     def tests_only(self) -> None:
         """Say that the step runs tests, and installs nothing."""

@@ -218,6 +218,11 @@ def cross(sh):
     sh.sh(f"configure --prefix={sh.prefix_cross} --headers={sh.prefix_tools}/include -O2")
     sh.sh(f"  -libs={len(sh.arch.abis)}")
 
+@recipe.step("cross", name="tool")
+def tool(sh):
+    sh.needs("compiler")
+    sh.sh(f"abis={len(sh.arch.abis)}")
+
 @recipe.step("stage1", name="kernel")
 def kernel(sh):
     sh.freestanding()
@@ -245,6 +250,16 @@ def test_architectures_whose_compilers_differ_in_paths_have_one_kernel(kernel_ke
     assert one != kernel_key("i686"), "another target"
     assert kernel_key("x86_64", "    sh.freestanding()\n") != kernel_key("x86_64-64", "    sh.freestanding()\n")
     assert kernel_key("x86_64", '    sh.layout_only("-libs=")\n') != kernel_key("x86_64-64")
+
+
+def test_what_only_runs_meanwhile_is_nothing_to_a_kernel(kernel_key: Callable[..., str]) -> None:
+    old, new = 'freestanding()\n    sh.needs("cross/compiler")', 'freestanding()\n    sh.needs("cross/tool")'
+    assert kernel_key("x86_64", old, new) != kernel_key("x86_64-64", old, new)
+    new = new.replace("freestanding()", 'freestanding("cross/compiler")')
+    one = kernel_key("x86_64", old, new)
+    assert one == kernel_key("x86_64-64", old, new)
+    assert one != kernel_key("x86_64", old, new, sharing=False)
+    assert one != kernel_key("i686", old, new)
 
 
 def test_whatever_else_of_the_compiler_changes_makes_another_kernel(kernel_key: Callable[..., str]) -> None:

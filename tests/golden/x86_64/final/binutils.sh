@@ -1,5 +1,6 @@
 # needs: the-whole-system final/adjusting final/zlib-64 final/linux-headers final/glibc-64
 # sources: binutils-2.44.tar.xz
+# layout: --libdir= --with-lib-path=
 #!/bin/sh
 set -eu
 umask 022
