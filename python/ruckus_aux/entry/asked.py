@@ -187,7 +187,7 @@ def cmd_verify_self(settings: Settings, options: argparse.Namespace) -> None:
     plan = evaluate(settings).of_final()
     system = [plan[name] for name in plan.system]
     named = [plan[f"{settings.arch.name}/final/{package}"] for package in options.package]
-    verify_reproducible(settings, named or system, jobs=options.jobs or settings.cpucount, system=system)
+    verify_reproducible(settings, named or plan.of_system()[0], jobs=options.jobs or settings.cpucount, system=system)
 
 
 def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:
