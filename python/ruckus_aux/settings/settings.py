@@ -3,7 +3,7 @@
 
 import configparser
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import get_type_hints
 
@@ -208,12 +208,15 @@ def settings_of(builddir: Path, texts: Mapping[str, str]) -> Settings:
         builddir: The build directory.
         texts: What ruckus.conf says, or would say, by its names.
 
+    What is not there was no option yet when configure ran, and is as if it had not been given.
+
     Raises:
-        KeyError: A name is missing.
+        KeyError: A name is missing that every configure has written.
         ValueError: A text is not what its setting has.
     """
     kinds = get_type_hints(Settings)
-    names = (*CONF_NAMES, "hostprep_tools")
+    ever = [item.name for item in fields(Settings) if item.default is MISSING and item.name in CONF_NAMES]
+    names = {*ever, *(name for name in (*CONF_NAMES, "hostprep_tools") if name in texts)}
     return Settings(builddir=builddir, **{name: _value(kinds[name], texts[name]) for name in names})  # type: ignore[arg-type]
 
 

@@ -39,3 +39,10 @@ def test_a_file_that_was_cut_off(tmp_path: Path) -> None:
     (tmp_path / CONF).write_text("[ruckus]\nsrcdir = /src\n")
     with pytest.raises(RuckusError, match=str(tmp_path)):
         load(tmp_path)
+
+
+def test_what_was_no_option_yet_is_as_if_it_was_not_given(tmp_path: Path) -> None:
+    text = configured(tmp_path, debug="yes").joinpath(CONF).read_text()
+    assert load(tmp_path).debug
+    (tmp_path / CONF).write_text(text.replace("debug = yes\n", ""))
+    assert not load(tmp_path).debug
