@@ -1,10 +1,10 @@
 # needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64 final/libcap-64
-# sources: bubblewrap-0.11.0.tar.xz
+# sources: bubblewrap-0.12.0.tar.xz
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
-tar --no-same-owner --strip-components=1 -xf "$SOURCES/bubblewrap-0.11.0.tar.xz" -C "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/bubblewrap-0.12.0.tar.xz" -C "$SRC"
 cd "$SRC"
 CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" --prefix=/usr \
     --libdir=lib64 --sysconfdir=/etc --buildtype=plain -Dman=disabled -Dselinux=disabled -Dtests=false
