@@ -2,7 +2,11 @@
 """PSmisc: killall, fuser, pstree (CLFS: Psmisc)."""
 
 from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("psmisc").autotools(
-    "final", needs=("ncurses-{bits}",), options=("--disable-selinux", "--disable-apparmor")
+    "final",
+    needs=("ncurses-{bits}",),
+    options=("--disable-selinux", "--disable-apparmor"),
+    before=Script.in_source,  # it looks for its translated manuals from there
 )

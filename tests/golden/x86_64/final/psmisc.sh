@@ -6,6 +6,7 @@ umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/psmisc-23.7.tar.xz" -C "$SRC"
 cd "$SRC"
+BUILD=$SRC
 mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
