@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from integration.real import wait_for
+from integration.standin import copy_program
+from unit.samples import tree
 
 from ruckus_aux.builders.record import ARCHIVE, RECORD_SIZE, Record, read_machine_record
 from ruckus_aux.steps.bubble import user_files
@@ -45,20 +47,23 @@ class Machine:
         for name in ("passwd", "group"):
             (self.folder / "root/etc" / name).touch()
         (self.native / "etc").mkdir(parents=True)
-        for name in ("runner", "step"):
+        for name in ("runner", "step", "root"):
             shutil.copy(GUEST / name, self.native)
         for name, text in user_files().items():
             (self.native / "etc" / name).write_text(text)
-        path = "PATH=/opt/bin:/usr/bin:/bin HOME=/ruckus SOURCES=/ruckus/sources FILES=/ruckus/files SRC=/ruckus/src"
-        (self.native / "environment").write_text(f"{path} OUT=/ruckus/out\n")
 
-    def step(self, name: str, text: str, needs: str = "", key: str = "1") -> None:
+    def step(self, name: str, text: str, needs: str = "", key: str = "1", shown: str = "", shared: str = "") -> None:
         folder = self.native / "steps" / name
         (folder / "files").mkdir(parents=True, exist_ok=True)
         (folder / "key").write_text(f"{key}\n")
         (folder / "script").write_text(f"#!/bin/sh\nset -eu\n{text}\n")
         (folder / "head").write_text(f"# step     {name}\n# environment:\n# script:\n# output:\n")
+        path = "PATH=/opt/bin:/usr/bin:/bin HOME=/ruckus SOURCES=/ruckus/sources FILES=/ruckus/files SRC=/ruckus/src"
+        (folder / "environment").write_text(f"{path} OUT=/ruckus/out SOURCE_DATE_EPOCH=1577836800\n")
         (folder / "sources").touch()
+        for kind, trees in {"shown": shown, "shared": shared}.items():
+            if trees:
+                (folder / kind).write_text("".join(f"{one}\n" for one in trees.split()))
         names = sorted(path.name for path in (self.native / "steps").iterdir())
         with (self.native / "rules").open("a") as file:
             file.write(f"{name}: {needs}\n\t+@sh ./step $@\n")
@@ -143,6 +148,43 @@ def test_each_step_finds_what_those_before_it_have_installed(machine: Machine) -
     assert "\n# status   0\n" in log
     assert (machine.folder / "root/opt/bin/more").exists()
     assert not list((machine.native / "work").iterdir())
+
+
+def test_a_step_of_the_final_system_has_a_root_of_its_own(machine: Machine) -> None:
+    trees = machine.native.with_name("shown")
+    programs = trees / "programs"
+    (programs / "usr/bin").mkdir(parents=True)
+    (programs / "usr/sbin").mkdir()
+    (programs / "bin").symlink_to("usr/bin")
+    for name in ("sh", "cat", "env", "ls", "mkdir", "readlink", "stat"):
+        copy_program(programs, name, f"tools/bin/{name}")
+        (programs / "usr/bin" / name).symlink_to(f"/tools/bin/{name}")
+    (programs / "usr/sbin/stat2").symlink_to("/tools/bin/stat")
+    tree(trees / "declared", usr__sbin__ls="final", usr__bin__stat2="final", usr__bin__cat="final\n")
+    tree(trees / "source.a", file="of the source\n")
+    seen = """
+        mkdir -p "$OUT/usr/share"
+        cd /tools/bin
+        ./ls /; ./ls /usr/bin /usr/sbin; ./cat /usr/bin/cat "$SRC/file"
+        ./readlink /dev/fd; ./ls /dev/pts /dev/null; ./stat -c %a /dev/shm; ./cat /etc/passwd
+        for folder in /usr /dev /etc "$SRC"; do if mkdir "$folder/new"; then exit 1; fi; done
+        : >"$OUT/usr/share/made"
+    """
+    machine.step("a", seen, shown="programs declared", shared="source.a")
+    machine.step("b", 'stat -c "%Y %u" /usr/share/made; ls /usr/sbin; : >"$OUT/b"', needs="a", shown="programs a")
+    machine.step("c", "exit 3", needs="a", shown="programs a")
+    record = machine.run(2)
+    brought = machine.brought()
+    assert (record.failed, record.done) == (("c",), 2)
+    said = {name: text.decode().partition("# output:\n")[2] for name, text in brought.items()}
+    assert " ".join(said["log/a.log"].split("mkdir: ")[0].split()) == (
+        "bin dev etc lib lib64 proc ruckus tmp tools usr"
+        " /usr/bin: cat env mkdir readlink sh stat stat2 /usr/sbin: ls final of the source"
+        " /proc/self/fd /dev/null /dev/pts: ptmx 1777 " + " ".join(user_files()["passwd"].split())
+    )
+    assert said["log/b.log"].startswith("1577836800 0\nstat2\n")
+    assert not (machine.folder / "root/usr/share").exists()
+    assert not list((machine.native / "roots").iterdir())
 
 
 def test_what_failed_does_not_stop_what_does_not_need_it(machine: Machine) -> None:

@@ -2,17 +2,22 @@
 """What a builder's machine has as disks: an image of its system with what it needs to build, and room for results."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.builders.keys import has_ssh_server, identity_of_keys, keys_of, keys_on_disk
 from ruckus_aux.builders.machine import IMAGE, Start
 from ruckus_aux.builders.record import ARCHIVE
-from ruckus_aux.builders.tree import native_tree
+from ruckus_aux.builders.tree import PROGRAMS, has_root, in_root, native_tree, shared_source
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.steps.kinds import workplace_of
+from ruckus_aux.steps.work import needed_tree
 from ruckus_aux.systems.image import Addition, make_image
-from ruckus_aux.words.paths import DISK_ID, NATIVE, USER
+from ruckus_aux.words.paths import DISK_ID, NATIVE, SHOWN, USER
 from ruckus_aux.words.terminal import MB
 
 _ROOM_FACTOR = 3  # of what is installed and worked with: artifacts are on the disk twice
@@ -38,7 +43,8 @@ class Disks:
 
         Returns what tells it from any other.
         """
-        files = native_tree(self.plan.settings, self._steps(start), self._native)
+        steps = self._steps(start)
+        files = native_tree(self.plan.settings, steps, self._native)
         found = hashlib.sha256(str(self.grows).encode())
         for stamp in sorted(f"{one.step} {one.key}" for one in stamps(self.plan.settings)):
             found.update(stamp.encode())
@@ -53,7 +59,9 @@ class Disks:
         self._identity.unlink(missing_ok=True)
         members = {f"{NATIVE}/{name}": path for name, path in files.items()} | (keys_on_disk(keys) if keys else {})
         room = _LEAST_ROOM if self.grows else self._room(start)
-        make_image(self.plan, self.image, addition=Addition(members, NATIVE, (USER, USER), room))
+        with shown_trees(steps) as trees:
+            shown = {f"{SHOWN}/{name}": tree for name, tree in trees.items()}
+            make_image(self.plan, self.image, addition=Addition(members, shown, NATIVE, (USER, USER), room))
         write_whole(self._identity, identity, lasting=True)
         return identity
 
@@ -77,6 +85,28 @@ class Disks:
 
     def _steps(self, start: Start) -> list[Step]:
         return [self.plan[name] for name in start.steps]
+
+
+@contextmanager
+def shown_trees(steps: Sequence[Step]) -> Iterator[dict[str, Path]]:
+    """Trees by their names below SHOWN, for as long as they are needed: sources that steps share, and of roots.
+
+    Args:
+        steps: Those that a machine makes. What they make for each other, it has when it is made.
+
+    Raises:
+        RuckusError: The store lacks one.
+    """
+    trees: dict[str, Path] = {}
+    with Store(steps[0].settings.cache).scratch("view") as view:
+        for step in steps:
+            if has_root(step) and PROGRAMS not in trees:
+                system = [needed_tree(step, need) for need in step.needs[: step.implied]]
+                workplace_of(step.settings, step.stage).show(view, (), (), system)
+                trees[PROGRAMS] = view
+            shown = [need for need in (*shared_source(step), *in_root(step)) if need not in steps]
+            trees |= {need.name.dotted: needed_tree(step, need) for need in shown}
+        yield trees
 
 
 def _installed(step: Step) -> int:

@@ -194,6 +194,8 @@ class Fleet:
             self._bring_home(job, job.start, job.watched)
             job.processors = 0
         self._say(job, state)
+        if job.is_ok and job.start.goes_on and job.plan_start:
+            job.state, job.watched = BuilderState("queued"), None
 
     def _bring_home(self, job: Job, start: Start, watched: Watched) -> None:
         """Harvest what a machine that has ended has brought, and give back what it had."""

@@ -33,6 +33,7 @@ class Start:
     auto: whether it builds at once, and powers off at the end; else somebody logs in.
     steps: what it builds: keys by names of steps, each after what it needs.
     more: what only its kind knows, such as the accelerator or the dom0. by: the run of this host's that starts it.
+    goes_on: whether there is more to build, in a next machine, whose system has what this one makes.
     """
 
     arch: str
@@ -44,6 +45,7 @@ class Start:
     steps: Mapping[str, str]
     more: Mapping[str, str] = field(default_factory=dict)
     by: str = ""
+    goes_on: bool = False
 
     def write(self, folder: Path) -> None:
         """Write it down in a builder's folder, so that it outlives us and a power cut."""

@@ -2,12 +2,13 @@
 """What a machine needs to build natively: the runner, and the same scripts, sources and files that a sandbox gets.
 
 It belongs into /ruckus-build/native of the machine's disk: so the path is the same in an image, and on a volume that
-has its build directory at /ruckus-build. Nothing else of the system depends on it but a line in /etc/rc.
+has its build directory at /ruckus-build. Nothing else of the system depends on it but a line in /etc/rc. Beside it, in
+/ruckus-build/shown, are trees: what this host has of that which steps see and the machine's system has not.
 """
 
 import shlex
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ruckus_aux.host.trees import remove
@@ -22,7 +23,8 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import INSIDE
 
 _GUEST = Path(__file__).parent / "guest"
-_SCRIPTS = ("start", "runner", "step")
+_SCRIPTS = ("start", "runner", "step", "root")
+PROGRAMS = "programs"  # the tree of the temporary system's, which builds the final one
 
 
 def native_tree(settings: Settings, steps: Sequence[Step], folder: Path) -> dict[str, Path]:
@@ -47,12 +49,10 @@ def native_tree(settings: Settings, steps: Sequence[Step], folder: Path) -> dict
     _write(folder / "machine", settings.arch.machine)
     for name, text in user_files().items():
         _write(folder / "etc" / name, text)
-    environment = step_environment(settings, steps[0].stage, INSIDE, {})
-    _write(folder / "environment", shlex.join(f"{name}={value}" for name, value in environment.items()))
     _write(folder / "steps.mk", _rules(steps))
     sources: dict[str, Path] = {}
     for step in steps:
-        sources |= _write_step(step, folder / "steps" / step.name.dotted, environment)
+        sources |= _write_step(step, folder / "steps" / step.name.dotted)
     written = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     return written | sources
 
@@ -61,10 +61,21 @@ def _check(steps: Collection[Step]) -> None:
     for step in steps:
         if step.stage.sees_host or not step.installs:
             raise RuckusError(f"{step.name} needs the host", "only native steps can be made by a machine of its own")
-        if shared := [need.name for need in step.needs if not need.installs]:
-            raise RuckusError(
-                f"{step.name} shares {shared[0]}, which no machine has", "let its recipe unpack it itself"
-            )
+
+
+def has_root(step: Step) -> bool:
+    """Whether a step does not see the system of its machine, but a root of its own."""
+    return step.stage.sees == "programs"
+
+
+def in_root(step: Step) -> list[Step]:
+    """The steps whose artifacts a step's own root has, besides the temporary system's programs."""
+    return [need for need in step.needs[step.implied :] if need.installs] if has_root(step) else []
+
+
+def shared_source(step: Step) -> list[Step]:
+    """The source that a step shares with others, if it does not unpack its own."""
+    return [need for need in step.needs if not need.installs]
 
 
 def _rules(steps: Sequence[Step]) -> str:
@@ -77,8 +88,10 @@ def _rules(steps: Sequence[Step]) -> str:
     return "\n".join(lines)
 
 
-def _write_step(step: Step, folder: Path, environment: Mapping[str, str]) -> dict[str, Path]:
+def _write_step(step: Step, folder: Path) -> dict[str, Path]:
     """Write a step's own files; returns its sources, as `native_tree` does."""
+    environment = step_environment(step.settings, step.stage, INSIDE, {})
+    _write(folder / "environment", shlex.join(f"{name}={value}" for name, value in environment.items()))
     _write(folder / "key", step.key)
     _write(folder / "script", step.script.rstrip("\n"))
     head = logs.beginning({"step": step.name, "key": step.key}, environment, step.script)
@@ -88,6 +101,10 @@ def _write_step(step: Step, folder: Path, environment: Mapping[str, str]) -> dic
     _write(folder / "sources", "\n".join(f"{digest} {path.name}" for digest, path in zip(sums, paths, strict=True)))
     if step.only_tests:
         _write(folder / "tests-only", "")
+    for need in shared_source(step):
+        _write(folder / "shared", need.name.dotted)
+    if has_root(step):
+        _write(folder / "shown", "\n".join([PROGRAMS, *(need.name.dotted for need in in_root(step))]))
     (folder / "files").mkdir()
     for path in step.files:
         give_copy(path, folder / "files")

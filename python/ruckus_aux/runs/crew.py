@@ -3,7 +3,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -30,6 +30,7 @@ from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.paths import NATIVE
+from ruckus_aux.words.stage import GOALS
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable, utc
 
@@ -54,6 +55,7 @@ class Crew:
         processors: int,
         *,
         auto: bool,
+        goal: str = GOALS[-1],
         patience: Patience = USUAL_PATIENCE,
     ) -> None:
         """Choose them.
@@ -63,10 +65,11 @@ class Crew:
             builder_of: The builder of one.
             processors: What they may have together.
             auto: Whether they build at once.
+            goal: Make's, up to which they build what their profiles have.
             patience: How long what may take.
         """
         self._plans, self._builder_of, self._processors = plans, builder_of, processors
-        self._auto, self._patience = auto, patience
+        self._auto, self._goal, self._patience = auto, goal, patience
         self.jobs: list[Job] = []
 
     def start_and_wait(
@@ -80,7 +83,7 @@ class Crew:
             wait: Whether to wait for their ends; else only until all are started.
         """
         vcpus = max(1, self._processors // max(1, len(self._plans)))
-        self._add_jobs(show, lambda plan: planned(plan, vcpus, auto=self._auto, show=show))
+        self._add_jobs(show, lambda plan: planned(plan, vcpus, self._goal, auto=self._auto, show=show))
         self._run(show, meanwhile, wait=wait)
 
     def follow(self, show: Callable[[str], None]) -> None:
@@ -177,36 +180,67 @@ def _merge(step: Step, show: Callable[[str], None]) -> None:
         show(line)
 
 
-def planned(plan: Plan, vcpus: int, *, auto: bool, show: Callable[[str], None]) -> Start | None:
+def planned(plan: Plan, vcpus: int, goal: str, *, auto: bool, show: Callable[[str], None]) -> Start | None:
     """How a builder is to be started; None when there is nothing to make. What the store has is merged at once.
+
+    A machine has the system as it is when it starts, so what builds with what this one makes of it is the next one's.
 
     Args:
         plan: All steps of its build directory.
         vcpus: Virtual processors, and jobs at a time.
+        goal: Make's, up to which it builds what the profile has.
         auto: Whether it builds at once, and powers off at the end; else, somebody logs in.
         show: Called with each line to show.
 
     Raises:
         RuckusError: The system is not complete that is to build.
     """
-    steps = [step for step in plan.closure(plan.goal("stage2")) if step.installs and not stamp_path(step).exists()]
-    lacking = [step.name for step in steps if step.stage.sees_host and step.stage.of_system]
-    if lacking:
-        raise RuckusError(
-            f"{plan.settings.clfs}: {len(lacking)} steps of the system are missing, such as {lacking[0]}",
-            f"run: {make_command(plan.settings.builddir, 'bootstrap')}",
-        )
+    wanted = plan.closure(plan.goal(goal if plan.has(goal) else "stage2"))
+    steps = [step for step in wanted if step.installs and not stamp_path(step).exists()]
+    _check_merged(plan, (step for step in steps if step.stage.sees_host and step.stage.of_system))
     native = [step for step in steps if not step.stage.sees_host]
     store = Store(plan.settings.cache)
     for step in native:
         if step.key in store:
             _merge(step, show)
     left = [step for step in native if step.key not in store]
-    if not left:
+    asked = _possible(left)
+    if not asked:
         return None
-    memory = max(_LEAST_MEMORY, (max(memory_of_step(step, None, vcpus) for step in left) >> 20) + _SYSTEM_MEMORY)
-    keys = {str(step.name): step.key for step in left}
-    return Start(plan.settings.arch.name, str(uuid.uuid4()), time.time(), vcpus, memory, auto, keys, by=run_name())
+    _check_merged(plan, (step for step in native if step.stage.root == "clfs" and step not in left))
+    for source in {need: None for step in asked for need in step.needs if not need.installs and need.key not in store}:
+        _merge(source, show)
+    memory = max(_LEAST_MEMORY, (max(memory_of_step(step, None, vcpus) for step in asked) >> 20) + _SYSTEM_MEMORY)
+    return Start(
+        plan.settings.arch.name,
+        str(uuid.uuid4()),
+        time.time(),
+        vcpus,
+        memory,
+        auto,
+        {str(step.name): step.key for step in asked},
+        by=run_name(),
+        goes_on=asked != left,
+    )
+
+
+def _check_merged(plan: Plan, steps: Iterable[Step]) -> None:
+    """Raise RuckusError when the system lacks one of these steps."""
+    lacking = [step for step in steps if not stamp_path(step).exists()]
+    if lacking:
+        raise RuckusError(
+            f"{plan.settings.clfs}: {len(lacking)} steps of the system are missing, such as {lacking[0].name}",
+            f"run: {make_command(plan.settings.builddir, lacking[0].stage.goal)}",
+        )
+
+
+def _possible(left: Sequence[Step]) -> list[Step]:
+    """Those of the steps that are left to make, in order, that need none of another stage that is left, too."""
+    asked: list[Step] = []
+    for step in left:
+        if all(need in asked and need.stage is step.stage for need in step.needs if need in left):
+            asked.append(step)
+    return asked
 
 
 def plans_of(folder: Path, archs: Sequence[Architecture]) -> list[Plan]:

@@ -351,15 +351,17 @@ class Request:
         return [invoke_command("builder-start"), *words]
 
     def closing_commands(self, arch: Architecture) -> list[list[str]]:
-        """What is done with a complete system: what boots it is published, root's part, and a first boot."""
+        """What is done with a system when it is complete: what boots it is published, root's part, and a first boot."""
         ruckus = str(self.builddir(arch) / "ruckus")
         commands = [[ruckus, "boot-files"]] if self.completes else []
         commands += [[ruckus, "install"]] if self.installs else []
         # Not when that has been done before with what it holds now.
-        commands += [[ruckus, "boot", "--once"]] if self.boots else []
-        return commands + (
-            [[ruckus, "boot", "--once", "--system=final"]] if self.boots and self.reaches("final") else []
-        )
+        return commands + ([[ruckus, "boot", "--once"]] if self.boots else [])
+
+    def last_commands(self, arch: Architecture) -> list[list[str]]:
+        """What is done when that has built on, here or in a machine of its own: a first boot of the final system."""
+        ruckus = str(self.builddir(arch) / "ruckus")
+        return [[ruckus, "boot", "--once", "--system=final"]] if self.boots and self.reaches("final") else []
 
     def commands(self) -> Iterator[str]:
         """Every command in order, as a line of shell."""
@@ -380,5 +382,7 @@ class Request:
             yield from map(shlex.join, self.closing_commands(arch))
         if self.builds_in_machines:
             yield " ".join(self.builder_command(self.archs))
+        for arch in self.archs:
+            yield from map(shlex.join, self.last_commands(arch))
         if self.notify:
             yield shlex.join(["sh", "-c", self.notify])

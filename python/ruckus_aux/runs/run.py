@@ -47,11 +47,14 @@ from ruckus_aux.storage.layout import volume_name
 from ruckus_aux.storage.operations import Volumes
 from ruckus_aux.storage.xen import is_dom0
 from ruckus_aux.systems.install import check_place, install_commands
+from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.paths import BUILD_NAMES, GRAPH, JOURNAL, MARKER, RUN_LOCK, SOURCES_LOCK
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label, printable
+
+Commands = Callable[[Architecture], list[list[str]]]  # what is to be done about an architecture
 
 
 class Build:
@@ -207,13 +210,19 @@ class Build:
             stream.run(self.request.make_command())
         return status
 
-    def finish(self, stream: Stream) -> int:
-        """Publish, install and boot what is complete; returns 0, or the last exit status that was not."""
+    def finish(self, stream: Stream, selection: Selection, commands: Commands) -> int:
+        """Do what comes next for what is complete; returns 0, or the last exit status that was not.
+
+        Args:
+            stream: Where it says what it does.
+            selection: What has to be complete.
+            commands: What is to be done.
+        """
         status = 0
-        for plan, steps in self.made_here:
+        for plan, steps in selection:
             if _not_made(steps) or self.wanted(plan)[1]:
                 continue
-            for command in self.request.closing_commands(plan.settings.arch):
+            for command in commands(plan.settings.arch):
                 if result := stream.run(command):
                     status = result
                     self.reasons.append(f"{shlex.join(command)}: exit status {result}")
@@ -225,7 +234,7 @@ class Build:
         if not self.request.builds_in_machines:
             return 0
         plans = [plan for plan, steps in self.made_here if not _not_made(steps) and not self.wanted(plan)[1]]
-        crew = Crew(plans, self._builder_of, self.request.jobs, auto=True)
+        crew = Crew(plans, self._builder_of, self.request.jobs, auto=True, goal=self.request.stages[-1].goal)
         crew.start_and_wait(view.line, lambda: view.look(os.getpid()))
         self.reasons += crew.reasons
         return 1 if crew.reasons else 0
@@ -302,8 +311,9 @@ class Build:
         with show(watch) as view:
             stream = Stream(view, log, {**request.make_environment(), "RUCKUS_RUN": self.name}, [descriptor])
             status = self.make(stream)
-            status = self.finish(stream) or status
-            return self.build_in_machines(view) or status
+            status = self.finish(stream, self.made_here, request.closing_commands) or status
+            status = self.build_in_machines(view) or status
+            return self.finish(stream, self.selection, request.last_commands) or status
 
     def _tell(self, status: int, wall: float) -> None:
         """The last lines of a run: what is complete, what failed, what could not be made for that."""

@@ -175,23 +175,22 @@ class Work:
                     self.remove()
 
     def _artifacts(self, needs: Iterable[Step]) -> Iterator[Path]:
-        store = Store(self.settings.cache)
-        for need in (need for need in needs if need.installs):
-            if need.key not in store:
-                raise RuckusError(f"{self.step.name} needs {need.name}, which is not built", f"run: make {need.name}")
-            yield store.tree(need.key)
+        return (needed_tree(self.step, need) for need in needs if need.installs)
 
     def _source(self) -> Path | None:
         """The unpacked source that the step shares with others; None when it unpacks its own."""
         if self.local and self.shares_source:
             return self.local
-        store = Store(self.settings.cache)
-        for need in (need for need in self.step.needs if not need.installs):
-            if need.key not in store:
-                hint = f"run: make {self.step.name}"
-                raise RuckusError(f"{self.step.name} needs {need.name}, which is not unpacked", hint)
-            return store.tree(need.key)
-        return None
+        return next((needed_tree(self.step, need) for need in self.step.needs if not need.installs), None)
+
+
+def needed_tree(step: Step, need: Step) -> Path:
+    """What the store has of a step that another needs: an artifact, or a source; RuckusError when it has nothing."""
+    store = Store(step.settings.cache)
+    if need.key not in store:
+        how, name = ("built", need.name) if need.installs else ("unpacked", step.name)
+        raise RuckusError(f"{step.name} needs {need.name}, which is not {how}", f"run: make {name}")
+    return store.tree(need.key)
 
 
 def _link(path: Path, target: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
 from ruckus_aux.host.folders import nearest
+from ruckus_aux.host.trees import walk
 from ruckus_aux.host.writing import settle
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
@@ -70,10 +71,12 @@ class Addition:
 
     files: and folders with a mode of their own, by their paths in it; everything below `folder` belongs to `owner`,
         and so does that itself.
+    trees: folders with all that is in them, links too, by their paths in it.
     room: bytes that stay free for what is written there.
     """
 
     files: Mapping[str, Path]
+    trees: Mapping[str, Path]
     folder: str
     owner: Owners
     room: int
@@ -221,10 +224,14 @@ def _added(members: list[_Member], table: Table, addition: Addition) -> tuple[li
     """A system with more files; the folders that they are in are as plain as any."""
     plain = next(member.status for member in members if member.path == ".")
     whole = {member.path: member for member in members}
-    for path, source in addition.files.items():
+    for path, source in {**addition.files, **addition.trees}.items():
         for parent in map(str, Path(path).parents):
             whole.setdefault(parent, _Member(parent, source.parent, plain))
         whole[path] = _Member(path, source, source.stat())
+    for top, tree in addition.trees.items():
+        for name, status in walk(tree):
+            if name != ".":
+                whole[f"{top}/{name}"] = _Member(f"{top}/{name}", tree / name, status)
     theirs = [path for path in whole if path == addition.folder or path.startswith(f"{addition.folder}/")]
     owners = table.owners | dict.fromkeys(theirs, addition.owner)
     return [whole[path] for path in sorted(whole)], replace(table, owners=owners)

@@ -29,7 +29,7 @@ _UNTIL_HELP = f"stop after: {', '.join(UNTIL)} (default: boot; for the profile f
         "until": _UNTIL_HELP,
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",
-        "builder": "where systems build stage2 themselves: chroot (on this machine, in a sandbox; default), qemu, xen",
+        "builder": "where systems build stage2 and final themselves: chroot (here, in a sandbox; default), qemu, xen",
         "dom0": DOM0_HELP,
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
         "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
@@ -65,8 +65,8 @@ def build(
 
     What is built already is not built again: after a stop, the same command continues. Each architecture is configured
     in BUILD_DIR/baby-ARCH/ruckus-build, and its system is BUILD_DIR/baby-ARCH; with --volumes=lvm or --volumes=loop, it
-    is on a volume of its own, which is made, and mounted on MOUNT_BASE/baby-ARCH. With --until=stage2, finished systems
-    then build by themselves what the profile has of that stage.
+    is on a volume of its own, which is made, and mounted on MOUNT_BASE/baby-ARCH. With --until=stage2 or final,
+    finished systems then build by themselves what the profile has of these stages.
     """
     from rich.console import Console
 
@@ -169,7 +169,7 @@ def estimate(
 ) -> None:
     """Say what a build will cost: CPU time, wall time with so many jobs, memory, disk, and its critical path.
 
-    What systems build themselves (--until=stage2) is for this machine; an emulated one takes some twenty times as long.
+    What systems build themselves (stage2, final) is for this machine; an emulated one takes some twenty times as long.
     """
     from ruckus_aux.recipes.load import evaluate
     from ruckus_aux.runs.estimate import estimate as estimated

@@ -70,8 +70,9 @@ def builder_start(
     dom0: str = "",
     bridge: str = "",
 ) -> int:
-    """Let systems build stage2 in machines of their own, and bring home what they make.
+    """Let systems build stage2 and the final system in machines of their own, and bring home what they make.
 
+    What the profile has of them: the final system in a machine that has stage2, which is the second one.
     A machine that runs already is waited for; one that has ended is brought home, and continues if it broke. Ctrl-C
     leaves machines running, and the same command, or builder-follow, waits for them again. Exit status 1 when not all
     was made.

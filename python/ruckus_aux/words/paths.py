@@ -64,6 +64,7 @@ CACHE_NAMES = ("sources", "store", "ccache", RUNNING, BUILDS)
 
 # In the system of a machine that builds natively: what it needs for that.
 NATIVE = "ruckus-build/native"
+SHOWN = "ruckus-build/shown"  # beside it, and root's: trees that steps see in roots of their own
 
 # In a sandbox.
 INSIDE = Path("/ruckus")  # the one writable folder

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.builders.conftest import CRASHED, FAILED, OFF, OK, UP, A, B, Played, brings, start_of
+from unit.builders.conftest import CRASHED, FAILED, OFF, OK, RECIPE, UP, A, B, Played, brings, start_of
 from unit.builders.records import RUNNING
 from unit.samples import built, no_builder
 
@@ -17,11 +17,14 @@ from ruckus_aux.builders.fleet import Job
 from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState
 from ruckus_aux.host.locks import try_held
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.runs.crew import Crew, line_of, patience_of, planned, status_of
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.run import Build
 from ruckus_aux.settings.journal import Journal, MachineRun
+from ruckus_aux.settings.settings import Settings
+from ruckus_aux.steps.merge import stamp_path
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
@@ -81,10 +84,42 @@ def test_what_is_shown_of_one_that_broke_and_of_one_that_failed(plan: Plan) -> N
 def test_what_the_store_has_no_machine_makes(plan: Plan) -> None:
     builder = Played(plan, sights=[(OFF, FAILED)], brings=brings(plan, A))
     run(Crew([plan], lambda _: builder, 2, auto=True))
-    shown: list[str] = []
-    start = planned(plan, 1, auto=False, show=shown.append)
+    built(plan, A)
+    start = planned(plan, 1, "stage2", auto=False, show=lambda _: None)
     assert start
     assert [*start.steps] == [B]
+
+
+FINAL = """
+@recipe.step("final", name="c")
+def c(sh):
+    sh.sh("make c")
+
+@recipe.step("final", name="d")
+def d(sh):
+    sh.needs("c")
+    sh.sh("make d")
+"""
+C, D = "x86_64/final/c", "x86_64/final/d"
+
+
+def test_the_final_system_is_the_next_machines(settings: Settings, recipes: Path, plan: Plan) -> None:
+    (recipes / "baby.py").write_text(RECIPE + FINAL)
+    (recipes / "profiles/tiny.toml").write_text('steps = ["stage1/baby", "stage2/a", "stage2/b", "final/c", "final/d"]')
+    plan = evaluate(settings)
+
+    def asked(goal: str = "final") -> tuple[list[str], bool]:
+        start = planned(plan, 1, goal, auto=True, show=lambda _: None)
+        return ([*start.steps], start.goes_on) if start else ([], False)
+
+    assert asked() == ([A, B], True)
+    assert asked("stage2") == ([A, B], False)
+    built(plan, A, B)
+    assert asked() == ([C, D], False)
+    assert asked("stage2") == ([], False)
+    stamp_path(plan[B]).unlink()  # and `ruckus step` does not merge it, as where the system is root's
+    with pytest.raises(RuckusError, match="1 steps of the system are missing, such as x86_64/stage2/b"):
+        asked()
 
 
 def test_a_system_that_is_not_complete_starts_no_machine(plan: Plan) -> None:

@@ -2,6 +2,7 @@
 """Several builders at once, played by objects."""
 
 import threading
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -52,6 +53,17 @@ def test_a_builder_from_start_to_merged(plan: Plan) -> None:
     assert [step.name for step in job.harvest.made] == [A, B]
     assert builder.kept == [False]
     assert read_start(builder.folder) is None
+
+
+def test_what_builds_with_what_a_machine_has_made_is_the_next_ones(plan: Plan) -> None:
+    builder = Played(plan, sights=[(UP, RUNNING), (OFF, OK), (UP, RUNNING), (OFF, OK)], brings=brings(plan, A, B))
+    starts = [replace(start_of(plan), goes_on=goes_on) for goes_on in (True, False)]
+    job = Job(builder, partial(harvest, plan, "played"), iter(starts).__next__)
+    assert run(job) == ["x86_64 running", "x86_64 ok", "x86_64 running", "x86_64 ok"]
+    assert builder.started == starts
+    failed = Played(plan, sights=[(OFF, FAILED)], brings=brings(plan, A))
+    run(Job(failed, partial(harvest, plan, "played"), lambda: starts[0]))
+    assert len(failed.started) == 1
 
 
 def test_one_that_breaks_or_can_not_start_does_not_stop_the_others(plan: Plan) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from unit.samples import OTHER, built
+from unit.samples import OTHER, built, tree
 
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
@@ -104,7 +104,7 @@ def test_what_is_added_has_an_owner_and_room(
     output = settings.builddir / "image"
     make_image(plan, output)
     plain = output.stat().st_size
-    more = Addition({"a/b/text": tmp_path / "text"}, "a/b", (65533, 65533), 1 << 30)
+    more = Addition({"a/b/text": tmp_path / "text"}, {}, "a/b", (65533, 65533), 1 << 30)
     make_image(plan, output, addition=more)
     assert (1 << 30) - (64 << 20) < output.stat().st_size - plain < (1 << 30)
     lines = scripts[1].splitlines()
@@ -120,4 +120,27 @@ def test_what_is_added_has_an_owner_and_room(
         'sif "/a/b/text" mode 0100644',
         'sif "/a/b/text" uid 65533',
         'sif "/a/b/text" gid 65533',
+    ]
+
+
+def test_a_tree_is_added_as_it_is_and_is_roots(
+    plan: Plan, settings: Settings, scripts: list[str], tmp_path: Path
+) -> None:
+    added = tree(tmp_path / "tree", bin__sh="shell", bin__bash="shell")
+    (added / "bin/sh").chmod(0o711)
+    (added / "bin/bash").unlink()
+    (added / "bin/bash").hardlink_to(added / "bin/sh")
+    (added / "lib").symlink_to("usr/lib")
+    make_image(plan, settings.builddir / "image", addition=Addition({}, {"a/c": added}, "a/b", (1, 1), 1 << 20))
+    lines = scripts[0].splitlines()
+    assert [line for line in lines if '"/a/c' in line and "mode 04" not in line] == [
+        'mkdir "/a/c"',
+        'mkdir "/a/c/bin"',
+        f'write "{added}/bin/bash" "/a/c/bin/bash"',
+        'sif "/a/c/bin/bash" mode 0100711',
+        'symlink "/a/c/bin/sh" x',
+        'rm "/a/c/bin/sh"',
+        'ln "/a/c/bin/bash" "/a/c/bin/sh"',
+        'sif "/a/c/bin/bash" links_count 2',
+        'symlink "/a/c/lib" "usr/lib"',
     ]
