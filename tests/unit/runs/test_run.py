@@ -200,6 +200,14 @@ def test_what_is_done_with_a_complete_system(
     assert not request(tmp_path, until=until, only=("x86_64/cross/other-32",)).closing_commands(asked.archs[0])
 
 
+def test_the_final_system_is_booted_when_a_machine_has_built_it(tmp_path: Path) -> None:
+    asked = request(tmp_path, archs=arch_list("x86_64"), profile="final", until="final", builder="qemu")
+    boot, machine, last = [*asked.commands()][-3:]
+    assert boot.endswith("/ruckus boot --once")
+    assert " builder-start " in machine
+    assert last.endswith("/ruckus boot --once --system=final")
+
+
 def test_a_lock_file_is_the_builds_own_or_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     named = [lock_named(tmp_path / "build", locked) for locked in ("", True, "x.json")]
