@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """attr: extended attributes of files (CLFS: Attr)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 
-recipe = Recipe("attr").autotools("final", per_abi=True)
+recipe = Recipe("attr").autotools("final", per_abi=True, check=Check())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU binutils (CLFS: Cross Binutils, Binutils)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import DEJAGNU, Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("binutils")
@@ -62,12 +62,9 @@ def native(sh: Script) -> None:
     sh.without_manuals()
 
 
-@recipe.step("final")
-def final(sh: Script) -> None:
-    """Assembler and linker of the final system"""
-    sh.layout_only("--libdir=", "--with-lib-path=")
+def _build(sh: Script, without: tuple[str, ...] = ()) -> None:
     sh.needs("adjusting", f"zlib-{sh.abi.bits}")
-    sh.unpack(without=_WITHOUT)
+    sh.unpack(without=without)
     sh.configure(
         f"--target={sh.target}",
         "--enable-shared",
@@ -79,4 +76,14 @@ def final(sh: Script) -> None:
         *(option for option in _OPTIONS if option != "--disable-nls"),
     )
     sh.make("tooldir=/usr")
+
+
+@recipe.step("final")
+def final(sh: Script) -> None:
+    """Assembler and linker of the final system"""
+    sh.layout_only("--libdir=", "--with-lib-path=")
+    _build(sh, _WITHOUT)
     sh.install("tooldir=/usr")
+
+
+recipe.check("final", Check(critical=True, make=("check", "tooldir=/usr", DEJAGNU)))(_build)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU Bison: the parser generator that glibc and the kernel's configuration need (CLFS: Bison)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 
@@ -13,5 +13,6 @@ def _manual(sh: Script) -> None:
 recipe = (
     Recipe("bison")
     .autotools("hostprep", tools=("m4",), before=lambda sh: sh.sh("[ -e doc/bison.texi ] || touch doc/bison.texi"))
-    .autotools("stage2", "final", before=_manual)
+    .autotools("stage2", before=_manual)
+    .autotools("final", before=_manual, check=Check())
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU coreutils (CLFS: Coreutils)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 _OPTIONS = ("--enable-no-install-program=kill,uptime",)  # BusyBox has them, and in the final system other packages
@@ -28,5 +28,6 @@ recipe = (
         needs=("acl-{bits}", "attr-{bits}", "libcap-{bits}"),
         options=(*_OPTIONS, "--with-libgmp", "--without-openssl", "--without-selinux"),
         after=_finish,
+        check=Check(critical=True, needs=("locales",)),
     )
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """flex: the scanner generator that the kernel's configuration and binutils need (CLFS: Flex)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 
 recipe = (
     Recipe("flex")
@@ -18,5 +18,5 @@ recipe = (
         },
         make=("M4=m4",),
     )
-    .autotools("final", after=lambda sh: sh.sh('ln -s flex "$OUT/usr/bin/lex"'))
+    .autotools("final", after=lambda sh: sh.sh('ln -s flex "$OUT/usr/bin/lex"'), check=Check())
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU awk: glibc does not build with another (CLFS: Gawk)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 
@@ -13,6 +13,12 @@ def _without_manual(sh: Script) -> None:
         done
         [ -e doc/gawktexi.in ] || touch -t 200001010000 doc/gawktexi.in doc/sidebar.awk
     """)
+
+
+def _name_failures(sh: Script) -> None:
+    """Let its tests say which of them fail."""
+    results = "{ echo PASS: all others; ls _* 2>/dev/null | sed 's/^_/FAIL: /'; } > gawk.sum"
+    sh.replace("test/Makefile", "@COUNT=", f"@{results}; COUNT=")
 
 
 def _check(sh: Script) -> None:
@@ -38,5 +44,13 @@ recipe = (
         options=("--with-readline", "--with-mpfr"),
         before=_without_manual,
         after=_check,
+        check=Check(
+            needs=("locales",),
+            before=_name_failures,
+            expected={
+                "nonfatal3": "there is no /etc/hosts, which says what localhost is",
+                "timeout": "it wants parts of a second to be that long, which they are not on a busy machine",
+            },
+        ),
     )
 )

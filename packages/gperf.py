@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU gperf: makes perfect hash functions (CLFS: Gperf)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 
-recipe = Recipe("gperf").autotools("final")
+recipe = Recipe("gperf").autotools("final", check=Check())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU gzip (CLFS: Gzip)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 
-recipe = Recipe("gzip").autotools("stage1", "final")
+recipe = Recipe("gzip").autotools("stage1", "final", check=Check())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """libffi: calls of functions whose types are known only when the program runs (LFS: Libffi)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import DEJAGNU, Check, Recipe
 
 recipe = Recipe("libffi").autotools(
     "final",
@@ -13,4 +13,5 @@ recipe = Recipe("libffi").autotools(
         "--disable-docs",
     ),
     before=lambda sh: sh.sh("[ -e configure ] || autoreconf --install"),
+    check=Check(make=("check", DEJAGNU)),
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """libxcrypt: crypt(), which glibc no longer has."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 _OPTIONS = (
@@ -28,5 +28,12 @@ recipe = (
         options=_OPTIONS,
         before=_configure,
     )
-    .autotools("final", per_abi=True, needs=("autoconf", "automake", "libtool"), options=_OPTIONS, before=_configure)
+    .autotools(
+        "final",
+        per_abi=True,
+        needs=("autoconf", "automake", "libtool"),
+        options=_OPTIONS,
+        before=_configure,
+        check=Check(),
+    )
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """OpenSSL: cryptography, and TLS (LFS: OpenSSL)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.words.architecture import Abi
 
@@ -10,17 +10,27 @@ recipe = Recipe("openssl")
 _TARGETS = {"32": "linux-x86", "64": "linux-x86_64"}  # it would take a 32-bit system on a 64-bit kernel for x32
 
 
-@recipe.step("final", per_abi=True)
-def final(sh: Script, abi: Abi) -> None:
-    """Libraries for cryptography and TLS, and the program openssl"""
+def _build(sh: Script, abi: Abi, without: str) -> None:
     sh.toolchain()
     sh.needs(f"zlib-{abi.bits}")
     sh.unpack()
     variables = " ".join(f"{name}='{value}'" for name, value in sh.compilers.items())
     sh.sh(f"""
         perl Configure {_TARGETS[abi.bits]} --prefix={sh.prefix} --openssldir=/etc/ssl --libdir={abi.libdir} \\
-            shared zlib-dynamic no-tests no-docs {variables}
+            shared zlib-dynamic {without} {variables}
     """)
     sh.make()
+
+
+@recipe.step("final", per_abi=True)
+def final(sh: Script, abi: Abi) -> None:
+    """Libraries for cryptography and TLS, and the program openssl"""
+    _build(sh, abi, "no-tests no-docs")
     sh.install("install_sw", "install_ssldirs", "INSTALL_LIBS=")  # no static ones
     sh.main_abi_only()
+
+
+@recipe.check("final", Check(critical=True, make=("test",)), per_abi=True)
+def check(sh: Script, abi: Abi) -> None:
+    """What is tested"""
+    _build(sh, abi, "no-docs")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """procps-ng (CLFS: Procps-ng): ps, top, free, sysctl, and of those that others have, too: pidof and uptime."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import DEJAGNU, Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 
@@ -21,4 +21,5 @@ recipe = Recipe("procps").autotools(
         "--without-elogind",
     ),
     before=_prepare,
+    check=Check(make=("check", DEJAGNU)),
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """PSmisc: killall, fuser, pstree (CLFS: Psmisc)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import DEJAGNU, Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("psmisc").autotools(
@@ -9,4 +9,5 @@ recipe = Recipe("psmisc").autotools(
     needs=("ncurses-{bits}",),
     options=("--disable-selinux", "--disable-apparmor"),
     before=Script.in_source,  # it looks for its translated manuals from there
+    check=Check(make=("check", DEJAGNU)),
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU sed (CLFS: Sed)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 
 recipe = (
     Recipe("sed")
@@ -11,5 +11,6 @@ recipe = (
         needs=("acl-{bits}", "attr-{bits}"),  # it keeps a file's access control list
         options=("--enable-acl", "--without-selinux"),
         after=lambda sh: sh.sh("grep '^#define USE_ACL 1' config.h"),
+        check=Check(),
     )
 )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """GNU tar (CLFS: Tar)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 
@@ -24,5 +24,6 @@ recipe = (
         options=("--with-posix-acls", "--with-xattrs", "--without-selinux"),
         env={"RSH": "/usr/bin/ssh"},
         after=_install_manuals,
+        check=Check(),
     )
 )

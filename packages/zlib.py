@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """zlib (CLFS: Zlib); for the host, libelf is linked with it. Its configure is not autoconf's."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 
 recipe = (
@@ -23,6 +23,7 @@ recipe = (
         defaults=False,
         options=("--prefix={prefix}", "--libdir={libdir}"),
         after=lambda sh: sh.sh(f'rm "$OUT{sh.libdir}/libz.a"'),
+        check=Check(),
     )
 )
 

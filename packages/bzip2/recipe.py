@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """bzip2 (CLFS: Bzip2)."""
 
-from ruckus_aux.recipes.recipe import Recipe
+from ruckus_aux.recipes.recipe import Check, Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.words.architecture import Abi
 
@@ -12,14 +12,21 @@ recipe = Recipe("bzip2")
 def stage1(sh: Script, abi: Abi) -> None:
     """bzip2 and its shared library"""
     _build(sh, f"CC={sh.target}-gcc {abi.flag}", f"AR={sh.target}-ar", f"RANLIB={sh.target}-ranlib")
+    _install(sh)
     sh.sh(f'rm -r "$OUT{sh.prefix}/man" "$OUT{sh.prefix}/lib"')
     _with_shared_library(sh)
 
 
-@recipe.step("final", per_abi=True)
-def final(sh: Script, _: Abi) -> None:
-    """bzip2 and its shared library"""
+@recipe.check("final", Check(), per_abi=True)
+def _build_final(sh: Script, _: Abi) -> None:
     _build(sh, f"CC={sh.compilers['CC']} {sh.compilers['CFLAGS']}")  # it has CFLAGS of its own
+
+
+@recipe.step("final", per_abi=True)
+def final(sh: Script, abi: Abi) -> None:
+    """bzip2 and its shared library"""
+    _build_final(sh, abi)
+    _install(sh)
     sh.sh(f"""
         mkdir "$OUT{sh.prefix}/share"
         mv "$OUT{sh.prefix}/man" "$OUT{sh.prefix}/share"
@@ -34,6 +41,9 @@ def _build(sh: Script, *words: str) -> None:
     sh.make(*words, "-f", "Makefile-libbz2_so")
     sh.make("clean")  # of objects that are not static programs'
     sh.make(*words, "bzip2", "bzip2recover", "libbz2.a")
+
+
+def _install(sh: Script) -> None:
     sh.replace("Makefile", "ln -s -f $(PREFIX)/bin/", "ln -s -f ")  # links without $OUT
     sh.make("install", f"PREFIX=$OUT{sh.prefix}")
 

@@ -9,11 +9,13 @@ A change of a recipe, or of what recipes are written with, shows here as a diff 
 """
 
 import shutil
+import textwrap
 from difflib import unified_diff
 from pathlib import Path
 
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Step
+from ruckus_aux.recipes.stages import TALLY
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES, Architecture
 
@@ -33,6 +35,7 @@ def settings(arch: Architecture, profile: str = "tiny") -> Settings:
         cache=nowhere / "cache",
         arch=arch,
         profile=profile,
+        tests="all",
         prefix_cross="/cross-tools",
         prefix_tools="/tools",
         prefix_hostprep="/hostprep",
@@ -56,7 +59,8 @@ def _page(step: Step, arch: Architecture) -> str:
         "layout": step.layout,
     }
     head = "".join(f"# {word}: {' '.join(names)}\n" for word, names in declared.items() if names)
-    return head.replace(f" {arch.name}/", " ") + step.script
+    tally = textwrap.dedent(TALLY).strip("\n")
+    return head.replace(f" {arch.name}/", " ") + step.script.replace(tally, "# stages.TALLY")
 
 
 def pages(arch: Architecture, profile: str = "tiny") -> dict[str, str]:

@@ -2,6 +2,7 @@
 """A step's script is run: its output is kept and can't be rewritten, and it leaves no process behind."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -93,6 +94,16 @@ def test_interrupted_it_leaves_no_process(run: Runner, tmp_path: Path, monkeypat
     with pytest.raises(KeyboardInterrupt):
         run("trap : TERM; setsid sleep 60 & echo now; while :; do sleep 60; done")
     assert left_by(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])
+def test_it_ignores_no_signal_though_we_do(run: Runner, number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        assert run(f"kill -{int(number)} $$").status == -number
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_what_takes_too_long_is_stopped_and_its_children_first(run: Runner, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def run_script(
                 pass_fds=descriptors,
                 start_new_session=True,
             )
-            with open(os.devnull, "rb") as nothing:
+            with open(os.devnull, "rb") as nothing, signals.restored():
                 job.run(input=nothing, async_=True)
         finally:
             os.close(writer)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 INTERRUPTED = 130  # the exit status of what was stopped by one of them
+_OF_TERMINALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
 _waiting: list[int] | None = None  # signals that came while they were held back; None: they are not
 
 
@@ -16,6 +17,22 @@ def heed() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does it
             signal.signal(number, _come)
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """What is started within ignores no signal, though we may: nohup, and a shell's & have it so.
+
+    What ignores one can't be told otherwise by a shell, and test suites look at that.
+    """
+    ignored = [number for number in _OF_TERMINALS if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)  # as if ignored, but for what is started
+    try:
+        yield
+    finally:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _come(number: int, *_: object) -> None:

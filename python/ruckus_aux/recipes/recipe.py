@@ -8,7 +8,7 @@ a script, see Script. Most packages need no function: `Recipe("m4").autotools("h
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 from ruckus_aux.recipes.python import build_wheel, install_wheel
 from ruckus_aux.recipes.script import Script
@@ -18,6 +18,8 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES, Stage
 
 Hook = Callable[[Script], None]
+_T = TypeVar("_T")
+DEJAGNU = "RUNTEST={tools}/bin/runtest"  # for make check: by the link in /usr/bin, it would not find its own files
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,17 @@ class Check:
 
     critical: whether the books call it so: --with-tests=critical is enough for it.
     make: words for make.
+    options: of configure, besides those that the package is built with.
     needs: what it needs besides what the package is built with, see Script.needs.
+    before: called when the package is made.
     expected: tests that fail although nothing is wrong, each with the reason.
     """
 
     critical: bool = False
     make: tuple[str, ...] = ("check",)
+    options: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    before: Hook | None = None
     expected: Mapping[str, str] = field(default_factory=dict)
 
     def is_wanted(self, settings: Settings) -> bool:
@@ -124,7 +130,7 @@ class Recipe:
         """Declare steps that unpack, patch, configure, make and make install, as most packages do.
 
         In all words, {prefix} stands for the stage's prefix, {libdir} for its libraries', {target} for the target's
-        triplet, and {bits} for those of the ABI.
+        triplet, {bits} for those of the ABI, and {tools} for PREFIX_TOOLS.
 
         Args:
             stages: In which of them it is built so.
@@ -139,11 +145,11 @@ class Recipe:
             replaces: See step.
             before: Called before configure, in $SRC.
             after: Called after make install, in $BUILD.
-            check: Its test suite, for another step, NAME-check.
+            check: Its test suite, for another step, NAME-check; in stages that the system itself builds.
         """
         variables = [f"{name}={value}" for name, value in (cache or {}).items()]
 
-        def build(sh: Script, *_: Abi) -> None:
+        def build(sh: Script, *further: str) -> None:
             sh.tools(*tools)
             sh.needs(*_filled(sh, needs))
             sh.unpack()
@@ -151,7 +157,7 @@ class Recipe:
             if before:
                 before(sh)
             variables_before = dict(zip(env or (), _filled(sh, (env or {}).values()), strict=True))
-            sh.configure(*_filled(sh, (*options, *variables)), env=variables_before, defaults=defaults)
+            sh.configure(*_filled(sh, (*options, *variables, *further)), env=variables_before, defaults=defaults)
             sh.make(*_filled(sh, make))
 
         def record(sh: Script, *_: Abi) -> None:
@@ -164,10 +170,13 @@ class Recipe:
             if after:
                 after(sh)
 
+        def build_for_tests(sh: Script, *_: Abi) -> None:
+            build(sh, *(check.options if check else ()))
+
         for stage in stages:
             self.step(stage, per_abi=per_abi, replaces=replaces)(record)
-            if check:
-                self.check(stage, check, per_abi=per_abi)(build)
+            if check and not STAGES[stage].sees_host:
+                self.check(stage, check, per_abi=per_abi)(build_for_tests)
         return self
 
     def pip(self, *, needs: Iterable[str] = (), before: Hook | None = None, after: Hook | None = None) -> Self:
@@ -219,7 +228,7 @@ class Recipe:
 
     def check(
         self, stage: str, check: Check, *, per_abi: bool = False
-    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    ) -> Callable[[Callable[..., _T]], Callable[..., _T]]:
         """Declare that what the decorated function has built is tried, in step NAME-check.
 
         Args:
@@ -228,13 +237,16 @@ class Recipe:
             per_abi: As for `step`.
         """
 
-        def declare(build: Callable[..., None]) -> Callable[..., None]:
+        def declare(build: Callable[..., _T]) -> Callable[..., _T]:
             def record(sh: Script, *abi: Abi) -> None:
                 sh.tests_only()
                 sh.needs(*_filled(sh, check.needs))
                 build(sh, *abi)
-                sh.check(*check.make, expected=check.expected)
+                if check.before:
+                    check.before(sh)
+                sh.check(*_filled(sh, check.make), expected=check.expected)
 
+            record.__doc__ = f"Test suite of {self.name}"
             self.step(stage, name=f"{self.name}-check", per_abi=per_abi, when=check.is_wanted)(record)
             return build
 
@@ -242,6 +254,12 @@ class Recipe:
 
 
 def _filled(sh: Script, words: Iterable[str]) -> list[str]:
-    """Words with what stands for a script's prefix, libraries' folder, target and ABI filled in."""
-    meanings = {"prefix": sh.prefix, "libdir": sh.libdir, "target": sh.target, "bits": sh.abi.bits}
+    """Words with what stands for a script's prefix, libraries' folder, target, ABI and PREFIX_TOOLS filled in."""
+    meanings = {
+        "prefix": sh.prefix,
+        "libdir": sh.libdir,
+        "target": sh.target,
+        "bits": sh.abi.bits,
+        "tools": sh.prefix_tools,
+    }
     return [re.sub(r"\{(\w+)\}", lambda name: meanings.get(name[1], name[0]), word) for word in words]

@@ -314,15 +314,15 @@ class Script(Rights):
     def check(self, *words: str, expected: Mapping[str, str]) -> None:
         """Run a test suite to its end; the step fails when an unexpected test does, or when none passes.
 
-        Results are those of automake (*.trs), DejaGnu and glibc (*.sum); what has none of these tells by its exit
-        status, as one test.
+        Results are those of automake (*.trs), DejaGnu and glibc (*.sum), and what autotest, perl's harness and GNU
+        make's say; what has none of these tells by its exit status, as one test.
 
         Args:
             words: For make.
             expected: Tests that fail although nothing is wrong, with reasons.
         """
         made = '&& echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"'
-        self._record(f"{self._make_command('-k', *words)} {made}")
+        self._record(f'{{ {self._make_command("-k", *words)} {made}; }} 2>&1 | tee "$HOME/said"')
         self.write("$HOME/expected", "\n".join(f"{name} # {reason}" for name, reason in sorted(expected.items())))
         self.sh(TALLY)
 

@@ -35,25 +35,35 @@ STRIP_ASIDE = f"""{_ARCHIVES}\
     ' strip-aside
 """
 TEST_RESULTS = "ruckus: tests: "
-# What a step of a test suite ends with, where $HOME/made has make's own result, and $HOME/expected, what may fail.
+FAILED_TEST = "ruckus: not expected to fail: "
+# What a step of a test suite ends with: $HOME/said has what it said, $HOME/made its own verdict, and $HOME/expected,
+# what may fail.
 TALLY = r"""
-    find . \( -name '*.trs' -o -name '*.sum' \) -exec awk '
+    find . \( -name '*.trs' -o -name '*.sum' ! -name 'subdir-*' \) -exec awk '
         FILENAME ~ /trs$/ && sub(/^:test-result: /, "") {
             name = FILENAME
             gsub(/^[.]\/|[.]trs$/, "", name)
             print $1 ": " name
         }
         FILENAME ~ /sum$/ && /^[A-Z]+: /' {} + > "$HOME/results"
-    [ -s "$HOME/results" ] || cp "$HOME/made" "$HOME/results"
-    sed -n -E 's/^(FAIL|ERROR|XPASS|UNRESOLVED): //p' "$HOME/results" | LC_ALL=C sort -u > "$HOME/failed"
+    awk '  # of perl, and of GNU make
+        $2 ~ /^[.][.]+$/ && $3 == "ok" { print "PASS: " $1 }
+        $2 ~ /^[.][.]+$/ && $3 == "FAILED" || / \(Wstat: / && ! /Wstat: 0 .*Failed: 0\)/ { print "FAIL: " $1 }
+        # of autotest
+        sub(/^ *[0-9]+: /, "") && sub(/ +ok$/, "") { print "PASS: " $0 }
+        sub(/ +FAILED \([^ ]*:[0-9]+\)$/, "") { print "FAIL: " $0 }' "$HOME/said" >> "$HOME/results"
+    bad='^(FAIL|ERROR|XPASS|UNRESOLVED): '
+    grep -qE "$bad" "$HOME/results" || grep FAIL "$HOME/made" >> "$HOME/results" ||
+        [ -s "$HOME/results" ] || cp "$HOME/made" "$HOME/results"
+    sed -n -E "s/$bad//p" "$HOME/results" | LC_ALL=C sort -u > "$HOME/failed"
     sed 's/ #.*//' "$HOME/expected" | LC_ALL=C sort -u | comm -23 "$HOME/failed" - > "$HOME/unexpected"
     passed=$(grep -c '^PASS' "$HOME/results") || [ $? = 1 ]
     unexpected=$(wc -l < "$HOME/unexpected")
-    cat "$HOME/unexpected"
+    sed 's/^/@FAILED@/' "$HOME/unexpected"
     expected=$(($(wc -l < "$HOME/failed") - unexpected))
     echo "@TEST_RESULTS@$passed passed, $unexpected failed, $expected expected to fail"
     [ "$unexpected" = 0 ] && [ "$passed" -gt 0 ]
-""".replace("@TEST_RESULTS@", TEST_RESULTS)
+""".replace("@TEST_RESULTS@", TEST_RESULTS).replace("@FAILED@", FAILED_TEST)
 _FLAGS = {"CFLAGS": "-O2", "CXXFLAGS": "-O2"}
 # Messages in English; what is compiled once needs no list of what to compile again.
 _FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")

@@ -152,8 +152,14 @@ def _for_compilers(prefix: Path) -> list[Path]:
 
 
 def _leads_linkers(library: Path) -> bool:
-    """Whether only linkers use a file: libbfd-2.44.so is a library itself, libz.so a link to one, libc.so a script."""
-    return library.suffix == ".so" and (library.is_symlink() or not library.read_bytes().startswith(b"\177ELF"))
+    """Whether only linkers use a file.
+
+    libbfd-2.44.so is a library itself, and libz.so a link to one, libc.so a script. Expect's library is in a folder:
+    programs find it by a link of the same name.
+    """
+    if library.is_symlink():
+        return library.suffix == ".so" and library.readlink().name != library.name
+    return library.suffix == ".so" and not library.read_bytes().startswith(b"\177ELF")
 
 
 def _host_with(inner: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from itertools import islice
 
+from ruckus_aux.recipes.stages import FAILED_TEST
 from ruckus_aux.words.terminal import printable
 
 _CONTEXT = 4  # lines that are shown, of the first error and what follows it
@@ -17,6 +18,7 @@ _WIDTH = 500  # characters of a line that are shown
 _ERRORS = tuple(
     re.compile(pattern, re.MULTILINE)
     for pattern in (
+        f"^{FAILED_TEST}",
         r"internal compiler error|: fatal error: ",
         r"^[^:\s][^:\n]*:\d+(:\d+)?: error: ",
         r"undefined reference to|: cannot find -l|multiple definition of|relocation truncated",

@@ -40,14 +40,39 @@ def test_they_are_there_when_they_are_wanted(settings: Settings, recipes: Path, 
     if tests == "all":
         step = plan["x86_64/stage2/usual-check"]
         assert step.only_tests
-        assert "make -k check X=1 MAKEINFO=true && echo" in step.script
+        assert "{ make -k check X=1 MAKEINFO=true && echo" in step.script
         assert "a/slow # the machine is busy\n" in step.script
+
+
+AUTOTEST = """
+## ------------- ##
+  1: good                                            ok
+ 22: with a: colon, ok                               ok
+  3: slow                                            FAILED (a.at:12)
+  4: known to fail                                   expected failure (a.at:20)
+  5: of another system                               skipped (a.at:30)
+"""
+PERL = """
+01-one.t ............ ok
+02-other.t .......... skipped: not here
+03-bad.t ............
+Dubious, test returned 1 (wstat 256, 0x100)
+Failed 1/2 subtests
+Test Summary Report
+03-bad.t          (Wstat: 256 (exited 1) Tests: 2 Failed: 1)
+04-todo.t         (Wstat: 0 Tests: 1 Failed: 0)
+"""
+GNU_MAKE = """
+features/archives .................................. ok     (22 passed)
+features/se_explicit ............................... N/A
+misc/bad ........................................... FAILED (2/4 passed)
+"""
 
 
 @pytest.mark.parametrize(
     ("files", "status", "result"),
     [
-        ({"t/good.trs": ":test-result: PASS\n"}, 0, "1 passed, 0 failed, 0 expected to fail"),
+        ({"t/good.trs": ":test-result: PASS\n", "made": "PASS: make\n"}, 0, "1 passed, 0 failed, 0 expected to fail"),
         ({"t/good.trs": ":test-result: PASS\n", "t/bad.trs": ":test-result: FAIL it\n"}, 1, "1 passed, 1 failed, 0"),
         (
             {"a/b.trs": ":test-result: PASS\n", "a/slow.trs": ":test-result: ERROR\n"},
@@ -55,17 +80,27 @@ def test_they_are_there_when_they_are_wanted(settings: Settings, recipes: Path, 
             "1 passed, 0 failed, 1 expected",
         ),
         ({"gcc.sum": "PASS: one\nFAIL: two three\nXFAIL: four\nUNSUPPORTED: five\n"}, 1, "1 passed, 1 failed, 0"),
-        ({"none.trs": ":test-result: SKIP\n"}, 1, "0 passed, 0 failed"),
+        (
+            {"tests.sum": "PASS: a/b\nFAIL: a/slow\n", "a/subdir-tests.sum": "PASS: a/b\nFAIL: a/slow\n"},
+            0,
+            "1 passed, 0 failed, 1 expected",  # glibc's, which are in two files
+        ),
+        ({"none.trs": ":test-result: SKIP\n", "made": "PASS: make\n"}, 1, "0 passed, 0 failed"),
+        ({"t/good.trs": ":test-result: PASS\n"}, 1, "1 passed, 1 failed"),  # others could not be made
         ({"made": "PASS: make\n"}, 0, "1 passed, 0 failed"),
         ({"made": "FAIL: make\n"}, 1, "0 passed, 1 failed"),
+        ({"said": AUTOTEST}, 1, "2 passed, 1 failed"),
+        ({"said": AUTOTEST.replace("slow", "a/slow")}, 0, "2 passed, 0 failed, 1 expected"),
+        ({"said": PERL}, 1, "1 passed, 1 failed"),
+        ({"said": GNU_MAKE}, 1, "1 passed, 1 failed"),
     ],
 )
 def test_what_they_come_to(tmp_path: Path, fp: FakeProcess, files: dict[str, str], status: int, result: str) -> None:
     fp.allow_unregistered(True)  # sh, find, awk, sed
     home, build = tmp_path / "home", tmp_path / "build"
     home.mkdir()
-    for name, text in ({"made": "FAIL: make\n"} | files).items():
-        path = (home if name == "made" else build) / name
+    for name, text in ({"made": "FAIL: make\n", "said": ""} | files).items():
+        path = (home if name in ("made", "said") else build) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     build.mkdir(exist_ok=True)

@@ -94,6 +94,7 @@ TEMPORARY = {
     **dict.fromkeys(("include/zlib.h", "include/c++/map", "lib/pkgconfig/zlib.pc"), ""),
     **{"lib/libz.so.1": ELF, "lib/libbfd-2.44.so": ELF, "lib/libc.so": "GROUP ( libc.so.6 )", "lib/libz.a": "!<arch>"},
     **{"lib/libstdc++.so.6": ELF, "lib/libstdc++.a": "!<arch>", "lib/gcc/libgcc.a": "!<arch>"},
+    "lib/expect5/libexpect5.so": ELF,
 }
 
 
@@ -101,6 +102,7 @@ def show_usr(tmp_path: Path, fp: FakeProcess, arch: str) -> Path:
     fp.allow_unregistered(True)  # cp
     temporary = tree(tmp_path / "temporary", **{f"tools/{name}": text for name, text in TEMPORARY.items()})
     (temporary / "tools/lib/libz.so").symlink_to("libz.so.1")
+    (temporary / "tools/lib/libexpect5.so").symlink_to("expect5/libexpect5.so")  # where the loader finds it
     final = tree(tmp_path / "final", **{"usr/bin/sed": "final", "usr/include/stdio.h": ""})
     workplace = Usr(("/cross-tools", "/tools"), "x86_64", "/cross-tools", "/tools", ARCHITECTURES[arch])
     workplace.show(tmp_path / "view", [final], (), [temporary])
@@ -123,7 +125,8 @@ def test_the_final_system_is_built_by_programs_that_have_their_final_paths(tmp_p
 def test_headers_and_libraries_of_the_temporary_system_are_hidden(tmp_path: Path, fp: FakeProcess) -> None:
     shown = show_usr(tmp_path, fp, "x86_64") / "tools"
     assert sorted(str(path.relative_to(shown)) for path in shown.glob("[il]*/*")) == [
-        *("include/c++", "lib/gcc", "lib/libbfd-2.44.so", "lib/libstdc++.a", "lib/libstdc++.so.6", "lib/libz.so.1")
+        *("include/c++", "lib/expect5", "lib/gcc", "lib/libbfd-2.44.so", "lib/libexpect5.so", "lib/libstdc++.a"),
+        *("lib/libstdc++.so.6", "lib/libz.so.1"),
     ]
 
 

@@ -32,6 +32,7 @@ make: *** [Makefile:2: all] Error 2
         ("Makefile:3: *** missing separator.  Stop.\n", "Makefile:3: *** missing separator"),
         ("make[1]: *** [Makefile:9: conftest] Killed\n", "make[1]: *** [Makefile:9: conftest] Killed"),
         ("sh: 1: makeinfo: not found\n", "sh: 1: makeinfo: not found"),
+        ("a.c:1: error: it tries this\nruckus: not expected to fail: t/one\n", "ruckus: not expected to fail: t/one"),
         ("Hunk #1 FAILED at 3.\n1 out of 1 hunk FAILED -- saving rejects to file x.rej\n", "Hunk #1 FAILED"),
     ],
 )

@@ -1,0 +1,17 @@
+# needs: the-whole-system final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/zlib-32
+# sources: openssl-3.5.7.tar.gz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/openssl-3.5.7.tar.gz" -C "$SRC"
+cd "$SRC"
+perl Configure linux-x86 --prefix=/usr --openssldir=/etc/ssl --libdir=lib \
+    shared zlib-dynamic no-docs CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
+make
+{ make -k test && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
+mkdir -p "$HOME"
+cat > "$HOME/expected" <<'END'
+
+END
+# stages.TALLY
