@@ -16,3 +16,4 @@ def final(sh: Script) -> None:
     sh.sh("perl Makefile.PL")
     sh.make()
     sh.install()
+    sh.sh('find "$OUT" -name .packlist -delete')  # with the path of $OUT

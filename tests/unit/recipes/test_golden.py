@@ -4,8 +4,10 @@
 import pytest
 from golden.scripts import kept, rendered
 
+SAID, NOW = kept(), rendered()
 
-@pytest.mark.parametrize("name", sorted(kept() | rendered()))
+
+@pytest.mark.parametrize("name", sorted(SAID | NOW))
 def test_the_script_is_the_one_in_the_golden_file(name: str) -> None:
-    said, now = kept().get(name), rendered().get(name)
+    said, now = SAID.get(name), NOW.get(name)
     assert now == said, "if it is meant: make update-golden, and explain the diff in the commit's message"

@@ -9,6 +9,7 @@ cd "$SRC"
 perl Makefile.PL
 make
 make install DESTDIR="$OUT"
+find "$OUT" -name .packlist -delete
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
