@@ -59,8 +59,9 @@ recipe = (
     )
     .autotools(
         "final",
-        needs=("readline-{bits}", "ncurses-{bits}"),
+        needs=("readline-{bits}", "ncurses-{bits}", "locales"),  # with which it tries the C library
         options=("--without-bash-malloc", "--with-curses", "--with-installed-readline"),
+        cache={"bash_cv_mail_dir": "/var/mail"},  # which is not there yet
         after=_finish,
         check=_CHECK,
     )

@@ -18,7 +18,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --without-bash-malloc \
     --with-curses \
-    --with-installed-readline
+    --with-installed-readline \
+    bash_cv_mail_dir=/var/mail
 make MAKEINFO=true
 grep -qF -e 'sh $x ;' "$SRC/tests/run-all" || { echo 'error: $SRC/tests/run-all has no sh $x ;' >&2; exit 1; }
 sed -i 's,sh \$x ;,sh $x \&\& result=PASS || result=FAIL; echo "$result: $x" >> "$BUILD_DIR/bash.sum";,g' "$SRC/tests/run-all"

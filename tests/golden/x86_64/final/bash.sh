@@ -1,4 +1,4 @@
-# needs: the-whole-system final/readline-64 final/ncurses-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/readline-64 final/ncurses-64 final/locales final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
 # sources: bash-5.2.37.tar.gz
 #!/bin/sh
 set -eu
@@ -18,7 +18,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --without-bash-malloc \
     --with-curses \
-    --with-installed-readline
+    --with-installed-readline \
+    bash_cv_mail_dir=/var/mail
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 grep '^READLINE_LIB = -lreadline' Makefile
