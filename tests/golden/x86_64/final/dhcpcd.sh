@@ -17,6 +17,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --dbdir=/var/lib/dhcpcd \
     --runstatedir=/run \
     --privsepuser=dhcpcd \
+    --disable-seccomp \
     --without-openssl \
     --without-udev
 make
