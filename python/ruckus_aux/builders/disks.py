@@ -10,7 +10,7 @@ from ruckus_aux.artifacts.store import Store
 from ruckus_aux.builders.keys import has_ssh_server, identity_of_keys, keys_of, keys_on_disk
 from ruckus_aux.builders.machine import IMAGE, Start
 from ruckus_aux.builders.record import ARCHIVE
-from ruckus_aux.builders.tree import PROGRAMS, has_root, in_root, native_tree, shared_source
+from ruckus_aux.builders.tree import PROGRAMS, has_root, in_root, native_tree
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.stamps import stamps
@@ -104,7 +104,7 @@ def shown_trees(steps: Sequence[Step]) -> Iterator[dict[str, Path]]:
                 system = [needed_tree(step, need) for need in step.needs[: step.implied]]
                 workplace_of(step.settings, step.stage).show(view, (), (), system)
                 trees[PROGRAMS] = view
-            shown = [need for need in (*shared_source(step), *in_root(step)) if need not in steps]
+            shown = [need for need in (*step.shared_source, *in_root(step)) if need not in steps]
             trees |= {need.name.dotted: needed_tree(step, need) for need in shown}
         yield trees
 

@@ -73,11 +73,6 @@ def in_root(step: Step) -> list[Step]:
     return [need for need in step.needs[step.implied :] if need.installs] if has_root(step) else []
 
 
-def shared_source(step: Step) -> list[Step]:
-    """The source that a step shares with others, if it does not unpack its own."""
-    return [need for need in step.needs if not need.installs]
-
-
 def _rules(steps: Sequence[Step]) -> str:
     """A makefile; a step comes after those of its needs that are made in the machine, too."""
     names = {step: step.name.dotted for step in steps}
@@ -101,7 +96,7 @@ def _write_step(step: Step, folder: Path) -> dict[str, Path]:
     _write(folder / "sources", "\n".join(f"{digest} {path.name}" for digest, path in zip(sums, paths, strict=True)))
     if step.only_tests:
         _write(folder / "tests-only", "")
-    for need in shared_source(step):
+    for need in step.shared_source:
         _write(folder / "shared", need.name.dotted)
     if has_root(step):
         _write(folder / "shown", "\n".join([PROGRAMS, *(need.name.dotted for need in in_root(step))]))

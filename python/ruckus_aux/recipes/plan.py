@@ -81,6 +81,11 @@ class Step:
         return self.stage.installs
 
     @property
+    def shared_source(self) -> tuple["Step", ...]:
+        """The step of the source that it shares with others; none, when it unpacks its own."""
+        return tuple(need for need in self.needs if not need.installs)
+
+    @property
     def is_merged(self) -> bool:
         """Whether what it installs becomes a part of a system."""
         return self.installs and not self.only_shown

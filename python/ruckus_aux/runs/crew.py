@@ -208,7 +208,7 @@ def planned(plan: Plan, vcpus: int, goal: str, *, auto: bool, show: Callable[[st
     if not asked:
         return None
     _check_merged(plan, (step for step in native if step.stage.root == "clfs" and step not in left))
-    for source in {need: None for step in asked for need in step.needs if not need.installs and need.key not in store}:
+    for source in {need: None for step in asked for need in step.shared_source if need.key not in store}:
         _merge(source, show)
     memory = max(_LEAST_MEMORY, (max(memory_of_step(step, None, vcpus) for step in asked) >> 20) + _SYSTEM_MEMORY)
     return Start(

@@ -108,8 +108,7 @@ def _moved(step: Step, folder: Path, system: Sequence[Step]) -> Step:
     settings = replace(step.settings, buildroot=folder)
     if not system:
         return replace(step, settings=settings)
-    sources = [need for need in step.needs if not need.installs]
-    return replace(step, settings=settings, needs=(*sources, *system), implied=0)
+    return replace(step, settings=settings, needs=(*step.shared_source, *system), implied=0)
 
 
 def _is_same(step: Step, work: Work, jobs: int) -> bool:

@@ -43,9 +43,8 @@ def failure(step: Step, usage: Usage, usual: float, *, resumable: bool) -> StepF
         reason = f"stopped after {duration(usage.wall)}; usually it takes {duration(usual)}"
         more = f"{again}; to let it take longer,\n         give a larger STEP_TIMEOUT (build: --step-timeout), or none"
         return StepFailed(f"{step.name} was {reason}\n{lines}", f"{where}\n{more}", usage, reason)
-    reason = (
-        "" if logs.results_of_tests(log) else crash(usage.status, output)
-    )  # programs of a suite may die, and it goes on
+    # Programs of a test suite may die, and it goes on.
+    reason = "" if logs.results_of_tests(log) else crash(usage.status, output)
     how = reason or f"exit status {usage.status}"
     kind = Crashed if reason else StepFailed
     return kind(f"{step.name} failed ({how})\n{lines}", f"{where}\n{again}", usage, reason)

@@ -181,7 +181,7 @@ class Work:
         """The unpacked source that the step shares with others; None when it unpacks its own."""
         if self.local and self.shares_source:
             return self.local
-        return next((needed_tree(self.step, need) for need in self.step.needs if not need.installs), None)
+        return next((needed_tree(self.step, need) for need in self.step.shared_source), None)
 
 
 def needed_tree(step: Step, need: Step) -> Path:
