@@ -27,6 +27,7 @@ from ruckus_aux.artifacts.contents import (
 )
 from ruckus_aux.artifacts.registry import Known, Uses, ask_all, begun, known
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.artifacts.twins import sweep_twins
 from ruckus_aux.host.locks import try_held
 from ruckus_aux.host.trees import remove, size
 from ruckus_aux.settings.ownership import check_own_cache, is_ours
@@ -170,6 +171,7 @@ class Collector:
         self._remove_downloads([item for item in going if item.kind == DOWNLOADS])
         if not self.dry_run:
             self.store.sweep_names()
+            sweep_twins(self.store)
 
     def _forget(self, gone: Sequence[Known]) -> None:
         for record in gone:

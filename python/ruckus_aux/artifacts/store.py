@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.intake import check_whole, take_tree, tree_hash
@@ -89,6 +89,29 @@ class Store:
             run(["sync", "-f", staged])
             check_whole(tree, step, folders)  # late: who removes it has done more by now
             staged.rename(self.tree(key))
+
+    def add_copy(self, key: str, original: str, step: str) -> bool:
+        """Store an artifact under another key, too, as hard links.
+
+        Args:
+            key: the other key; nothing is there yet.
+            original: the artifact's own.
+            step: the step that has the other key.
+
+        Returns:
+            Whether that was possible: the artifact may be gone, or be what was stored no longer.
+        """
+        record = self.record(original)
+        if record is None:
+            return False
+        with self.scratch(key) as staged:
+            status, _ = run(["cp", "--archive", "--link", self.tree(original), staged], check=False)
+            if status or tree_hash(staged) != record.sha256:
+                return False
+            write_whole(self._record_file(key), json.dumps(asdict(replace(record, step=step))))
+            run(["sync", "-f", staged])
+            staged.rename(self.tree(key))
+        return True
 
     def fault(self, key: str) -> str:
         """What is wrong with an artifact that is in the store; "" when it is what was stored."""

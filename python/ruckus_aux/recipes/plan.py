@@ -3,7 +3,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -112,6 +112,14 @@ class Step:
     def code_key(self) -> str:
         """Its key, but for the prefixes and for lines of layout: two compilers that have it in common compile alike."""
         return _hash_of(self._inputs(code_only=True))
+
+    def contents_key(self, hash_of: Callable[["Step"], str]) -> str:
+        """Its key, with the contents of what it needs in place of their keys: known only when all that is there.
+
+        hash_of: the hash of a needed step's artifact.
+        """
+        needs = {f"dependency {need.name}": hash_of(need) for need in self.needs}
+        return _hash_of(self._own_inputs(code_only=False) | needs)
 
     def _inputs(self, *, code_only: bool) -> dict[str, str]:
         if code_only and self.makers:

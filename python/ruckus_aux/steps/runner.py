@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.artifacts.twins import remember, take_twin
 from ruckus_aux.host.process import own_cpu
 from ruckus_aux.host.signals import hung_up
 from ruckus_aux.settings.ownership import is_closed
@@ -81,8 +82,9 @@ def _make(work: Work, outcome: Outcome, *, verbose: bool, keep: bool, alone: boo
         if key in store and (fault := store.fault(key)):
             print(f"  DAMAGED  {step.name}: {store.tree(key)}: {fault}; it is made again", flush=True)
             store.discard(key)
-        if key not in store:
+        if key not in store and not take_twin(step):
             outcome.built = build(work, claim=claim, verbose=verbose, keep=keep, alone=alone)
+        remember(step)
         if not is_closed(settings.root(step.stage), os.geteuid()):  # else bootstrap-install has it merged
             merge(step, store.tree(key) if step.is_merged else None)
 
