@@ -75,7 +75,7 @@ def _build(sh: Script, without: tuple[str, ...] = ()) -> None:
         "--with-lib-path=" + ":".join(f"/usr/local/{libdir}:/usr/{libdir}" for libdir in sh.arch.libdirs),
         *(option for option in _OPTIONS if option != "--disable-nls"),
     )
-    sh.make("tooldir=/usr")
+    sh.make("tooldir=/usr", "LEXLIB=")  # its scanners need nothing of libfl, which ar would be linked with
 
 
 @recipe.step("final")
