@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from ruckus_aux.artifacts.intake import take_tree, tree_hash
 from ruckus_aux.artifacts.store import Store
+from ruckus_aux.artifacts.twins import remember
 from ruckus_aux.builders.machine import Harvest, Start
 from ruckus_aux.builders.record import ARCHIVE
 from ruckus_aux.builders.unpacking import brought_home, unpack_tree
@@ -91,6 +92,7 @@ def _store(store: Store, step: Step, archive: Path) -> None:
         stored = store.record(step.key) if step.key in store else None
         if step.key not in store:
             store.add(step.key, tree, name, inside=INSIDE, ended=time.time_ns())
+            remember(step)
         elif stored:
             ours = tree.with_name(f"{tree.name}.taken")
             take_tree(tree, ours, name, inside=INSIDE, ended=time.time_ns(), as_it_is=False)
