@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 from pathlib import Path
 
 from integration.real import wait_for
-from integration.small import INSTALL, STEP, WAIT, Small
+from integration.small import INSTALL, RECIPE, STEP, WAIT, Small
 
 from ruckus_aux.artifacts.intake import tree_hash
 
@@ -105,6 +106,28 @@ def test_ctrl_c_leaves_nothing(small: Small) -> None:
     assert "interrupted" in errors
     assert not Path(again).exists()
     assert outside(small) == before
+
+
+def test_two_at_a_time_take_turns(small: Small) -> None:
+    small.recipe(f"test $(id -un) = ruckus || {{ {WAIT} }}; {INSTALL.format('it')}")
+    other = RECIPE.format(text=INSTALL.format("it"), source="").replace("small", "other")
+    (small.folder / "src/packages/other.py").write_text(other)
+    small.run()
+    small.run("step", "x86_64/cross/other")
+    first = small.start("verify-reproducible", STEP)
+    again = small.folder / "one/again"
+    wait_for((again / "work" / STEP / "begun").exists)
+    there = sorted(again.rglob("*"))
+    holder = f"process {first.pid} on {socket.gethostname()} has the second build of steps in {small.folder}/one\n"
+    second = small.start("verify-reproducible", "x86_64/cross/other")
+    assert second.stdout
+    assert second.stdout.readline() == f"  WAITING  the second build of steps: {holder}"
+    assert f"again is in use: {holder}" in small.run("clean", status=1)
+    assert sorted(again.rglob("*")) == there
+    (again / "work" / STEP / "go").touch()
+    assert f"  SAME     {STEP} " in first.communicate(timeout=60)[0]
+    assert "  SAME     x86_64/cross/other " in second.communicate(timeout=60)[0]
+    assert not again.exists()
 
 
 def test_without_a_sandbox_there_is_nothing_to_compare(small: Small) -> None:

@@ -23,7 +23,7 @@ from ruckus_aux.artifacts.compare import differences
 from ruckus_aux.artifacts.intake import take_tree, tree_hash
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
-from ruckus_aux.host.locks import try_held
+from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
@@ -35,6 +35,7 @@ from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import AGAIN
 from ruckus_aux.words.stage import CHECK
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, label
 
 _LIBRARY, _SCRIPT = "elsewhere.so", "elsewhere"  # in the working folder
@@ -43,7 +44,7 @@ _PATIENCE = "10m"  # for diffoscope, which can take hours with a compiler
 
 
 def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: int, system: Sequence[Step] = ()) -> None:
-    """Build steps again and compare them with what is in the store.
+    """Build steps again and compare them with what is in the store; one at a time does so in a build directory.
 
     Args:
         settings: of the build directory.
@@ -63,9 +64,13 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: in
     folder = settings.buildroot / AGAIN
     places = [workplace_of(settings, CHECK if system else step.stage).elsewhere(step.tools) for step in steps]
     again = [Work(_moved(step, folder, system), place) for step, place in zip(steps, places, strict=True)]
-    with _fewer_processors() as processors, afterwards(lambda: _remove_empty(folder)):
+    with (
+        held(settings.work_lock(StepName(AGAIN)), "the second build of steps", settings.builddir) as lock,
+        _fewer_processors() as processors,
+        afterwards(lambda: _remove_empty(folder)),
+    ):
         print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
-        compared = [(step, _is_same(step, work, jobs)) for step, work in zip(steps, again, strict=True)]
+        compared = [(step, _is_same(step, work, jobs, lock)) for step, work in zip(steps, again, strict=True)]
     bad = [step.name for step, same in compared if not same]
     if bad:
         raise RuckusError(
@@ -111,11 +116,11 @@ def _moved(step: Step, folder: Path, system: Sequence[Step]) -> Step:
     return replace(step, settings=settings, needs=(*step.shared_source, *system), implied=0)
 
 
-def _is_same(step: Step, work: Work, jobs: int) -> bool:
+def _is_same(step: Step, work: Work, jobs: int, lock: int) -> bool:
     """Build a step again, and say how that compares; what is not the same stays for a look at it."""
     moved, tree = work.step, work.settings.buildroot / "tree" / step.name
     started = time.monotonic()
-    with work.held() as lock, ExitStack() as at_end:
+    with ExitStack() as at_end:
         _clear(work, tree)
         at_end.callback(_clear, work, tree)
         try:
@@ -175,18 +180,14 @@ def _explain(step: Step, moved: Step, tree: Path) -> None:
 
 
 def _clear(work: Work, tree: Path) -> None:
-    """Remove all that a second build leaves, but its lock."""
+    """Remove all that a second build leaves."""
     log = work.settings.log(work.step.name)
     for path in (work.path, tree, *log.parent.glob(f"{log.name}*")):
         remove(path)
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove the folders that are left in one, and locks that nobody holds."""
-    for lock in (folder / "work" / ".locks").glob("*"):
-        with try_held(lock) as free:
-            if free is not None:
-                lock.unlink()
+    """Remove a folder, but for what is left in it."""
     for path, _, _ in os.walk(folder, topdown=False):
         with suppress(OSError):
             os.rmdir(path)

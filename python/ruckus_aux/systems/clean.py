@@ -15,7 +15,7 @@ from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.steps.gate import Gate
 from ruckus_aux.steps.merge import unmerge
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import AGAIN, BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, MARKER, PREFIX_NAMES, SOURCES_LOCK
+from ruckus_aux.words.paths import BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, MARKER, PREFIX_NAMES, SOURCES_LOCK
 
 _LOCKS = "work/.locks/*"
 _KEPT = ("log", JOURNAL, SOURCES_LOCK, "sources", "ccache", "running", "builds")  # until everything goes
@@ -37,7 +37,7 @@ def clean(settings: Settings, *, everything: bool) -> None:
     """
     if is_ours(settings.buildroot):
         with ExitStack() as stack:
-            for path in [*settings.buildroot.glob(_LOCKS), *(settings.buildroot / AGAIN).glob(_LOCKS)]:
+            for path in settings.buildroot.glob(_LOCKS):
                 if stack.enter_context(try_held(path)) is None:
                     with path.open() as file:
                         raise RuckusError(f"{path.name} is in use: {holder(file)}", "wait for its end, or stop it")
