@@ -16,7 +16,7 @@ from ruckus_aux.words.step_name import StepName
 
 @dataclass(frozen=True)
 class Settings:
-    """One configured build directory; each field but `builddir` is a line of ruckus.conf.
+    """One configured build directory; each field but `builddir` and `temporary` is a line of ruckus.conf.
 
     srcdir: this source tree.
     builddir: where configure ran.
@@ -49,6 +49,7 @@ class Settings:
     overlay: the folder that is laid over the finished system.
     debug: whether the final system is compiled for debuggers, too.
     documentation, translations: what images of it have; the latter are "all", "none", or languages, as "de,pt_BR".
+    temporary: those of the system that has built this one, when this is the final one.
     """
 
     srcdir: Path
@@ -92,6 +93,7 @@ class Settings:
     debug: bool = False
     documentation: bool = True
     translations: str = "all"
+    temporary: "Settings | None" = None
 
     @property
     def recipes(self) -> Path:
@@ -125,12 +127,12 @@ class Settings:
 
     def of_final(self) -> "Settings":
         """These settings for the final system as the one that is looked at: its root is $CLFS, and its prefix /usr."""
-        return replace(self, clfs=self.final, prefix_tools="/usr")
+        return replace(self, clfs=self.final, prefix_tools="/usr", temporary=self)
 
     @property
     def is_final(self) -> bool:
         """Whether these are `of_final`."""
-        return self.clfs == self.final
+        return self.temporary is not None
 
     @property
     def goal(self) -> str:
@@ -184,7 +186,9 @@ class Settings:
 
 
 # What Python decides for ruckus.conf, under these names; configure adds the tools that hostprep builds, once it knows.
-CONF_NAMES = tuple(item.name for item in fields(Settings) if item.name not in ("builddir", "hostprep_tools"))
+CONF_NAMES = tuple(
+    item.name for item in fields(Settings) if item.name not in ("builddir", "hostprep_tools", "temporary")
+)
 
 
 def _value(kind: object, text: str) -> object:

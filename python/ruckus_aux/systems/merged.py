@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ruckus_aux.host.folders import within
 from ruckus_aux.recipes.environment import step_environment
-from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.elf import ARCHIVE, MAGIC
 from ruckus_aux.systems.finding import Finding
@@ -139,8 +139,8 @@ class Merged:
         """Folders of this machine, and of the workplace, that nothing may be looked for in."""
         settings = self.settings
         places = {settings.srcdir, settings.buildroot, settings.builddir, settings.clfs, settings.cache}
-        if settings.is_final:  # then the temporary system is gone
-            places |= set(map(Path, load(settings.builddir).prefixes))
+        if temporary := settings.temporary:  # it is gone then
+            places |= {temporary.clfs, *map(Path, temporary.prefixes)}
         return sorted(map(str, places))
 
     @cached_property

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.samples import configured, installed
+from unit.samples import installed
 
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.systems.merged import Merged
@@ -81,14 +82,24 @@ def test_the_final_system_has_them_for_debuggers_only(settings: Settings, tmp_pa
     folder = tmp_path / "system"
     (folder / name).parent.mkdir(parents=True)
     (folder / name).write_bytes(b"/* \0made of /ruckus/src/x.h */\n")
-    settings.builddir.mkdir()
-    configured(settings.builddir)
     final = settings.of_final()
     installed(final, "x86_64/final/some", folder)
     (files, _), wrong = Merged(final).check(), "debug" not in name
     assert [fault.message for fault in files.faults] == [f"{final.clfs}/{name} holds the build's path /ruckus/src"][
         :wrong
     ]
+
+
+@pytest.mark.parametrize("place", ["/cross-tools-x86_64", "/tools-x86_64", "/hostprep", "{clfs}"])
+def test_the_final_system_names_nothing_of_the_temporary_one(settings: Settings, tmp_path: Path, place: str) -> None:
+    settings = replace(settings, clfs=tmp_path / "mounted")
+    place = place.format(clfs=settings.clfs)
+    folder, final = tmp_path / "system", settings.of_final()
+    (folder / "usr/bin").mkdir(parents=True)
+    (folder / "usr/bin/program").write_bytes(f"\0{place}/lib\0".encode())
+    installed(final, "x86_64/final/some", folder)
+    said = [fault.message for fault in Merged(final).check()[0].faults]
+    assert f"{final.clfs}/usr/bin/program holds the build's path {place}" in said
 
 
 def test_a_path_of_the_build_folder_in_a_program(settings: Settings, system: Path) -> None:
