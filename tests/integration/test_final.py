@@ -134,36 +134,35 @@ def test_the_system_builds_its_packages_again(final: Final) -> None:
     assert f"1 of 2 steps are not the same, built again: {final.step('silent')}\n" in said
 
 
+def debugfs(image: Path, request: str) -> str:
+    return subprocess.run(["debugfs", "-R", request, image], capture_output=True, text=True, check=True).stdout
+
+
+def manuals(image: Path) -> str:
+    names = debugfs(image, "ls -p /usr/share/man").split("/")[5::7]
+    return " ".join(sorted(set(names) - {".", ".."}))
+
+
 def test_an_image_of_it(final: Final, tmp_path: Path) -> None:
     image = tmp_path / f"final-{final.arch}.ext4"
     assert f"  IMAGE    {image} " in final.run("image", "--system=final", f"--output={image}")
-
-    def debugfs(request: str) -> str:
-        return subprocess.run(["debugfs", "-R", request, image], capture_output=True, text=True, check=True).stdout
-
-    assert debugfs("ls -p /").count("/tools/") == 0
-    assert f'dest: "usr/{final.libdir}"' in debugfs("stat /lib64")
-    assert debugfs("cat /usr/share/hello") == "Hello, world!\n"
+    assert debugfs(image, "ls -p /").count("/tools/") == 0
+    assert f'dest: "usr/{final.libdir}"' in debugfs(image, "stat /lib64")
+    assert debugfs(image, "cat /usr/share/hello") == "Hello, world!\n"
+    assert manuals(image) == "de man1 pt_BR.UTF-8"
 
 
+# What else they may be: tests/unit/systems/test_optional.py.
 @pytest.mark.parametrize(
-    ("options", "manuals"),
-    [
-        ({}, "de man1 pt_BR.UTF-8"),
-        ({"translations": "none"}, "man1"),
-        ({"translations": "fr,pt_BR"}, "man1 pt_BR.UTF-8"),
-        ({"documentation": "no"}, ""),
-    ],
+    ("options", "kept"), [({"translations": "fr,pt_BR"}, "man1 pt_BR.UTF-8"), ({"documentation": "no"}, "")]
 )
 def test_an_image_has_the_documentation_that_is_wanted(
-    final: Final, tmp_path: Path, options: dict[str, str], manuals: str
+    final: Final, tmp_path: Path, options: dict[str, str], kept: str
 ) -> None:
     image = tmp_path / "image"
     with final.configured(**options):
         final.run("image", "--system=final", f"--output={image}")
-    words = ["debugfs", "-R", "ls -p /usr/share/man", str(image)]
-    names = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("/")[5::7]
-    assert " ".join(sorted(set(names) - {".", ".."})) == manuals
+    assert manuals(image) == kept
 
 
 def test_symbols_are_kept_aside_for_debuggers(final: Final) -> None:
