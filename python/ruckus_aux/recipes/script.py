@@ -7,8 +7,6 @@ $SOURCES (archives), $FILES (the recipe's own files), $SRC (the unpacked source)
 A source that several steps use is best unpacked and patched once, for all of them: Script.shared_source.
 """
 
-import re
-import shlex
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,30 +18,13 @@ from ruckus_aux.recipes.given import given_name
 from ruckus_aux.recipes.kconfig import Kconfig, merge_commands
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.rights import Rights
+from ruckus_aux.recipes.shell import quoted, replace_commands
 from ruckus_aux.recipes.stages import STRIP, STRIP_ASIDE, TALLY, WITHOUT_MANUALS, Defaults, defaults
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import Abi, Architecture
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import SOURCE, STAGES, Stage
 from ruckus_aux.words.step_name import StepName
-
-_VARIABLE = re.compile(r"\$(?:SOURCES|FILES|SRC|BUILD|OUT|HOME)\b")
-_DELIMITERS = ",|#%@"  # of sed's s command
-
-
-def quoted(word: str) -> str:
-    """A word as the shell takes it: literally, but for the script's own variables, such as $OUT."""
-    name, equals, value = word.partition("=")
-    if equals and re.fullmatch("[A-Za-z0-9_-]+", name):
-        return f"{name}={_quoted(value) if value else ''}"
-    return _quoted(word)
-
-
-def _quoted(text: str) -> str:
-    if not _VARIABLE.search(text):
-        return shlex.quote(text)
-    literal = [re.sub(r'([$`"\\])', r"\\\1", part) for part in _VARIABLE.split(text)]
-    return '"' + "".join(a + b for a, b in zip(literal, [*_VARIABLE.findall(text), ""], strict=True)) + '"'
 
 
 @dataclass
@@ -387,14 +368,7 @@ class Script(Rights):
         """
         if not old or "\n" in old:
             raise RuckusError(f"replace: {old!r} is not a text within a line", "for more than that, write a patch")
-        delimiter = next((mark for mark in _DELIMITERS if mark not in old + new), "/")
-        pattern = re.sub(r"[][\\.*^$/]" if delimiter == "/" else r"[][\\.*^$]", r"\\\g<0>", old)
-        text = re.sub(r"[\\&/]" if delimiter == "/" else r"[\\&]", r"\\\g<0>", new).replace("\n", "\\n")
-        complaint = shlex.quote(f"error: {file} has no {old}")
-        self._record(
-            f"grep -qF -e {shlex.quote(old)} {_quoted(file)} || {{ echo {complaint} >&2; exit 1; }}",
-            f"sed -i {shlex.quote(delimiter.join(['s', pattern, text, 'g']))} {_quoted(file)}",
-        )
+        self._record(*replace_commands(file, old, new))
 
     def write(self, path: str, content: str) -> None:
         """Write a text file.

@@ -14,7 +14,7 @@ from ruckus_aux.host import plain
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.recipes.kconfig import Kconfig, changed_options, kconfig_options, with_options
 from ruckus_aux.recipes.plan import Step
-from ruckus_aux.recipes.script import quoted
+from ruckus_aux.recipes.shell import quoted
 from ruckus_aux.steps.building import run_pieces
 from ruckus_aux.steps.headers import has_ncurses
 from ruckus_aux.steps.marks import MARKS

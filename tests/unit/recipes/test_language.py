@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from unit.samples import OTHER
 
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.recipes.script import quoted
+from ruckus_aux.recipes.shell import quoted
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
