@@ -3,7 +3,7 @@
 
 from ruckus_aux.recipes.recipe import DEJAGNU, Check, Recipe
 from ruckus_aux.recipes.script import Script
-from ruckus_aux.recipes.stages import HOST_CXX
+from ruckus_aux.recipes.stages import HOST_CXX, TIME_64
 
 recipe = Recipe("gcc")
 
@@ -170,6 +170,10 @@ def final(sh: Script) -> None:
     sh.unpack(without=_NOT_UNPACKED)
     if main.standard_libdir != main.libdir:  # of 64-bit libraries, on a system that has no others
         sh.replace("gcc/config/i386/t-linux64", "m64=../lib64", f"m64=../{main.libdir}")
+    if any(abi.bits == "32" for abi in sh.arch.abis):  # without being asked, as time_t is in libraries' interfaces
+        flags = TIME_64 if main.bits == "32" else f"%{{m32:{TIME_64}}}"
+        sh.layout_only("gnu-user-common.h")
+        sh.replace("gcc/config/i386/gnu-user-common.h", '"%{posix:', f'"{flags} %{{posix:')
     sh.configure(
         f"--target={sh.target}",
         "--enable-languages=c,c++",

@@ -70,7 +70,7 @@ _FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")
 # The final system: the FHS's places; libraries are shared, and there is one of each.
 _OF_SYSTEM = ("--sysconfdir=/etc", "--localstatedir=/var")
 _FOR_SYSTEM = ("--disable-static", "--disable-dependency-tracking")
-_TIME_64 = "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64"  # 32-bit programs, too, live beyond 2038
+TIME_64 = "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64"  # 32-bit programs, too, live beyond 2038
 # Programs of the cross binutils that configure looks for as $host-NAME, and would then find the host's.
 _BINUTILS = ("ar", "nm", "objdump", "ranlib", "strip")
 
@@ -128,7 +128,7 @@ def defaults(
         compilers = {"CC": f"gcc {abi.flag}", "CXX": f"g++ {abi.flag}", **_FLAGS}
         if stage.prefix != "usr":
             return Defaults(native, compilers, own_options=_FOR_TARGET)
-        more = f"{' -g' if debug else ''}{f' {_TIME_64}' if abi.bits == '32' else ''}"
+        more = f"{' -g' if debug else ''}{f' {TIME_64}' if abi.bits == '32' else ''}"
         compilers |= {name: value + more for name, value in _FLAGS.items()}
         return Defaults(native + _OF_SYSTEM, compilers, _final_toolchain(arch, abi, needed), _FOR_SYSTEM)
     cxx = "cross/gcc" in needed

@@ -1,12 +1,14 @@
 # needs: the-whole-system final/adjusting final/binutils final/gmp final/mpfr final/mpc final/isl final/zlib-32 final/zlib-64 final/glibc-32 final/glibc-64 final/linux-headers
 # sources: gcc-14.2.0.tar.xz
-# layout: --libdir= multilib gcc/config/i386/t-linux64 gdb
+# layout: --libdir= multilib gcc/config/i386/t-linux64 gdb gnu-user-common.h
 #!/bin/sh
 set -eu
 umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 --no-wildcards-match-slash --exclude='*/gcc/testsuite/[!s]*' --exclude='*/libstdc++-v3/testsuite/[0-9]*' --exclude='*/gcc/po/*.po' --exclude='*/gcc/ada' --exclude='*/gnattools' --exclude='*/libada' --exclude='*/gcc/fortran' --exclude='*/libgfortran' --exclude='*/gcc/m2' --exclude='*/libgm2' --exclude='*/libgo' --exclude='*/libphobos' -xf "$SOURCES/gcc-14.2.0.tar.xz" -C "$SRC"
 cd "$SRC"
+grep -qF -e '"%{posix:' gcc/config/i386/gnu-user-common.h || { echo 'error: gcc/config/i386/gnu-user-common.h has no "%{posix:' >&2; exit 1; }
+sed -i 's,"%{posix:,"%{m32:-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64} %{posix:,g' gcc/config/i386/gnu-user-common.h
 mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFLAGS_FOR_TARGET=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
