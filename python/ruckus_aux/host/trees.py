@@ -107,15 +107,16 @@ def size(tree: Path) -> int:
     return total
 
 
-def remove(path: Path) -> None:
-    """Remove a file tree, whatever the modes of its directories are; no error when there is none."""
-    if not os.path.lexists(path):
+def remove(*paths: Path) -> None:
+    """Remove file trees, whatever the modes of their directories are; no error when there is none."""
+    there = [path for path in paths if os.path.lexists(path)]
+    if not there:
         return
-    status, _ = run(["rm", "-rf", "--", path], check=False)
+    status, _ = run(["rm", "-rf", "--", *there], check=False)
     if status != 0:  # an ordinary user's read-only directories
         # Directories only: files may be hard links to what is in the store.
-        run(["find", path, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
-        run(["rm", "-rf", "--", path])
+        run(["find", *there, "-type", "d", "-exec", "chmod", "u+rwx", "{}", "+"], check=False)
+        run(["rm", "-rf", "--", *there])
 
 
 def make_folders(work: Path, names: Iterable[str]) -> None:

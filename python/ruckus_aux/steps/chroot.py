@@ -124,8 +124,7 @@ class Usr(Chroot):
         """The temporary system's programs, what the step declares, and links to those of the former that it lacks."""
         super().show(view, system, tools)
         temporary = Path(f"{view}{self.prefix_tools}")
-        for path in _for_compilers(temporary):
-            remove(path)
+        remove(*_for_compilers(temporary))
         for folder in (*_FOLDERS, *(f"usr/{target}" for target in merged_root(self.arch).values())):
             (view / folder).mkdir(parents=True, exist_ok=True)
         for name, target in merged_root(self.arch).items():
