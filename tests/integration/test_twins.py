@@ -4,6 +4,9 @@
 import pytest
 from integration.small import INSTALL, STEP, Small
 
+from ruckus_aux.artifacts.contents import contents
+from ruckus_aux.host.trees import size
+
 USER = "x86_64/cross/user"
 RECIPE = """
 from ruckus_aux.recipes.recipe import Recipe
@@ -33,7 +36,9 @@ def test_what_needs_a_step_that_came_out_the_same_is_not_built_again(built: Smal
     assert f"BUILT    {STEP}" in built.run()
     assert f"STORED   {USER}" in built.run("step", USER)
     first, second = (built.folder / "cache/store").glob("*/lib/user")
-    assert first.samefile(second), "which takes no place on the disk"
+    assert first.samefile(second)
+    items = contents(built.folder / "cache", [], downloads=False)
+    assert sum(item.size for item in items if item.name == USER) == size(second.parents[1]), "it takes its place once"
     assert second.samefile(second.with_name("hard"))
     assert (built.folder / "one/baby/lib/user").read_text() == "needs\n"
     assert built.run("verify-store") == "all 4 artifacts are what was stored\n"

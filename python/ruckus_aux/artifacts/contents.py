@@ -62,14 +62,14 @@ def contents(cache: Path, uses: Collection[Uses], *, downloads: bool) -> list[It
 
 
 def _artifacts(store: Store, needed: Collection[str]) -> Iterator[Item]:
-    keys = store.keys()
-    for key in keys:
+    shared = set[int]()  # by artifacts that are twins
+    for key in store.keys():
         with suppress(FileNotFoundError):  # a build has just discarded it
             record, tree = store.record(key), store.tree(key)
             step = record.step if record else "an unknown step"
             kind = UNPACKED if f"/{SOURCE.name}/" in f"/{step}" else ARTIFACTS
             reason = NEEDED if key in needed else _foreign(tree.lstat())
-            yield Item(kind, step, tree, size(tree), store.last_used(key), reason)
+            yield Item(kind, step, tree, size(tree, shared), store.last_used(key), reason)
 
 
 def _objects(folder: Path) -> Iterator[Item]:

@@ -87,10 +87,13 @@ def anonymous_tar(tree: Path, mtime: int, *options: str) -> list[str]:
     return [*words, f"--mtime=@{mtime}", *options, f"--directory={tree}", "."]
 
 
-def size(tree: Path) -> int:
-    """The bytes that a tree takes on disk; what can't be read is not counted."""
+def size(tree: Path, counted: set[int] | None = None) -> int:
+    """The bytes that a tree takes on disk; what can't be read is not counted.
+
+    counted: the inodes of files with several names, which take their bytes once: those that are there take none here.
+    """
     total = 0
-    linked = set[int]()  # files with several names take their bytes once
+    linked = set[int]() if counted is None else counted
     folders = [tree]
     while folders:
         with suppress(OSError), os.scandir(folders.pop()) as entries:
