@@ -174,6 +174,8 @@ def final(sh: Script) -> None:
         flags = TIME_64 if main.bits == "32" else f"%{{m32:{TIME_64}}}"
         sh.layout_only("gnu-user-common.h")
         sh.replace("gcc/config/i386/gnu-user-common.h", '"%{posix:', f'"{flags} %{{posix:')
+    sh.layout_only("LD=")
+    sh.sh("export LD=ld  # The final one links its libraries, and not the temporary compiler's.")
     sh.configure(
         f"--target={sh.target}",
         "--enable-languages=c,c++",

@@ -62,8 +62,8 @@ def contents(cache: Path, uses: Collection[Uses], *, downloads: bool) -> list[It
 
 
 def _artifacts(store: Store, needed: Collection[str]) -> Iterator[Item]:
-    shared = set[int]()  # by artifacts that are twins
-    for key in store.keys():
+    keys, shared = store.keys(), set[int]()
+    for key in keys:
         with suppress(FileNotFoundError):  # a build has just discarded it
             record, tree = store.record(key), store.tree(key)
             step = record.step if record else "an unknown step"

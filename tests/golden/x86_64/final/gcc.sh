@@ -1,6 +1,6 @@
 # needs: the-whole-system final/adjusting final/binutils final/gmp final/mpfr final/mpc final/isl final/zlib-32 final/zlib-64 final/glibc-32 final/glibc-64 final/linux-headers
 # sources: gcc-14.2.0.tar.xz
-# layout: --libdir= multilib gcc/config/i386/t-linux64 gdb gnu-user-common.h
+# layout: --libdir= multilib gcc/config/i386/t-linux64 gdb gnu-user-common.h LD=
 #!/bin/sh
 set -eu
 umask 022
@@ -9,6 +9,7 @@ tar --no-same-owner --strip-components=1 --no-wildcards-match-slash --exclude='*
 cd "$SRC"
 grep -qF -e '"%{posix:' gcc/config/i386/gnu-user-common.h || { echo 'error: gcc/config/i386/gnu-user-common.h has no "%{posix:' >&2; exit 1; }
 sed -i 's,"%{posix:,"%{m32:-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64} %{posix:,g' gcc/config/i386/gnu-user-common.h
+export LD=ld  # The final one links its libraries, and not the temporary compiler's.
 mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFLAGS_FOR_TARGET=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
