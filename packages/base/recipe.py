@@ -7,11 +7,10 @@ group and log Files; Making the CLFS System Bootable).
 
 from pathlib import Path
 
-from ruckus_aux.recipes.given import check_laid_over
+from ruckus_aux.recipes.given import check_laid_over, check_new_user
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.words.architecture import merged_root
-from ruckus_aux.words.errors import RuckusError
 
 recipe = Recipe("base")
 
@@ -145,8 +144,7 @@ def _user(sh: Script) -> None:
     name, key = sh.settings.user, sh.settings.authorized_key
     if not name:
         return
-    if any(line.startswith(f"{name}:") for line in sh.files.find("etc/passwd").read_text().splitlines()):
-        raise RuckusError(f"--with-user: '{name}' is a user of every system", "choose another name")
+    check_new_user("--with-user", name, *(sh.files.find(f"etc/{file}") for file in ("passwd", "group")))
     home = f"/home/{name}"
     sh.sh(f"""
         sed '/^nobody:/i {name}:x:1000:999::{home}:/bin/bash' {sh.file("etc/passwd")} > "$OUT/etc/passwd"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a user's own a step is given beside its sources: a file, or a folder, as one archive.
+"""What of a user's own goes into a system: who it is, and what a step is given: a file, or a folder, as one archive.
 
 The archive has no trace of who made it, when, and with which umask: equal folders are equal files.
 """
@@ -69,6 +69,22 @@ def check_laid_over(option: str, folder: Path, links: Collection[str]) -> None:
         if (folder / name).is_dir():
             mistakes.add(f"{option}: {folder / name}: /{name} is a link in the system", f"lay it over usr/{name}")
     mistakes.check(f"mistakes in {folder}")
+
+
+def check_new_user(option: str, name: str, *accounts: Path) -> None:
+    """Make sure that a system does not have a user yet.
+
+    Args:
+        option: What named the user.
+        name: The name.
+        accounts: The passwd and group that the system has anyway.
+
+    Raises:
+        RuckusError: It is in one of them.
+    """
+    for path in accounts:
+        if name in (line.partition(":")[0] for line in path.read_text().splitlines()):
+            raise RuckusError(f"{option}: '{name}' is in every system's {path.name}", f"another name: {option}=me")
 
 
 def _check_file(place: str, path: Path, depth: int) -> None:

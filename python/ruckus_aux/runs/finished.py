@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ruckus_aux.host.folders import absolute
-from ruckus_aux.recipes.given import check_laid_over
+from ruckus_aux.recipes.given import check_laid_over, check_new_user
 from ruckus_aux.words.architecture import ARCHITECTURES, merged_root
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import SRCDIR
 
 _LONGEST_NAME = 64  # characters of a host's name, to Linux
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -19,6 +20,7 @@ _ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
 _LOCALE = r"C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.[A-Za-z0-9-]+(@[a-z]+)?"
 _LANGUAGE = r"(?!all\b)[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?"
 _LONGEST_USER = 32  # characters, to utmp(5)
+_ETC = SRCDIR / "packages" / "base" / "etc"
 _USER = f"[a-z][a-z0-9_-]{{0,{_LONGEST_USER - 1}}}"
 _BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: parameters, salt, $ and the hash itself
 _HASHES = (
@@ -91,6 +93,8 @@ def _user(name: str) -> str:
             f"--with-user: '{name}' can't be a user's name",
             f"small letters, digits, - and _, at most {_LONGEST_USER}; for instance: --with-user=me",
         )
+    if name:
+        check_new_user("--with-user", name, _ETC / "passwd", _ETC / "group")
     return name
 
 

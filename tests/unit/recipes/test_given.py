@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.recipes.given import check_laid_over, give_copy, given_hash
+from ruckus_aux.recipes.given import check_laid_over, check_new_user, give_copy, given_hash
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
@@ -91,3 +91,13 @@ def test_it_is_in_the_key_and_replaces_all_other_steps(settings: Settings, recip
     assert (step.replaces, step.key) == (("x86_64/stage1/pigz",), evaluate(settings)[name].key)
     (folder / "etc" / "motd").write_text("hello again\n")
     assert evaluate(settings)[name].key != step.key
+
+
+@pytest.mark.parametrize(("name", "file"), [("root", "passwd"), ("wheel", "group")])
+def test_a_user_who_is_in_every_system_is_no_new_one(name: str, file: str, tmp_path: Path) -> None:
+    accounts = tmp_path / "passwd", tmp_path / "group"
+    accounts[0].write_text("root:x:0:0:root:/root:/bin/bash\n")
+    accounts[1].write_text("root:x:0:\nwheel:x:97:\n")
+    check_new_user("--with-user", "roo", *accounts)
+    with pytest.raises(RuckusError, match=f"--with-user: '{name}' is in every system's {file}"):
+        check_new_user("--with-user", name, *accounts)

@@ -178,5 +178,5 @@ def test_an_ordinary_user_of_the_finished_system(settings: Settings, host: FakeP
     assert owned == dict.fromkeys(("/home/me", "/home/me/.ssh", "/home/me/.ssh/authorized_keys"), "me")
     assert "me:x:1000:999::/home/me:/bin/bash" in step.script
     assert "echo 'me:*:::::::' >>" in step.script
-    with pytest.raises(RuckusError, match="--with-user: 'daemon' is a user of every system"):
+    with pytest.raises(RuckusError, match="--with-user: 'daemon' is in every system's passwd"):
         planned(settings, "x86_64", user="daemon", **options)

@@ -36,7 +36,7 @@ def test_what_is_fine(name: str, value: str) -> None:
         *(("hostname", name) for name in ("-a", "a b", "a..b", "a" * 65, "$(reboot)")),
         *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlin; reboot")),
         *(("locale", locale) for locale in ("", "german", "de_DE.UTF-8 ", "de_de.UTF-8", "de_DE")),
-        *(("user", name) for name in ("Me", "1a", "a:b", "a b", "x" * 33, "../me")),
+        *(("user", name) for name in ("Me", "1a", "a:b", "a b", "x" * 33, "../me", "root", "sshd", "nobody", "wheel")),
         *(("translations", languages) for languages in ("german", "de,", "de pt", "de,all", "../de")),
         *(("root_password_hash", text) for text in ("secret", "$1$a$bcd", SHA512[:-1], f"{SHA512}:", "y.bc")),
         ("authorized_key", "key.pub"),
