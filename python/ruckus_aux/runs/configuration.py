@@ -298,7 +298,7 @@ class Configuration:
     def _finished(self) -> None:
         for name, checked in finished.CHECKS.items():
             with self.mistakes.collected():
-                self.answers[f"ruckus_{name}"] = checked("" if self.given[name] == "no" else self.given[name])
+                self.answers[f"ruckus_{name}"] = checked(finished.value_of(name, self.given[name]))
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

@@ -202,6 +202,10 @@ def test_the_books_own_prefixes(given_: Given) -> None:
             "'/b' is {tmp}/c/b on disk, and {tmp}/c/b is",
         ),
         ({"ruckus_path": "src"}, "--with-ruckus-path: 'src' is not an absolute path"),
+        ({"user": "yes", "hostname": "yes"}, "--with-hostname: no value is given\n--with-user: no value is given"),
+        ({"timezone": "yes"}, "--with-timezone: no value is given"),
+        ({"translations": "yes"}, "--with-translations: no value is given"),
+        ({"timezone": "no"}, "--with-timezone: '' is no time zone"),
     ],
 )
 def test_a_wrong_value_is_named(given_: Given, tmp_path: Path, values: dict[str, str], message: str) -> None:
