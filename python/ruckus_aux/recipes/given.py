@@ -66,7 +66,7 @@ def check_laid_over(option: str, folder: Path, links: Collection[str]) -> None:
         with mistakes.collected():
             _check_file(f"{option}: {path}", path, len(path.relative_to(folder).parts))
     for name in links:
-        if (folder / name).is_dir():
+        if os.path.lexists(folder / name):
             mistakes.add(f"{option}: {folder / name}: /{name} is a link in the system", f"lay it over usr/{name}")
     mistakes.check(f"mistakes in {folder}")
 

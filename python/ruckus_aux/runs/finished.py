@@ -12,7 +12,7 @@ from ruckus_aux.host.folders import absolute
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
 from ruckus_aux.words.architecture import ARCHITECTURES, merged_root
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.paths import SRCDIR
+from ruckus_aux.words.paths import RESERVED, SRCDIR
 
 _LONGEST_NAME = 64  # characters of a host's name, to Linux
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -118,6 +118,8 @@ def _overlay(path: str) -> str:
     if not path:
         return ""
     folder = absolute("--with-overlay", path)
+    if folder in ("/", *RESERVED):
+        raise RuckusError(f"--with-overlay: '{folder}' belongs to the host", "choose a folder of its own")
     links = {name for arch in ARCHITECTURES.values() for name in merged_root(arch)}
     check_laid_over("--with-overlay", Path(folder), links)
     return folder

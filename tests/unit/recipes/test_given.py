@@ -65,6 +65,14 @@ def test_all_that_is_wrong_is_named(folder: Path) -> None:
     assert "'/nowhere' is not a folder" in errors(Path("/nowhere"))
 
 
+def test_what_has_the_name_of_a_link_of_the_system_is_refused_whatever_it_is(folder: Path) -> None:
+    (folder / "bin").touch()
+    (folder / "lib64").symlink_to("nowhere")
+    text = errors(folder)
+    assert f"{folder}/bin: /bin is a link in the system" in text
+    assert f"{folder}/lib64: /lib64 is a link in the system" in text
+
+
 def test_its_hash_is_that_of_names_contents_and_modes(folder: Path) -> None:
     before = given_hash(folder)
     os.utime(folder / "etc" / "motd", (1, 1))

@@ -41,7 +41,7 @@ def test_what_is_fine(name: str, value: str) -> None:
         *(("root_password_hash", text) for text in ("secret", "$1$a$bcd", SHA512[:-1], f"{SHA512}:", "y.bc")),
         ("authorized_key", "key.pub"),
         ("authorized_key", "/nowhere/key.pub"),
-        ("overlay", "/nowhere"),
+        *(("overlay", folder) for folder in ("/nowhere", "/", "/usr", "/etc")),
     ],
 )
 def test_what_is_refused_with_a_way_out(name: str, value: str) -> None:
