@@ -54,7 +54,7 @@ Ruckus $PACKAGE_VERSION is configured:
   profile            $ruckus_profile
   system             $CLFS
   cross toolchain    $CLFS$PREFIX_CROSS
-  temporary system   $CLFS$PREFIX_TOOLS
+  temporary system   $CLFS$PREFIX_TOOLS$ruckus_finished
   hostprep           $BUILDROOT$PREFIX_HOSTPREP, tools to build: ${ruckus_hostprep_tools:-none}
   everything else    $BUILDROOT
   cache              $ruckus_cache

@@ -65,6 +65,9 @@ def test_the_defaults_and_the_summary(tree: Tree, tmp_path: Path) -> None:
     assert "Next: make bootstrap" in summary
     assert conf(tmp_path)["prefix_tools"] == "/tools-x86_64"
     assert os.access(tmp_path / "ruckus", os.X_OK)
+    summary = tree.configure(tmp_path, "--with-profile=final", "--with-hostname=mine").stdout
+    assert f"\n  finished system    {tmp_path}/final: mine, C.UTF-8, UTC\n  may log in         nobody: " in summary
+    assert "Next: make final " in summary
 
 
 def test_root_is_not_needed_in_a_sandbox_and_in_plain_folders(tree: Tree, tmp_path: Path) -> None:

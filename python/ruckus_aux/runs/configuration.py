@@ -170,7 +170,8 @@ class Configuration:
         if wrong:
             raise RuckusError(f"neither yes nor no: {', '.join(wrong)}", "leave the value out, or give yes or no")
         self.answers["ruckus_hostprep_only"] = only = self.given["hostprep_only"]
-        self.answers["ruckus_goal"] = "bootstrap" if only == "no" else "hostprep"
+        goal = "final" if self.given["profile"] == "final" else "bootstrap"
+        self.answers["ruckus_goal"] = goal if only == "no" else "hostprep"
 
     def _numbers(self) -> None:
         value = self.given["CPUCOUNT"] or str(processors())
@@ -299,6 +300,12 @@ class Configuration:
         for name, checked in finished.CHECKS.items():
             with self.mistakes.collected():
                 self.answers[f"ruckus_{name}"] = checked(finished.value_of(name, self.given[name]))
+        values = self.values()
+        self.answers["ruckus_finished"] = ""
+        if values["profile"] == "final" and not self.mistakes.errors:
+            self.answers["ruckus_finished"] = "".join(f"\n  {line}" for line in finished.summary(values))
+        elif unused := finished.without_effect(values):
+            self.notes.append(f"the final profile alone has use for {' '.join(unused)}")
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")

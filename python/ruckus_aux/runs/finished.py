@@ -5,11 +5,12 @@ Whether it has the time zone and the locale is known when these are built: see p
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
+from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.words.architecture import ARCHITECTURES, merged_root
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import RESERVED, SRCDIR
@@ -136,3 +137,32 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
     "user": _user,
     "overlay": _overlay,
 }
+_OTHERS = ("tests", "debug", "documentation")  # what else only the final profile has use for
+
+
+def summary(values: Mapping[str, str]) -> Iterator[str]:
+    """What configure says of the finished system, in the form of its other lines.
+
+    Args:
+        values: All, by the names of ruckus.conf.
+    """
+    hostname = values["hostname"] or f"clfs-{values['clfs_arch_string']}"
+    yield f"finished system    {values['buildroot']}/final: {hostname}, {values['locale']}, {values['timezone']}"
+    root = ["password"] if values["root_password_hash"] else []
+    root += ["key"] if values["authorized_key"] else []
+    users = [f"root ({', '.join(root)})"] if root else []
+    how = "key" if values["authorized_key"] else "once root sets a password"
+    users += [f"{values['user']} ({how})"] if values["user"] else []
+    yield f"may log in         {', '.join(users) or 'nobody: no password, no key'}"
+    if values["overlay"]:
+        yield f"laid over it       {values['overlay']}"
+
+
+def without_effect(values: Mapping[str, str]) -> list[str]:
+    """The options that change nothing but a finished system, as far as they were given.
+
+    Args:
+        values: All, by the names of ruckus.conf.
+    """
+    of_it = [option for option in OPTIONS if option.key in (*CHECKS, *_OTHERS)]
+    return [option.usage.partition("=")[0] for option in of_it if values[option.key] != option.default]

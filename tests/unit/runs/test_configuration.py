@@ -335,6 +335,22 @@ def test_what_has_no_effect_is_noted(given_: Given) -> None:
     ]
 
 
+def test_what_only_the_final_profile_has_use_for_is_noted(given_: Given) -> None:
+    options = {"user": "me", "tests": "all", "documentation": "no", "hostname": "no"}
+    assert given_(**options).notes == [
+        "the final profile alone has use for --with-tests --with-user --without-documentation"
+    ]
+    configuration = given_(profile="final", **options)
+    assert not configuration.notes
+    assert configuration.answers["ruckus_goal"] == "final"
+    lines = configuration.answers["ruckus_finished"].splitlines()
+    assert lines[1:] == [
+        f"  finished system    {configuration.answers['BUILDROOT']}/final: clfs-x86_64, C.UTF-8, UTC",
+        "  may log in         me (once root sets a password)",
+    ]
+    assert "nobody" in given_(profile="final").answers["ruckus_finished"]
+
+
 def test_what_only_a_boot_needs_is_noted(given_: Given, monkeypatch: pytest.MonkeyPatch) -> None:
     there = {"bwrap"}
     monkeypatch.setattr(shutil, "which", lambda name, path="": name if name in there else None)
