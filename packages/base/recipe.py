@@ -90,16 +90,17 @@ def configuration(sh: Script) -> None:
     hostname = sh.settings.hostname or f"clfs-{sh.arch.string}"
     language, _, charset = locale.partition(".")
     charset, at, variant = charset.partition("@")
+    another = "configure again with another"
     sh.needs(f"glibc-{sh.abi.bits}", "locales", "tzdata")
     sh.sh(f"""
         if [ ! -f /usr/share/zoneinfo/{zone} ]; then
-            echo "error: --with-timezone={zone}: no such file in /usr/share/zoneinfo" >&2
+            echo "error: --with-timezone={zone}: there is no such zone; {another}, of final/usr/share/zoneinfo" >&2
             exit 1
         fi
         if LC_ALL={locale} locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
             mkdir -p "$OUT{sh.libdir}/locale"
             if ! localedef -i {language}{at}{variant} -f {charset} "$OUT{sh.libdir}/locale/{locale}"; then
-                echo "error: --with-locale={locale}: the C library knows no such locale: see /usr/share/i18n" >&2
+                echo "error: --with-locale={locale}: there is no such locale; {another}, of final/usr/share/i18n" >&2
                 exit 1
             fi
         fi
@@ -112,11 +113,13 @@ def configuration(sh: Script) -> None:
     _logins(sh)
     _user(sh)
     facts = {
-        **{"CLFS_ARCH_STRING": sh.arch.string, "CLFS_TARGET": sh.target},
+        **{"CLFS_ARCH_STRING": sh.arch.string, "CLFS_TARGET": sh.target, "PROFILE": sh.settings.profile},
         **{"HOSTNAME": hostname, "TIMEZONE": zone, "LOCALE": locale},
         "ROOT_HAS_PASSWORD": "yes" if sh.settings.root_password_hash else "no",
         "ROOT_HAS_KEY": "yes" if sh.settings.authorized_key else "no",
         **({"ORDINARY_USER": sh.settings.user} if sh.settings.user else {}),
+        "SYMBOLS_FOR_DEBUGGERS": "yes" if sh.settings.debug else "no",
+        "OVERLAY": "yes" if sh.settings.overlay else "no",  # its path is the building machine's business
     }
     sh.write("$OUT/etc/ruckus-release", "".join(f"{name}={fact}\n" for name, fact in facts.items()))
 

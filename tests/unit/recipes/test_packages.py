@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The recipes that Ruckus ships, for every architecture."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -178,5 +180,27 @@ def test_an_ordinary_user_of_the_finished_system(settings: Settings, host: FakeP
     assert owned == dict.fromkeys(("/home/me", "/home/me/.ssh", "/home/me/.ssh/authorized_keys"), "me")
     assert "me:x:1000:999::/home/me:/bin/bash" in step.script
     assert "echo 'me:*:::::::' >>" in step.script
+    assert "PROFILE=final" in step.script.splitlines()
+    assert "OVERLAY=no" in step.script.splitlines()
     with pytest.raises(RuckusError, match="--with-user: 'daemon' is in every system's passwd"):
         planned(settings, "x86_64", user="daemon", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"timezone": "Mars/Olympus"}, "error: --with-timezone=Mars/Olympus: there is no such zone; configure again"),
+        ({"locale": "xx_XX.UTF-8"}, "error: --with-locale=xx_XX.UTF-8: there is no such locale; configure again"),
+    ],
+)
+def test_a_zone_or_locale_that_does_not_exist(
+    settings: Settings, host: FakeProcess, tmp_path: Path, options: dict[str, str], said: str
+) -> None:
+    host.allow_unregistered(allow=True)
+    (tmp_path / "UTC").touch()
+    step = planned(settings, "x86_64", profile="final", **options)["x86_64/final/configuration"]
+    script = step.script.replace("/usr/share/zoneinfo/", f"{tmp_path}/")
+    environment = {"PATH": os.environ["PATH"], "OUT": f"{tmp_path}/out"}
+    ran = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert said in ran.stderr

@@ -5,13 +5,13 @@
 set -eu
 umask 022
 if [ ! -f /usr/share/zoneinfo/UTC ]; then
-    echo "error: --with-timezone=UTC: no such file in /usr/share/zoneinfo" >&2
+    echo "error: --with-timezone=UTC: there is no such zone; configure again with another, of final/usr/share/zoneinfo" >&2
     exit 1
 fi
 if LC_ALL=C.UTF-8 locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
     mkdir -p "$OUT/usr/lib64/locale"
     if ! localedef -i C -f UTF-8 "$OUT/usr/lib64/locale/C.UTF-8"; then
-        echo "error: --with-locale=C.UTF-8: the C library knows no such locale: see /usr/share/i18n" >&2
+        echo "error: --with-locale=C.UTF-8: there is no such locale; configure again with another, of final/usr/share/i18n" >&2
         exit 1
     fi
 fi
@@ -27,11 +27,14 @@ mkdir -p "$OUT/etc"
 cat > "$OUT/etc/ruckus-release" <<'END'
 CLFS_ARCH_STRING=x86_64
 CLFS_TARGET=x86_64-ruckus-linux-gnu
+PROFILE=final
 HOSTNAME=clfs-x86_64
 TIMEZONE=UTC
 LOCALE=C.UTF-8
 ROOT_HAS_PASSWORD=no
 ROOT_HAS_KEY=no
+SYMBOLS_FOR_DEBUGGERS=no
+OVERLAY=no
 END
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
