@@ -19,6 +19,7 @@ class Costs:
 
     cpu: CPU seconds (user and system). shared_cpu: when its host objects are in ccache already; 0 when it shares none.
     memory: MB of its largest process. disk: MB of its working folder at the end. installed: MB of what it installs.
+    estimated: whether nobody has measured it yet.
     """
 
     cpu: float
@@ -26,6 +27,7 @@ class Costs:
     shared_cpu: float = 0.0
     disk: int = 0
     installed: int = 0
+    estimated: bool = False
 
 
 UNKNOWN = Costs(cpu=60.0, memory=300)  # and no need of room on the disk that could be checked

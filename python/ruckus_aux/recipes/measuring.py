@@ -16,6 +16,7 @@ from ruckus_aux.words.terminal import MB
 _HEAD = """\
 # What each step took where it was last measured: CPU seconds (shared_cpu: with its objects in ccache already), and MB
 # of its largest process, its working folder, and what it installs. Written by: ruckus times --write
+# What is `estimated` was not measured yet: test suites by the figures of LFS and of other suites, on the high side.
 """
 
 
@@ -51,8 +52,8 @@ def as_text(costs: Mapping[str, Costs], machine: str, date: datetime) -> str:
     """
     lines = [_HEAD, f"machine = {json.dumps(machine)}", f"date = {date.astimezone(UTC):%Y-%m-%d}", "", "[steps]"]
     for name, entry in sorted(costs.items()):
-        values = ", ".join(f"{key} = {value:g}" for key, value in asdict(entry).items() if value)
-        lines.append(f'"{name}" = {{ {values} }}')
+        values = {key: "true" if value is True else f"{value:g}" for key, value in asdict(entry).items() if value}
+        lines.append(f'"{name}" = {{ {", ".join(f"{key} = {value}" for key, value in values.items())} }}')
     return "\n".join(lines) + "\n"
 
 

@@ -18,10 +18,15 @@ def test_what_was_measured_is_written_and_the_rest_stays(settings: Settings, rec
     shared = replace(full, user=20.0, hits=9, misses=0)
     path = write_costs(recipes, {"i686/cross/lib": [full, shared], "hostprep/zlib": [full]}, '2 x "fast"')
     assert 'machine = "2 x \\"fast\\""\n' in path.read_text()
+    with path.open("a") as file:
+        file.write('"final/lib-check" = { cpu = 9, memory = 1, estimated = true }\n')
     costs = read_costs(recipes)
     assert costs["cross/lib"] == Costs(cpu=107.0, shared_cpu=27.0, memory=204, disk=3, installed=2)
     assert costs["hostprep/zlib"].shared_cpu == 0
     write_costs(recipes, {"x86_64/cross/lib": [replace(shared, user=13.0)]}, "another")
+    assert read_costs(recipes)["final/lib-check"].estimated
+    write_costs(recipes, {"x86_64/final/lib-check": [full]}, "another")
+    assert not read_costs(recipes)["final/lib-check"].estimated
     assert read_costs(recipes)["cross/lib"] == replace(costs["cross/lib"], shared_cpu=20.0), "the other figure stays"
     assert costs["stage1/pigz"] == Costs(cpu=7.0, memory=10), "it was not built there"
     assert evaluate(settings)["hostprep/zlib"].costs.memory == 204

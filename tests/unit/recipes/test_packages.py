@@ -136,6 +136,15 @@ def test_every_step_has_a_title_and_its_costs(plan: Plan) -> None:
         assert step.costs is not UNKNOWN, step.name
 
 
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_every_step_of_the_final_system_has_its_costs_test_suites_too(
+    settings: Settings, host: FakeProcess, arch: str
+) -> None:
+    plan = planned(settings, arch, profile="final", tests="all")
+    assert f"{arch}/final/gcc-check" in plan.steps
+    assert not [step.name for step in plan.steps.values() if step.costs is UNKNOWN]
+
+
 def test_what_runs_on_the_host_is_compiled_as_c17_and_for_no_processor(plan: Plan) -> None:
     for step in plan.steps.values():
         for line in re.findall('^.*/configure" .*$', step.script.replace("\\\n", ""), re.MULTILINE):
