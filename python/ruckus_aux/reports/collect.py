@@ -111,6 +111,7 @@ class Collected:
     """A line of the index: a log, where it is now (relative to the index), and how its step went.
 
     machine: where it was written. blanked: how many secrets were blanked in it.
+    tests: what its test suite has come to, in words; "" when it has none.
     """
 
     step: str
@@ -121,6 +122,7 @@ class Collected:
     error: tuple[str, ...]
     machine: str = ""
     blanked: int = 0
+    tests: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def _collected(
     status = _status(text.ending.get("status", log.status))
     error = tuple(first_error(text.output)) if status else ()
     file, seconds = str(place.relative_to(target / name)), _seconds(text.ending.get("wall", ""))
-    return name, Collected(log.step, log.arch, file, status, seconds, error, log.machine, blanked)
+    return name, Collected(log.step, log.arch, file, status, seconds, error, log.machine, blanked, text.tests)
 
 
 def _status(text: str) -> int | None:

@@ -35,6 +35,12 @@ class Log:
     ending: Mapping[str, str]
     output: str
 
+    @property
+    def tests(self) -> str:
+        """What a test suite has come to, by the last line that begins with TEST_RESULTS; "" when there is none."""
+        lines = reversed(self.output.splitlines())
+        return next((line.removeprefix(TEST_RESULTS) for line in lines if line.startswith(TEST_RESULTS)), "")
+
 
 def beginning(fields: Mapping[str, str], environment: Mapping[str, str], script: str) -> str:
     """What a log begins with.
@@ -105,9 +111,8 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def results_of_tests(log: Path) -> str:
-    """What a step's test suite has come to, by the last line that begins with TEST_RESULTS; "" when there is none."""
-    lines = read(log).output.splitlines() if log.exists() else []
-    return next((line.removeprefix(TEST_RESULTS) for line in reversed(lines) if line.startswith(TEST_RESULTS)), "")
+    """What a step's test suite has come to; "" when there is no log."""
+    return read(log).tests if log.exists() else ""
 
 
 def earlier(log: Path) -> list[Path]:

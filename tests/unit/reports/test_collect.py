@@ -145,6 +145,14 @@ def test_an_interrupted_log_has_no_status(source: BuildDirectory, tmp_path: Path
     assert "interrupted" in (tmp_path / "logs/r2/index.html").read_text()
 
 
+def test_results_of_tests_are_in_the_index(source: BuildDirectory, tmp_path: Path) -> None:
+    results = "35 passed, 0 failed, 2 expected to fail"
+    write(source.folder, "i686/final/gmp-check.log", "i686/final/gmp-check", output=f"ruckus: tests: {results}")
+    found, _ = collect([source], tmp_path / "logs", "r1")
+    assert {line.step: line.tests for line in found["r1"] if line.tests} == {"i686/final/gmp-check": results}
+    assert f"<td>{results}</td>" in (tmp_path / "logs/r1/index.html").read_text()
+
+
 def test_no_logs_at_all(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     with pytest.raises(RuckusError, match="no logs to collect"):
