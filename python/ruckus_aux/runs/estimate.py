@@ -2,11 +2,13 @@
 """`invoke estimate`: what a build will cost, before it starts, from earlier builds or from packages/costs.toml."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ruckus_aux.recipes.manifest import Source
+from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.journal import Entry, Journal, Sample
 from ruckus_aux.steps import costs
 from ruckus_aux.steps.graph import Selection, Target, combined, expected
@@ -14,6 +16,8 @@ from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, readable_size
 
 _ENOUGH = 10  # samples
+_ROOM = 1.25  # of a volume, for logs, journal, the file system's own tables, and what it keeps for root
+_GIB = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Estimate:
     memory: bytes at most, if the largest steps meet, and the jobs that are left are ordinary ones; a machine with less
         makes some wait.
     disk: bytes of store, system and tarballs, with the largest working folders on top.
+    volume: bytes of a volume for the system and its build directory (`--size`), whatever is there already; of all
+        together, the largest.
     measured: the share of cpu that was measured here, not stated by a recipe.
     """
 
@@ -34,6 +40,7 @@ class Estimate:
     wall: float
     memory: int
     disk: int
+    volume: int
     measured: float
     path: tuple[tuple[str, float], ...]
 
@@ -66,11 +73,13 @@ def estimate(selection: Selection, cpus: int, serial: Mapping[str, float], *, fr
     """
     targets = [target for target in combined(selection, fresh=fresh) if target.cost]
     known = _known(selection)
+    volumes = {plan.settings.arch.name: _volume(steps, known, cpus) for plan, steps in selection}
     by_arch: dict[str, list[Target]] = {plan.settings.arch.name: [] for plan, _ in selection}
     for target in targets:
         by_arch[target.step.settings.arch.name].append(target)
-    rows = [_row(name, mine, known, cpus, serial) for name, mine in by_arch.items()]
-    return [*rows, _row("all", targets, known, cpus, serial)] if len(rows) > 1 else rows
+    rows = [_row(name, mine, known, cpus, serial, volumes[name]) for name, mine in by_arch.items()]
+    largest = max(volumes.values(), default=0)
+    return [*rows, _row("all", targets, known, cpus, serial, largest)] if len(rows) > 1 else rows
 
 
 def _known(selection: Selection) -> dict[str, Entry]:
@@ -78,8 +87,21 @@ def _known(selection: Selection) -> dict[str, Entry]:
     return {name: entry for plan, _ in selection for name, entry in Journal(plan.settings.journal).last_built().items()}
 
 
+def _volume(steps: Sequence[Step], known: Mapping[str, Entry], cpus: int) -> int:
+    """Bytes of a volume that holds what steps install, beside the largest working folders; the store is elsewhere."""
+    pairs = [(step, known.get(step.name)) for step in steps]
+    installed = sum(costs.size_of_step(step, last) for step, last in pairs if step.installs)
+    work = sorted((costs.disk(step, last) for step, last in pairs), reverse=True)[:cpus]
+    return math.ceil((installed + sum(work)) * _ROOM)
+
+
 def _row(
-    name: str, targets: Sequence[Target], known: Mapping[str, Entry], cpus: int, serial: Mapping[str, float]
+    name: str,
+    targets: Sequence[Target],
+    known: Mapping[str, Entry],
+    cpus: int,
+    serial: Mapping[str, float],
+    volume: int,
 ) -> Estimate:
     pairs = [(target.step, known.get(target.step.name)) for target in targets]
     memory = sorted((costs.memory_of_step(step, last, 1) for step, last in pairs), reverse=True)[:cpus]
@@ -96,6 +118,7 @@ def _row(
         wall=schedule.wall,
         memory=sum(memory) + (cpus - len(memory)) * costs.JOB_MEMORY if memory else 0,
         disk=kept + sum(tarballs.values()) + sum(work[:cpus]),
+        volume=volume,
         measured=sum(target.cost for target in targets if target.step.name in known) / cpu if cpu else 1.0,
         path=tuple((names[stamp], seconds) for stamp, seconds in schedule.path),
     )
@@ -115,11 +138,11 @@ def table(rows: Sequence[Estimate], cpus: int) -> str:
         rows: What `estimate` has returned.
         cpus: How many jobs they are for.
     """
-    lines = [f"{'':<12}{'steps':>6}{'CPU time':>11}{'wall time':>11}{'memory':>10}{'disk':>10}"]
+    lines = [f"{'':<12}{'steps':>6}{'CPU time':>11}{'wall time':>11}{'memory':>10}{'disk':>10}{'volume':>10}"]
     for row in rows:
         lines.append(
             f"{row.name:<12}{row.steps:>6}{duration(row.cpu):>11}{duration(row.wall):>11}"
-            f"{readable_size(row.memory):>10}{readable_size(row.disk):>10}"
+            f"{readable_size(row.memory):>10}{readable_size(row.disk):>10}{f'{math.ceil(row.volume / _GIB)}G':>10}"
         )
     path = rows[-1].path
     if path:

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ruckus_aux.recipes.costs import Costs
 from ruckus_aux.recipes.load import evaluate
+from ruckus_aux.recipes.measuring import as_text
 from ruckus_aux.runs.estimate import estimate, serial_shares, table
 from ruckus_aux.settings.journal import Sample
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.terminal import MB
 
 
 def samples(running: str, *jobs: int) -> list[Sample]:
@@ -32,3 +36,13 @@ def test_an_estimate_names_the_critical_path(settings: Settings, recipes: Path) 
     assert row.path == (("hostprep/zlib", 2.5), ("x86_64/stage1/pigz", 7.0))
     lines = table([row], 2).splitlines()
     assert [line.split() for line in lines[-2:]] == [["0:02", "hostprep/zlib"], ["0:07", "x86_64/stage1/pigz"]]
+
+
+def test_a_volume_has_room_for_the_system_and_what_is_being_built(settings: Settings, recipes: Path) -> None:
+    gb = 1000
+    known = {"hostprep/zlib": Costs(5, 1, disk=2 * gb, installed=gb), "stage1/pigz": Costs(7, 1, disk=gb, installed=gb)}
+    (recipes / "costs.toml").write_text(as_text(known, "", datetime.now(UTC)))
+    plan = evaluate(settings)
+    (row,) = estimate([(plan, plan.of_profile())], 1, {})
+    assert row.volume == (gb + gb + 2 * gb) * MB * 1.25
+    assert table([row], 1).splitlines()[1].split()[-1] == "5G"
