@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from invoke import Context
 
-from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, DOM0_HELP, folder_of, task
+from ruckus_aux.tasks.common import ARCH_HELP, ARCHS, DIR_HELP, DOM0_HELP, after_dashes, folder_of, task
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SRCDIR
 from ruckus_aux.words.stage import UNTIL
@@ -32,7 +32,8 @@ _UNTIL_HELP = f"stop after: {', '.join(UNTIL)} (default: boot; for the profile f
         "builder": "where systems build stage2 and final themselves: chroot (here, in a sandbox; default), qemu, xen",
         "dom0": DOM0_HELP,
         "sharing": "--no-sharing: let architectures share no steps, sources and objects, to measure against",
-        "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times",
+        "configure": "a further option for configure, for instance PREFIX_TOOLS=/tools; may be given several times, or "
+        "as words after --",
         "locked": "take only sources with the hashes in this sources-lock.json (without =FILE: the one in BUILD_DIR)",
         "notify": "a line of shell that is run when all is over, with the result in $RUCKUS_RESULT, $RUCKUS_SUMMARY...",
         "dry_run": "print every command in order, run none",
@@ -97,7 +98,7 @@ def build(
         dom0=dom0,
         only=tuple(only or ()),
         sharing=sharing,
-        configure=tuple(configure or ()),
+        configure=(*(configure or ()), *after_dashes()),
         lock=lock_named(folder_of(build_dir), locked),
         notify=notify,
         layout=chosen(folder_of(build_dir), **given),
@@ -149,7 +150,7 @@ def bootstrap_install(
 @task(
     help={
         "arch_list": ARCH_HELP,
-        "profile": "what to build: tiny (default), clfs",
+        "profile": "what to build: tiny (default), clfs, final",
         "build_dir": f"{DIR_HELP}; its journals have the figures of this machine",
         "jobs": "jobs at a time (default: the processors that may be used)",
         "until": _UNTIL_HELP,
@@ -169,6 +170,7 @@ def estimate(
 ) -> None:
     """Say what a build will cost: CPU time, wall time with so many jobs, memory, disk, and its critical path.
 
+    The volume is the least --size of each system's, when they are kept on volumes.
     What systems build themselves (stage2, final) is for this machine; an emulated one takes some twenty times as long.
     """
     from ruckus_aux.recipes.load import evaluate

@@ -4,6 +4,7 @@
 import functools
 import inspect
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,12 @@ def task(
         return _Task(wrapped, help=helps, iterable=list(iterable), optional=optional, auto_shortflags=False)
 
     return declare
+
+
+def after_dashes() -> tuple[str, ...]:
+    """The words after -- on the command line, which Invoke hands to no task."""
+    words = sys.argv
+    return tuple(words[words.index("--") + 1 :]) if "--" in words else ()
 
 
 def folder_of(path: str) -> Path:

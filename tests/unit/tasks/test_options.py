@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people type after invoke is the same from task to task."""
 
+import sys
 from pathlib import Path
 
 import invoke
+import pytest
 import tasks
+
+from ruckus_aux.runs.request import Request
+from ruckus_aux.tasks.build import build
+from ruckus_aux.words.errors import RuckusError
 
 # Once only: Invoke forgets the help of an option when it has been asked for it.
 ARGUMENTS = [
@@ -32,3 +38,16 @@ def test_the_command_that_sets_up_takes_and_explains_what_invoke_build_does() ->
     options = {{"boot": "no-boot", "sharing": "no-sharing"}.get(name, name) for name in options}
     assert not [name for name in options if f"--{name}" not in usage]
     assert not [name for name in options if f"--{name}" not in code]
+
+
+def test_words_after_two_dashes_are_for_configure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(request: Request) -> None:
+        raise RuckusError(" ".join(request.configure))
+
+    monkeypatch.setattr(Request, "check", check)
+    monkeypatch.setattr(sys, "argv", ["invoke", "build", "--configure=CPUCOUNT=2", "--", "--with-user=me"])
+    with pytest.raises(invoke.Exit):
+        build(invoke.Context(), build_dir=str(tmp_path), configure=["CPUCOUNT=2"])
+    assert "CPUCOUNT=2 --with-user=me" in capsys.readouterr().err
