@@ -14,6 +14,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.systems.elf import MACHINES, ElfFile, Machine, read_elf_files
 from ruckus_aux.systems.finding import Finding
 from ruckus_aux.systems.merged import Merged
+from ruckus_aux.systems.times import check_time
 from ruckus_aux.words.architecture import Abi
 from ruckus_aux.words.errors import RuckusError
 
@@ -58,7 +59,12 @@ class Abis:
         members = sum(file.members for file in files.values())
         bits = " and ".join(abi.bits for abi in self.arch.abis)
         detail = f"{len(files)} with {members} members, for {bits} bits and for this machine"
-        return [Finding("ELF files", detail, tuple(faults))]
+        found = [Finding("ELF files", detail, tuple(faults))]
+        narrow = self.by_machine.get(MACHINES["32"])
+        if narrow and self.settings.is_final:
+            of_32_bits = [name for name, file in files.items() if file.members == 1 and MACHINES["32"] in file.machines]
+            found.append(check_time(self.merged, f"{self.tools}/{narrow.libdir}/libc.so.6", of_32_bits))
+        return found
 
     def _is_hosts(self, name: str) -> bool:
         """Whether a file is a program or plugin of the cross toolchain, and not what that links into others."""

@@ -18,7 +18,8 @@ _LINE = re.compile(
     r"|^  Machine: +(?P<machine>.*)$"
     r"|\[Requesting program interpreter: (?P<interpreter>.*)\]$"
     r"|\(NEEDED\) .*\[(?P<needed>.*)\]$"
-    r"|\((?:RPATH|RUNPATH)\) .*\[(?P<path>.*)\]$",
+    r"|\((?:RPATH|RUNPATH)\) .*\[(?P<path>.*)\]$"
+    r"|^ +\d+: (?:\S+ +){5}(?:UND (?P<imported>[^@\s]+)|\d+ (?P<exported>\S+))",
     re.MULTILINE,
 )
 
@@ -49,6 +50,8 @@ class ElfFile:
     interpreter: what starts it; "" when it is no program, or a static one.
     needed: the names of its shared libraries.
     search: its RPATH or RUNPATH, as written.
+    imported: functions and variables that it takes from shared libraries.
+    exported: those that it has for others, as NAME@@VERSION.
     """
 
     path: Path
@@ -58,6 +61,8 @@ class ElfFile:
     interpreter: str = ""
     needed: list[str] = field(default_factory=list)
     search: list[str] = field(default_factory=list)
+    imported: set[str] = field(default_factory=set)
+    exported: set[str] = field(default_factory=set)
 
     @property
     def machine(self) -> Machine:
@@ -71,22 +76,27 @@ class ElfFile:
         return [os.path.normpath(directory) for directory in written]
 
 
-def read_elf_files(paths: Sequence[Path]) -> Iterator[ElfFile]:
-    """What readelf says of ELF files, and archives of them; of an empty archive, nothing."""
+def read_elf_files(paths: Sequence[Path], *, symbols: bool = False) -> Iterator[ElfFile]:
+    """What readelf says of ELF files, and archives of them; of an empty archive, nothing.
+
+    Args:
+        paths: The files.
+        symbols: Whether to read what they import and export, too, which takes long for large libraries.
+    """
+    options = ["--file-header", "--program-headers", "--dynamic", *(["--dyn-syms"] if symbols else [])]
     for start in range(0, len(paths), _BATCH):
-        yield from _read(paths[start : start + _BATCH])
+        yield from _read(paths[start : start + _BATCH], options)
 
 
-def _read(paths: Sequence[Path]) -> Iterator[ElfFile]:
-    words: list[str | Path] = ["readelf", "--wide", "--file-header", "--program-headers", "--dynamic", *paths]
-    status, output = run(words, env={"LC_ALL": "C"}, check=False)
+def _read(paths: Sequence[Path], options: Sequence[str]) -> Iterator[ElfFile]:
+    status, output = run(["readelf", "--wide", *options, *paths], env={"LC_ALL": "C"}, check=False)
     complaint = re.search(r"readelf: Error: (.*)", output)  # where a file is cut off, with the exit status 0
     if status == 0 and not complaint:
         yield from _parse(output, {str(path): ElfFile(path) for path in paths})
     elif len(paths) > 1:
         middle = len(paths) // 2
-        yield from _read(paths[:middle])
-        yield from _read(paths[middle:])
+        yield from _read(paths[:middle], options)
+        yield from _read(paths[middle:], options)
     else:
         yield ElfFile(paths[0], damage=complaint[1] if complaint else output.strip())
 
@@ -109,4 +119,8 @@ def _parse(output: str, files: dict[str, ElfFile]) -> Iterator[ElfFile]:
             now.needed.append(text)
         elif kind == "path":
             now.search += text.split(":")
+        elif kind == "imported":
+            now.imported.add(text)
+        elif kind == "exported":
+            now.exported.add(text)
     yield from (file for file in files.values() if file.machines)

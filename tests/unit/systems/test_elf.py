@@ -39,3 +39,20 @@ def test_the_members_of_an_archive_are_its(fp: FakeProcess) -> None:
     one, archive = read_elf_files([Path("/x/one"), Path("/x/libold(1).a")])
     assert one.needed == ["libz.so.1", "libc.so.6"]
     assert (archive.machines, archive.members, archive.needed) == (set(MACHINES.values()), 2, [])
+
+
+SYMBOLS = """
+Symbol table '.dynsym' contains 4 entries:
+   Num:    Value  Size Type    Bind   Vis      Ndx Name
+     0: 00000000     0 NOTYPE  LOCAL  DEFAULT  UND 
+     1: 00000000     0 FUNC    GLOBAL DEFAULT  UND time@GLIBC_2.0 (2)
+     2: 00000000     0 NOTYPE  WEAK   DEFAULT  UND __gmon_start__
+    10: 000f3a10    28 FUNC    GLOBAL DEFAULT   15 __time64@@GLIBC_2.34
+"""  # noqa: W291
+
+
+def test_what_a_file_imports_and_exports(fp: FakeProcess) -> None:
+    command = fp.register(["readelf", fp.any()], stdout=f"{ONE}{SYMBOLS}")
+    (file,) = read_elf_files([Path("/x/one")], symbols=True)
+    assert "--dyn-syms" in command.calls[0].args
+    assert (file.imported, file.exported) == ({"time", "__gmon_start__"}, {"__time64@@GLIBC_2.34"})
