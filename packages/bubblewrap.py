@@ -3,6 +3,4 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("bubblewrap").meson(
-    options=("-Dman=disabled", "-Dselinux=disabled", "-Dtests=false"), needs=("libcap-{bits}",)
-)
+recipe = Recipe("bubblewrap").meson(options=("-Dtests=false",), needs=("libcap-{bits}",))

@@ -12,6 +12,10 @@ recipe = Recipe("git").autotools(
     after=lambda sh: sh.sh("""
         completions="$OUT/usr/share/bash-completion/completions"
         install -D -m 644 contrib/completion/git-completion.bash "$completions/git"
+        programs="$OUT/usr/libexec/git-core"
+        for library in curl expat ssl; do
+            readelf -d "$programs/git-http-push" "$programs/git-imap-send" | grep -F "[lib$library.so"
+        done
     """),
     options=("--with-curl", "--with-expat", "--with-openssl", "--without-libpcre2", "--without-tcltk"),
 )

@@ -16,6 +16,10 @@ def _prepare(sh: Script) -> None:
 def _places_and_modes(sh: Script) -> None:
     sh.sh('mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"')
     sh.mode(0o4755, *_SETUID)  # raw sockets
+    sh.sh("""
+        readelf -d "$OUT/usr/bin/ftp" | grep -F '[libreadline.so'
+        readelf -d "$OUT/usr/bin/telnet" | grep -F '[libncursesw.so'
+    """)
 
 
 recipe = Recipe("inetutils").autotools(

@@ -3,6 +3,9 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
+_LIBRARIES = ("openssl", "xz", "zlib", "zstd")
+
 recipe = Recipe("kmod").meson(
-    options=("-Dmanpages=false",), needs=("openssl-{bits}", "xz-{bits}", "zlib-{bits}", "zstd-{bits}")
+    options=("-Dmanpages=false", *(f"-D{library}=enabled" for library in _LIBRARIES)),
+    needs=[f"{library}-{{bits}}" for library in _LIBRARIES],
 )

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """udev (CLFS: Eudev), of systemd's source: names devices, and loads what they need. Without systemd, as LFS has it."""
 
+from ruckus_aux.recipes.meson import meson_setup
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("udev", source="systemd")
 
-_WITH = ("acl", "blkid", "kmod")  # and of all others nothing
+_WITH = ("acl", "blkid", "kmod")
 _HELPERS = ("ata_id", "cdrom_id", "dmi_memory_id", "fido_id", "iocost", "mtd_probe", "scsi_id", "v4l_id")
 _MADE = (
     *("rules.d/50-udev-default.rules", "rules.d/60-persistent-storage.rules", "rules.d/64-btrfs.rules"),
@@ -17,29 +18,20 @@ _MADE = (
 @recipe.step("final")
 def final(sh: Script) -> None:
     """udevd, its rules, and what is known of devices"""
-    sh.toolchain()
-    sh.needs("gperf", "jinja2", "kmod", "markupsafe", "meson", "ninja", "pkgconf", "python", "setuptools")
-    libraries = ("acl", "attr", "expat", "libcap", "libxcrypt", "util-linux")
+    sh.needs("gperf", "jinja2", "kmod", "markupsafe", "setuptools")
+    libraries = ("acl", "attr", "libcap", "libxcrypt", "util-linux")
     of_kmod = ("openssl", "xz", "zlib", "zstd")  # which pkg-config wants to know
     sh.needs(*(f"{library}-{sh.abi.bits}" for library in (*libraries, *of_kmod)))
-    sh.unpack()
-    sh.replace("src/libsystemd/sd-network/network-util.h", "systemd/network", "udev/network")
     options = {
-        "prefix": "/usr",
-        "libdir": sh.libdir,
-        "sysconfdir": "/etc",
-        "localstatedir": "/var",
-        "buildtype": "plain",
         "mode": "release",
-        "auto_features": "disabled",
         **dict.fromkeys(_WITH, "enabled"),
         **dict.fromkeys(("efi", "link-udev-shared", "logind", "vconsole", "vcs-tag"), "false"),
         "tests": "false",
         "dev-kvm-mode": "0660",
         "nobody-group": "nogroup",
     }
-    compilers = " ".join(f"{name}='{sh.compilers[name]}'" for name in ("CC", "CFLAGS"))
-    sh.sh(" \\\n    ".join([f'{compilers} meson setup "$BUILD"', *(f"-D{name}={options[name]}" for name in options)]))
+    meson_setup(sh, *(f"-D{name}={value}" for name, value in options.items()))
+    sh.replace("src/libsystemd/sd-network/network-util.h", "systemd/network", "udev/network")
     sh.sh(f"""
         cd "$BUILD"
         ninja -j1 udevadm systemd-hwdb libudev {" ".join((*_HELPERS, *_MADE))}

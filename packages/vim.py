@@ -31,5 +31,6 @@ recipe = Recipe("vim").autotools(
     after=lambda sh: sh.sh("""
         ln -s vim "$OUT/usr/bin/vi"
         rm "$OUT"/usr/share/vim/vim*/tools/vim132  # for csh
+        readelf -d "$OUT/usr/bin/vim" | grep -F '[libacl.so'
     """),
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
+from ruckus_aux.recipes.meson import meson_setup
 from ruckus_aux.recipes.python import build_wheel, install_wheel
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
@@ -207,18 +208,14 @@ class Recipe:
         """Declare a step of the final system that Meson configures.
 
         Args:
-            options: Of `meson setup`, besides the stage's.
+            options: Of `meson setup`, besides the stage's, which leave out what is not enabled.
             needs: What it is built with, besides Meson; as of `autotools`.
         """
 
         def record(sh: Script) -> None:
-            sh.toolchain()
-            sh.needs("meson", "ninja", "pkgconf", "python", f"expat-{sh.abi.bits}", *_filled(sh, needs))
-            sh.unpack()
-            sh.patch()
-            sh.sh(f"""
-                CC='{sh.compilers["CC"]}' CFLAGS='{sh.compilers["CFLAGS"]}' meson setup "$BUILD" --prefix={sh.prefix} \\
-                    --libdir={sh.abi.libdir} --sysconfdir=/etc --buildtype=plain {" ".join(options)}
+            sh.needs(*_filled(sh, needs))
+            meson_setup(sh, *options)
+            sh.sh("""
                 ninja -C "$BUILD" -j 1
                 DESTDIR="$OUT" ninja -C "$BUILD" install
             """)

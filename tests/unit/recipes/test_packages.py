@@ -162,6 +162,15 @@ def test_a_target_of_this_architecture(plan: Plan) -> None:
     assert ("--enable-multilib" in script) == (len(plan.settings.arch.abis) > 1)
 
 
+def test_meson_takes_what_it_is_asked_to_take(settings: Settings, host: FakeProcess) -> None:
+    steps = planned(settings, "x86_64", profile="final").steps.values()
+    scripts = {step.name.package: step.script for step in steps if "meson setup" in step.script}
+    assert scripts.keys() == {"bubblewrap", "kmod", "udev"}
+    assert all("-Dauto_features=disabled" in script for script in scripts.values())
+    for feature in ("openssl", "xz", "zlib", "zstd"):
+        assert f"-D{feature}=enabled" in scripts["kmod"]
+
+
 def test_the_manifest_pins_everything(tmp_path: Path) -> None:
     sources = read_manifest(TOP / "packages" / "sources.toml", tmp_path)
     hypervisors = [sources.pop(name) for name in ("xen-4.17", "xen-4.20")]

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64 final/libcap-64
+# needs: the-whole-system final/libcap-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64
 # sources: bubblewrap-0.12.0.tar.xz
 #!/bin/sh
 set -eu
@@ -6,8 +6,12 @@ umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/bubblewrap-0.12.0.tar.xz" -C "$SRC"
 cd "$SRC"
-CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" --prefix=/usr \
-    --libdir=lib64 --sysconfdir=/etc --buildtype=plain -Dman=disabled -Dselinux=disabled -Dtests=false
+CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" --prefix=/usr --libdir=/usr/lib64 \
+    --sysconfdir=/etc \
+    --localstatedir=/var \
+    --buildtype=plain \
+    -Dauto_features=disabled \
+    -Dtests=false
 ninja -C "$BUILD" -j 1
 DESTDIR="$OUT" ninja -C "$BUILD" install
 objects="^\(!<arch>\|$(printf '\177')ELF\)"

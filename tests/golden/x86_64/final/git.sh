@@ -26,6 +26,10 @@ make NO_INSTALL_HARDLINKS=1 PYTHON_PATH=/usr/bin/python3 MAKEINFO=true
 make install NO_INSTALL_HARDLINKS=1 PYTHON_PATH=/usr/bin/python3 DESTDIR="$OUT" MAKEINFO=true
 completions="$OUT/usr/share/bash-completion/completions"
 install -D -m 644 contrib/completion/git-completion.bash "$completions/git"
+programs="$OUT/usr/libexec/git-core"
+for library in curl expat ssl; do
+    readelf -d "$programs/git-http-push" "$programs/git-imap-send" | grep -F "[lib$library.so"
+done
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -38,6 +38,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
 make SUIDMODE= MAKEINFO=true
 make install SUIDMODE= DESTDIR="$OUT" MAKEINFO=true
 mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"
+readelf -d "$OUT/usr/bin/ftp" | grep -F '[libreadline.so'
+readelf -d "$OUT/usr/bin/telnet" | grep -F '[libncursesw.so'
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/gperf final/jinja2 final/kmod final/markupsafe final/meson final/ninja final/pkgconf final/python final/setuptools final/acl-64 final/attr-64 final/expat-64 final/libcap-64 final/libxcrypt-64 final/util-linux-64 final/openssl-64 final/xz-64 final/zstd-64
+# needs: the-whole-system final/gperf final/jinja2 final/kmod final/markupsafe final/setuptools final/acl-64 final/attr-64 final/libcap-64 final/libxcrypt-64 final/util-linux-64 final/openssl-64 final/xz-64 final/zlib-64 final/zstd-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/meson final/ninja final/pkgconf final/python final/expat-64
 # sources: systemd-257.13.tar.gz
 #!/bin/sh
 set -eu
@@ -6,16 +6,12 @@ umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/systemd-257.13.tar.gz" -C "$SRC"
 cd "$SRC"
-grep -qF -e systemd/network src/libsystemd/sd-network/network-util.h || { echo 'error: src/libsystemd/sd-network/network-util.h has no systemd/network' >&2; exit 1; }
-sed -i s,systemd/network,udev/network,g src/libsystemd/sd-network/network-util.h
-CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" \
-    -Dprefix=/usr \
-    -Dlibdir=/usr/lib64 \
-    -Dsysconfdir=/etc \
-    -Dlocalstatedir=/var \
-    -Dbuildtype=plain \
-    -Dmode=release \
+CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" --prefix=/usr --libdir=/usr/lib64 \
+    --sysconfdir=/etc \
+    --localstatedir=/var \
+    --buildtype=plain \
     -Dauto_features=disabled \
+    -Dmode=release \
     -Dacl=enabled \
     -Dblkid=enabled \
     -Dkmod=enabled \
@@ -27,6 +23,8 @@ CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" \
     -Dtests=false \
     -Ddev-kvm-mode=0660 \
     -Dnobody-group=nogroup
+grep -qF -e systemd/network src/libsystemd/sd-network/network-util.h || { echo 'error: src/libsystemd/sd-network/network-util.h has no systemd/network' >&2; exit 1; }
+sed -i s,systemd/network,udev/network,g src/libsystemd/sd-network/network-util.h
 cd "$BUILD"
 ninja -j1 udevadm systemd-hwdb libudev ata_id cdrom_id dmi_memory_id fido_id iocost mtd_probe scsi_id v4l_id rules.d/50-udev-default.rules rules.d/60-persistent-storage.rules rules.d/64-btrfs.rules hwdb.d/60-autosuspend-chromiumos.hwdb src/libudev/libudev.pc src/udev/udev.pc
 udev="$OUT/usr/lib/udev"

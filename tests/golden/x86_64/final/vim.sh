@@ -32,6 +32,7 @@ make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 ln -s vim "$OUT/usr/bin/vi"
 rm "$OUT"/usr/share/vim/vim*/tools/vim132  # for csh
+readelf -d "$OUT/usr/bin/vim" | grep -F '[libacl.so'
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
