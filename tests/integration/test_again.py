@@ -82,6 +82,19 @@ def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
     assert not (small.folder / "one/again").exists()
 
 
+def test_what_a_second_build_is_linked_with_is_said(small: Small) -> None:
+    small.recipe("""
+        cd "$HOME"
+        mkdir "$OUT/bin"
+        echo 'int main (void) { return 0; }' > main.c
+        [ $(id -un) = ruckus ] || options='-Wl,--no-as-needed -lm -Wl,-rpath,/elsewhere'
+        gcc main.c ${options:-} -o "$OUT/bin/small"
+    """)
+    small.run()
+    told = small.run("verify-reproducible", STEP, status=1)
+    assert "    bin/small: now needs libm.so.6\n    bin/small: now looks for libraries in '/elsewhere'\n" in told
+
+
 def test_a_second_build_that_fails_is_left_as_it_is(small: Small) -> None:
     small.recipe("test $(id -un) = ruckus; " + INSTALL.format("it"))
     small.run()

@@ -130,7 +130,7 @@ def test_the_system_builds_its_packages_again(final: Final) -> None:
     said = final.run("verify-self", "hello", "silent", status=1)
     assert f"  SAME     {final.step('hello')} " in said
     assert f"  DIFFERS  {final.step('silent')} " in said
-    assert "    usr/bin/silent: " in said
+    assert "    usr/bin/silent: now needs libgreet.so.1 of final/greet, which its step does not name\n" in said
     assert f"1 of 2 steps are not the same, built again: {final.step('silent')}\n" in said
 
 

@@ -16,15 +16,16 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from ruckus_aux.artifacts.compare import differences
 from ruckus_aux.artifacts.intake import take_tree, tree_hash
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import STEP_ENVIRONMENT, run
+from ruckus_aux.host.elf import is_elf, read_elf_files
 from ruckus_aux.host.locks import held
-from ruckus_aux.host.trees import remove
+from ruckus_aux.host.trees import remove, walk
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.building import left, run_in
@@ -162,7 +163,8 @@ def _explain(step: Step, moved: Step, tree: Path) -> None:
     """Print what is different between the artifact in the store and a tree."""
     store = Store(step.settings.cache)
     stored = store.tree(step.key)
-    lines = list(islice(differences(stored, tree), _SHOWN + 1))
+    reasons = _linked_otherwise(step, moved, stored, tree)
+    lines = list(islice(chain(reasons, differences(stored, tree)), _SHOWN + 1))
     lines[_SHOWN:] = ["..."] if len(lines) > _SHOWN else []
     if store.fault(step.key):
         lines.append(f"what is in the store has changed since: {step.settings.builddir / 'ruckus'} verify-store")
@@ -177,6 +179,29 @@ def _explain(step: Step, moved: Step, tree: Path) -> None:
         run(["timeout", _PATIENCE, "diffoscope", *options, stored, tree], check=False)
         how = str(report) if report.exists() else how
     print(f"    how:         {how}", flush=True)
+
+
+def _linked_otherwise(step: Step, moved: Step, stored: Path, tree: Path) -> Iterator[str]:
+    """What a second build is linked with and the first is not: most often the reason why they differ."""
+    both = [path for path, _ in walk(tree) if is_elf(tree / path) and is_elf(stored / path)]
+    files, others = (read_elf_files([top / path for path in both]) for top in (stored, tree))
+    for path, file, other in zip(both, files, others, strict=True):
+        for library in sorted({*other.needed} - {*file.needed}):
+            yield f"{path}: now needs {library}{_owner(step, moved, library, other.machine.bits)}"
+        if file.search != other.search:
+            yield f"{path}: now looks for libraries in '{':'.join(other.search)}'"
+
+
+def _owner(step: Step, moved: Step, library: str, bits: str) -> str:
+    """Whose a library is, of what a second build has seen."""
+    libdir = next((abi.libdir for abi in step.settings.arch.abis if abi.bits == bits), "lib")
+    path = f"{step.settings.stage_prefix(step.stage).strip('/')}/{libdir}/{library}"
+    store = Store(step.settings.cache)
+    owner = next((need.name for need in moved.needs if os.path.lexists(store.tree(need.key) / path)), None)
+    if owner is None:
+        return ""
+    named = owner in [need.name for need in step.needs]
+    return f" of {owner.within_arch}{'' if named else ', which its step does not name'}"
 
 
 def _clear(work: Work, tree: Path) -> None:

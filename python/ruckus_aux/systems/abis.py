@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ruckus_aux.host.elf import MACHINES, ElfFile, Machine, read_elf_files
 from ruckus_aux.host.folders import within
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.systems.elf import MACHINES, ElfFile, Machine, read_elf_files
 from ruckus_aux.systems.finding import Finding
 from ruckus_aux.systems.merged import Merged
 from ruckus_aux.systems.times import check_time

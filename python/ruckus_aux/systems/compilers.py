@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ruckus_aux.host.elf import MACHINES, read_elf_files
 from ruckus_aux.systems.abis import loader
-from ruckus_aux.systems.elf import MACHINES, read_elf_files
 from ruckus_aux.systems.finding import Finding, finding_of
 from ruckus_aux.systems.testbed import Testbed
 from ruckus_aux.words.architecture import Abi

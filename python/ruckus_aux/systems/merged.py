@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+from ruckus_aux.host.elf import ARCHIVE, MAGIC
 from ruckus_aux.host.folders import within
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
-from ruckus_aux.systems.elf import ARCHIVE, MAGIC
 from ruckus_aux.systems.finding import Finding
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import INSIDE

@@ -8,8 +8,8 @@ A C library of 32 bits has each function that times go through twice: time(), an
 import re
 from collections.abc import Collection
 
+from ruckus_aux.host.elf import read_elf_files
 from ruckus_aux.recipes.stages import TIME_64
-from ruckus_aux.systems.elf import read_elf_files
 from ruckus_aux.systems.finding import Finding
 from ruckus_aux.systems.merged import Merged
 from ruckus_aux.words.errors import RuckusError

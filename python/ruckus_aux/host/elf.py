@@ -76,6 +76,14 @@ class ElfFile:
         return [os.path.normpath(directory) for directory in written]
 
 
+def is_elf(path: Path) -> bool:
+    """Whether a path is an ELF file, and no link to one."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def read_elf_files(paths: Sequence[Path], *, symbols: bool = False) -> Iterator[ElfFile]:
     """What readelf says of ELF files, and archives of them; of an empty archive, nothing.
 

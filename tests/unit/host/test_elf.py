@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pytest_subprocess import FakeProcess
 
-from ruckus_aux.systems.elf import MACHINES, read_elf_files
+from ruckus_aux.host.elf import MACHINES, read_elf_files
 
 ONE = """\
   Class:                             ELF64
