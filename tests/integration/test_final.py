@@ -109,6 +109,16 @@ def test_what_is_built_is_compiled_stripped_and_in_a_folder_of_its_own(final: Fi
         assert not re.search(r"\.symtab|\.debug", said)
 
 
+def test_each_abi_has_its_libraries_and_the_main_one_the_rest(final: Final) -> None:
+    classes = {}
+    for path in sorted(path for path in (final.root / "usr").rglob("*word*") if "gcc" not in path.parts):
+        said = subprocess.run(["readelf", "-h", path], capture_output=True, text=True, check=False).stdout
+        classes[str(path.relative_to(final.root / "usr"))] = "".join(re.findall("ELF32|ELF64", said))
+    libraries = {"lib/libword.so.1": "ELF32"} if final.libdir == "lib64" else {}
+    main = {f"{final.libdir}/libword.so.1": "ELF64", "bin/word": "ELF64", "include/word.h": ""}
+    assert classes == libraries | main
+
+
 def test_the_check_names_what_is_of_the_temporary_system(final: Final) -> None:
     file = final.small.folder / "src/packages/hello.py"
     right = file.read_text()
