@@ -9,5 +9,5 @@ recipe = (
     Recipe("file")
     .autotools("hostprep", options=("--disable-shared", "--disable-zlib", *_WITHOUT))
     .autotools("stage1", needs=("zlib-{bits}", "hostprep/file"), options=("--disable-static", *_WITHOUT))
-    .autotools("final", options=("--enable-zlib", *_WITHOUT), check=Check())
+    .autotools("final", per_abi=True, needs=("zlib-{bits}",), options=("--enable-zlib", *_WITHOUT), check=Check())
 )

@@ -23,7 +23,7 @@ recipe = (
     )
     .autotools(
         "final",
-        needs=("adjusting", "gmp"),
+        needs=("adjusting", "gmp-{bits}"),
         options=(_PROCESSOR,),
         make=("CFLAGS=-O2",),
         after=lambda sh: sh.sh(f'rm -f "$OUT{sh.libdir}"/*-gdb.py'),

@@ -11,5 +11,5 @@ recipe = (
         options=("--with-gmp={prefix}", "--with-mpfr={prefix}", "--disable-shared"),
     )
     .autotools("stage1", needs=("gmp", "mpfr"), options=("--disable-static",))
-    .autotools("final", needs=("adjusting", "gmp", "mpfr"), check=Check(critical=True))
+    .autotools("final", needs=("adjusting", "gmp-{bits}", "mpfr"), check=Check(critical=True))
 )

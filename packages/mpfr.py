@@ -7,5 +7,5 @@ recipe = (
     Recipe("mpfr")
     .autotools("hostprep", needs=("gmp",), options=("--with-gmp={prefix}", "--disable-shared"))
     .autotools("stage1", needs=("gmp",), options=("--disable-static",))
-    .autotools("final", needs=("adjusting", "gmp"), check=Check(critical=True))
+    .autotools("final", needs=("adjusting", "gmp-{bits}"), check=Check(critical=True))
 )

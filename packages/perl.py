@@ -53,7 +53,7 @@ def stage2(sh: Script) -> None:
 def final(sh: Script) -> None:
     """perl, with its modules and their manual"""
     sh.toolchain()
-    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("bzip2", "libxcrypt", "zlib")), "gdbm")
+    sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("bzip2", "gdbm", "libxcrypt", "zlib")))
     sh.unpack()
     sh.patch()
     _configure(

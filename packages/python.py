@@ -19,7 +19,7 @@ _OWN = (
     *("_decimal", "_multiprocessing", "_posixshmem", "_socket", "fcntl", "grp", "hashlib", "mmap", "pwd", "pyexpat"),
     *("resource", "select", "syslog", "termios", "threading"),
 )
-_LIBRARIES = ("bzip2", "expat", "libffi", "ncurses", "openssl", "readline", "util-linux", "xz", "zlib")
+_LIBRARIES = ("bzip2", "expat", "gdbm", "libffi", "ncurses", "openssl", "readline", "util-linux", "xz", "zlib")
 _OPTIONS = (
     "--enable-shared",
     "--without-static-libpython",
@@ -49,7 +49,7 @@ def stage2(sh: Script) -> None:
 @recipe.step("final")
 def final(sh: Script) -> None:
     """python3, with all its modules but those for Tk and dbm"""
-    sh.needs("gdbm", "sqlite", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
+    sh.needs("sqlite", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
     sh.unpack()
     sh.patch()
     sh.configure(

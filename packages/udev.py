@@ -18,8 +18,8 @@ _MADE = (
 @recipe.step("final")
 def final(sh: Script) -> None:
     """udevd, its rules, and what is known of devices"""
-    sh.needs("gperf", "jinja2", "kmod", "markupsafe", "setuptools")
-    libraries = ("acl", "attr", "libcap", "libxcrypt", "util-linux")
+    sh.needs("gperf", "jinja2", "markupsafe", "setuptools")
+    libraries = ("acl", "attr", "kmod", "libcap", "libxcrypt", "util-linux")
     of_kmod = ("openssl", "xz", "zlib", "zstd")  # which pkg-config wants to know
     sh.needs(*(f"{library}-{sh.abi.bits}" for library in (*libraries, *of_kmod)))
     options = {

@@ -165,7 +165,8 @@ def final(sh: Script) -> None:
     """C and C++ compiler of the final system, with its libraries for every ABI"""
     main = sh.arch.main_abi
     sh.layout_only("--libdir=", "multilib", "gcc/config/i386/t-linux64", "gdb")
-    sh.needs("adjusting", "binutils", "gmp", "mpfr", "mpc", "isl", *(f"zlib-{abi.bits}" for abi in sh.arch.abis))
+    sh.needs("adjusting", "binutils", f"gmp-{main.bits}", "mpfr", "mpc", "isl")
+    sh.needs(*(f"zlib-{abi.bits}" for abi in sh.arch.abis))
     sh.needs(*(f"glibc-{abi.bits}" for abi in sh.arch.abis))
     sh.unpack(without=_NOT_UNPACKED)
     if main.standard_libdir != main.libdir:  # of 64-bit libraries, on a system that has no others

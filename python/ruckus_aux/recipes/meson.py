@@ -12,11 +12,14 @@ def meson_setup(sh: Script, *options: str) -> None:
         options: Of `meson setup`, besides the stage's.
     """
     sh.toolchain()
-    sh.needs("meson", "ninja", "pkgconf", "python", f"expat-{sh.abi.bits}")
+    sh.needs("meson", "ninja", "pkgconf", "python", f"expat-{sh.arch.main_abi.bits}")  # Python reads XML
     sh.unpack()
     sh.patch()
+    variables = {name: sh.compilers[name] for name in ("CC", "CFLAGS")}
+    if sh.abi != sh.arch.main_abi:
+        variables["PKG_CONFIG"] = f"{sh.abi.triplet}-pkg-config"
     words = (
-        *(f"{name}='{sh.compilers[name]}'" for name in ("CC", "CFLAGS")),
+        *(f"{name}='{value}'" for name, value in variables.items()),
         f'meson setup "$BUILD" --prefix={sh.prefix} --libdir={sh.libdir}',
     )
     standard = ("--sysconfdir=/etc", "--localstatedir=/var", "--buildtype=plain", "-Dauto_features=disabled")

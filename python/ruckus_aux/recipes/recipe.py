@@ -204,23 +204,26 @@ class Recipe:
         self.step("final")(record)
         return self
 
-    def meson(self, *, options: Iterable[str] = (), needs: Iterable[str] = ()) -> Self:
+    def meson(self, *, options: Iterable[str] = (), needs: Iterable[str] = (), per_abi: bool = False) -> Self:
         """Declare a step of the final system that Meson configures.
 
         Args:
             options: Of `meson setup`, besides the stage's, which leave out what is not enabled.
             needs: What it is built with, besides Meson; as of `autotools`.
+            per_abi: As of `autotools`.
         """
 
-        def record(sh: Script) -> None:
+        def record(sh: Script, *_: Abi) -> None:
             sh.needs(*_filled(sh, needs))
             meson_setup(sh, *options)
             sh.sh("""
                 ninja -C "$BUILD" -j 1
                 DESTDIR="$OUT" ninja -C "$BUILD" install
             """)
+            if per_abi:
+                sh.main_abi_only()
 
-        self.step("final")(record)
+        self.step("final", per_abi=per_abi)(record)
         return self
 
     def check(

@@ -99,7 +99,7 @@ def _final_toolchain(arch: Architecture, abi: Abi, needed: Collection[str]) -> t
     library = ("linux-headers", *dict.fromkeys(f"glibc-{each}" for each in (abi.bits, main)))
     if "final/adjusting" in needed:
         return (*library, "adjusting")
-    return (*library, "binutils", "gcc", "gmp", "mpfr", "mpc", "isl", f"zlib-{main}")
+    return (*library, "binutils", "gcc", f"gmp-{main}", "mpfr", "mpc", "isl", f"zlib-{main}")
 
 
 def defaults(

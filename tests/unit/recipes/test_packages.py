@@ -165,10 +165,12 @@ def test_a_target_of_this_architecture(plan: Plan) -> None:
 def test_meson_takes_what_it_is_asked_to_take(settings: Settings, host: FakeProcess) -> None:
     steps = planned(settings, "x86_64", profile="final").steps.values()
     scripts = {step.name.package: step.script for step in steps if "meson setup" in step.script}
-    assert scripts.keys() == {"bubblewrap", "kmod", "udev"}
+    assert scripts.keys() == {"bubblewrap", "kmod-32", "kmod-64", "udev"}
     assert all("-Dauto_features=disabled" in script for script in scripts.values())
     for feature in ("openssl", "xz", "zlib", "zstd"):
-        assert f"-D{feature}=enabled" in scripts["kmod"]
+        assert f"-D{feature}=enabled" in scripts["kmod-32"]
+    assert "PKG_CONFIG='i686-ruckus-linux-gnu-pkg-config'" in scripts["kmod-32"]
+    assert "PKG_CONFIG" not in scripts["kmod-64"]
 
 
 def test_the_manifest_pins_everything(tmp_path: Path) -> None:

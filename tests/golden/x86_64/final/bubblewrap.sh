@@ -1,4 +1,4 @@
-# needs: the-whole-system final/libcap-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64
+# needs: the-whole-system final/libcap-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/meson final/ninja final/pkgconf final/python final/expat-64
 # sources: bubblewrap-0.12.0.tar.xz
 #!/bin/sh
 set -eu

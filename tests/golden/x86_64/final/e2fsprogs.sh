@@ -1,4 +1,4 @@
-# needs: the-whole-system final/util-linux-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/util-linux-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
 # sources: e2fsprogs-1.47.2.tar.xz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/zlib-32 final/zlib-64 final/zstd-32 final/zstd-64 final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl
+# needs: the-whole-system final/zlib-32 final/zlib-64 final/zstd-32 final/zstd-64 final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: elfutils-0.192.tar.bz2
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/adjusting final/binutils final/gmp final/mpfr final/mpc final/isl final/zlib-32 final/zlib-64 final/glibc-32 final/glibc-64 final/linux-headers
+# needs: the-whole-system final/adjusting final/binutils final/gmp-64 final/mpfr final/mpc final/isl final/zlib-32 final/zlib-64 final/glibc-32 final/glibc-64 final/linux-headers
 # sources: gcc-14.2.0.tar.xz
 # layout: --libdir= multilib gcc/config/i386/t-linux64 gdb gnu-user-common.h LD=
 #!/bin/sh

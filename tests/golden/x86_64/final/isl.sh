@@ -1,4 +1,4 @@
-# needs: the-whole-system final/adjusting final/gmp final/linux-headers final/glibc-64
+# needs: the-whole-system final/adjusting final/gmp-64 final/linux-headers final/glibc-64
 # sources: isl-0.27.tar.xz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/autoconf final/automake final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/autoconf final/automake final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
 # sources: libtool-2.5.4.tar.xz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux final/kmod final/glibc-64 final/openssl-64 final/xz-64 final/zlib-64 final/zstd-64
+# needs: the-whole-system final/linux final/glibc-64 final/kmod-64 final/openssl-64 final/xz-64 final/zlib-64 final/zstd-64
 #!/bin/sh
 set -eu
 umask 022

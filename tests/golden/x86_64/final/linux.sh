@@ -1,4 +1,4 @@
-# needs: the-whole-system final/binutils final/gcc final/linux-headers final/glibc-64 final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/bc final/elfutils-64 final/ncurses-64 final/readline-64 final/zstd-64 source/linux
+# needs: the-whole-system final/binutils final/gcc final/linux-headers final/glibc-64 final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/bc final/elfutils-64 final/ncurses-64 final/readline-64 final/zstd-64 source/linux
 # files: final.config x86_64.config xen.config dom0.config
 # freestanding: yes
 #!/bin/sh

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/python final/pip final/expat-64 final/setuptools final/packaging
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/python final/pip final/expat-64 final/setuptools final/packaging
 # sources: meson-1.0.1.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/adjusting final/gmp final/mpfr final/linux-headers final/glibc-64
+# needs: the-whole-system final/adjusting final/gmp-64 final/mpfr final/linux-headers final/glibc-64
 # sources: mpc-1.3.1.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/openssl-64 final/zlib-64 final/libxcrypt-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl
+# needs: the-whole-system final/openssl-64 final/zlib-64 final/libxcrypt-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: openssh-10.0p1.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/zlib-32
+# needs: the-whole-system final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/zlib-32
 # sources: openssl-3.5.7.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/bzip2-64 final/libxcrypt-64 final/gdbm
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/bzip2-64 final/gdbm-64 final/libxcrypt-64
 # sources: perl-5.40.1.tar.xz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/gdbm final/sqlite final/bzip2-64 final/expat-64 final/libffi-64 final/ncurses-64 final/openssl-64 final/readline-64 final/util-linux-64 final/xz-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl
+# needs: the-whole-system final/sqlite final/bzip2-64 final/expat-64 final/gdbm-64 final/libffi-64 final/ncurses-64 final/openssl-64 final/readline-64 final/util-linux-64 final/xz-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: Python-3.13.5.tar.xz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/popt final/acl-64 final/attr-64 final/lz4-64 final/openssl-64 final/zlib-64 final/zstd-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl
+# needs: the-whole-system final/popt final/acl-64 final/attr-64 final/lz4-64 final/openssl-64 final/zlib-64 final/zstd-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: rsync-3.5.0.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/gperf final/jinja2 final/kmod final/markupsafe final/setuptools final/acl-64 final/attr-64 final/libcap-64 final/libxcrypt-64 final/util-linux-64 final/openssl-64 final/xz-64 final/zlib-64 final/zstd-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/meson final/ninja final/pkgconf final/python final/expat-64
+# needs: the-whole-system final/gperf final/jinja2 final/markupsafe final/setuptools final/acl-64 final/attr-64 final/kmod-64 final/libcap-64 final/libxcrypt-64 final/util-linux-64 final/openssl-64 final/xz-64 final/zlib-64 final/zstd-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/meson final/ninja final/pkgconf final/python final/expat-64
 # sources: systemd-257.13.tar.gz
 #!/bin/sh
 set -eu

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64 final/perl final/expat-64 final/libxcrypt-64
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/perl final/expat-64 final/libxcrypt-64
 # sources: XML-Parser-2.47.tar.gz
 #!/bin/sh
 set -eu

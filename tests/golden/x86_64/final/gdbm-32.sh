@@ -1,4 +1,4 @@
-# needs: the-whole-system final/readline-64 final/ncurses-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/readline-32 final/readline-64 final/ncurses-32 final/ncurses-64 final/linux-headers final/glibc-32 final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
 # sources: gdbm-1.24.tar.gz
 #!/bin/sh
 set -eu
@@ -8,10 +8,10 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/gdbm-1.24.tar.gz" -C "$SR
 cd "$SRC"
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
-    --build=x86_64-ruckus-linux-gnu \
-    --libdir=/usr/lib64 \
+    --build=i686-ruckus-linux-gnu \
+    --libdir=/usr/lib \
     --sysconfdir=/etc \
     --localstatedir=/var \
     --disable-static \
@@ -20,7 +20,10 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-readline
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
-grep '^#define WITH_READLINE 1' autoconf.h
+cd "$OUT/usr"
+rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
+find include ! -type d -delete
+find include -type d -empty -delete
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -1,0 +1,28 @@
+# needs: the-whole-system final/adjusting final/linux-headers final/glibc-32 final/glibc-64
+# sources: gmp-6.3.0.tar.xz
+#!/bin/sh
+set -eu
+umask 022
+mkdir -p "$SRC"
+tar --no-same-owner --strip-components=1 -xf "$SOURCES/gmp-6.3.0.tar.xz" -C "$SRC"
+cd "$SRC"
+[ -e doc/Makefile.in ] || { mkdir -p doc; echo "all install check clean:" > doc/Makefile.in; }
+mkdir -p "$BUILD"
+cd "$BUILD"
+CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$(realpath --relative-to=. "$SRC")/configure" \
+    --prefix=/usr \
+    --build=i686-ruckus-linux-gnu \
+    --libdir=/usr/lib \
+    --sysconfdir=/etc \
+    --localstatedir=/var \
+    --disable-static \
+    --disable-dependency-tracking \
+    --enable-cxx \
+    --includedir=/usr/include/m32/gmp
+make MAKEINFO=true
+{ make -k check MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
+mkdir -p "$HOME"
+cat > "$HOME/expected" <<'END'
+
+END
+# stages.TALLY
