@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ruckus_aux.artifacts.intake import check_whole, take_tree, tree_hash
@@ -83,10 +83,7 @@ class Store:
         """
         with self.scratch(key) as staged:
             folders = take_tree(tree, staged, step, inside=inside, ended=ended, as_it_is=as_it_is)
-            record = self._record_file(key)
-            record.parent.mkdir(exist_ok=True)
-            write_whole(record, json.dumps(asdict(StoredArtifact(step, tree_hash(staged)))))
-            run(["sync", "-f", staged])
+            self._write_out(key, staged, StoredArtifact(step, tree_hash(staged)))
             check_whole(tree, step, folders)  # late: who removes it has done more by now
             staged.rename(self.tree(key))
 
@@ -108,10 +105,16 @@ class Store:
             status, _ = run(["cp", "--archive", "--link", self.tree(original), staged], check=False)
             if status or tree_hash(staged) != record.sha256:
                 return False
-            write_whole(self._record_file(key), json.dumps(asdict(replace(record, step=step))))
-            run(["sync", "-f", staged])
+            self._write_out(key, staged, StoredArtifact(step, record.sha256))
             staged.rename(self.tree(key))
         return True
+
+    def _write_out(self, key: str, staged: Path, record: StoredArtifact) -> None:
+        """Let the disk have an artifact, which is not in its place yet, and its record."""
+        file = self._record_file(key)
+        file.parent.mkdir(exist_ok=True)
+        write_whole(file, json.dumps(asdict(record)))
+        run(["sync", "-f", staged])
 
     def fault(self, key: str) -> str:
         """What is wrong with an artifact that is in the store; "" when it is what was stored."""

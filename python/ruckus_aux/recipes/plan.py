@@ -43,8 +43,8 @@ class Step:
     only_tests: whether it installs nothing.
     only_boots: whether it only boots the temporary system, and the final one is built without it.
     only_shown: whether what it installs is for steps that need it, and no part of a system.
-    layout: texts whose lines in the script only say where libraries are, or what their headers do: code that uses none
-        is compiled alike.
+    layout: texts whose lines in the script are about libraries only, such as where they are: code that uses none is
+        compiled alike.
     kconfig: where it has configured with Kconfig, if it does.
     costs: as packages/costs.toml has them.
     """

@@ -431,7 +431,7 @@ class Script(Rights):
         self.only_shown = True
 
     def layout_only(self, *texts: str) -> None:
-        """Name texts whose lines in the script only say where libraries are, or what their headers do."""
+        """Name texts whose lines in the script are about libraries only: code that uses none is compiled alike."""
         self.layout += texts
 
     def finish(self) -> None:
