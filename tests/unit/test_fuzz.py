@@ -69,7 +69,7 @@ RUNNING = Running("r", "i686", StepName("i686/cross/x"), "/b", 1.0, 2, 3)
 RECORDS: dict[type[Any], Any] = {
     Fetched: Fetched("upstream", "1", (File("x-1.tar", "aa"),), "https://x"),
     Running: RUNNING,
-    State: State("r", 1, 1.0, 2.0, (ArchProgress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 0.5, 3, 4, 5.0),
+    State: State("r", 1, 1.0, 2.0, (ArchProgress("i686", 1, 2, 3.0),), (RUNNING,), 1, 2, 2, 0.5, 3, 4, 5.0),
     Layout: Layout(),
     Stamp: Stamp(Path("/p"), StepName("s"), "k", Path("/b"), (), {"a": "k"}, ("lib/x",)),
     Index: Index("r", (Collected("s", "i686", "f", 0, 1.0, ("e",)), Collected("t", "i686", "g", None, 1.0, ())), ()),

@@ -104,7 +104,7 @@ def _running(state: State) -> Table:
     for _ in range(3):
         table.add_column(justify="right")
     # A step's CPU seconds, spread over its share of the processors.
-    share = state.cpus / max(1, len(state.running))
+    share = state.processors / max(1, len(state.running))
     for one in state.running:
         usual, elapsed = one.expected / max(1.0, share), state.now - one.started
         of = Text(f"of about {duration(usual)}" if one.expected else "")

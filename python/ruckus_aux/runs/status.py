@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from ruckus_aux.host.limits import processors
 from ruckus_aux.host.writing import write_whole
 from ruckus_aux.settings.journal import Journal, Sample
 from ruckus_aux.steps.gate import Gate, Running
@@ -44,6 +45,7 @@ class State:
 
     run: its name. pid: of the process that leads it. started, now: seconds since 1970.
     jobs: slots in use of `cpus`; -1 when make runs without a jobserver that we can see.
+    processors: that its jobs can keep busy: there may be more jobs.
     busy: processors that were not idle since the last look.
     memory: bytes that are not available to new processes, of `total`.
     left: seconds until the end, as far as earlier builds tell.
@@ -57,6 +59,7 @@ class State:
     running: tuple[Running, ...]
     jobs: int
     cpus: int
+    processors: int
     busy: float
     memory: int
     total: int
@@ -87,6 +90,7 @@ class Watch:
         self.run = run
         self.targets = targets
         self.cpus = cpus
+        self.processors = min(cpus, processors())
         self.costs = {(target.step.settings.arch.name, target.step.name): target.cost for target in targets}
         self.started = time.time()
         self.sampled = 0.0
@@ -98,24 +102,26 @@ class Watch:
         running = tuple(one for one in self._running() if one.run == self.run)
         memory = psutil.virtual_memory()
         now = time.time()
+        ahead = self._ahead(left, running, now)
         return State(
             run=self.run,
             pid=os.getpid(),
             started=self.started,
             now=now,
-            archs=tuple(self._progress(arch, left) for arch in self._archs()),
+            archs=tuple(self._progress(arch, ahead) for arch in self._archs()),
             running=running,
             jobs=jobs_in_use(make, self.cpus),
             cpus=self.cpus,
+            processors=self.processors,
             busy=self._busy(),
             memory=memory.total - memory.available,
             total=memory.total,
-            left=expected(self._ahead(left, running, now), self.cpus).wall,
+            left=expected(ahead, self.processors).wall,
         )
 
     def _ahead(self, left: Sequence[Target], running: Sequence[Running], now: float) -> list[Target]:
         """What is left, less what the running steps have done of it: their share of the processors since they began."""
-        share = self.cpus / max(1, len(running))
+        share = self.processors / max(1, len(running))
         done = {(one.arch, one.step): min(_MOST_DONE * one.expected, share * (now - one.started)) for one in running}
         return [
             replace(target, cost=target.cost - done.get((target.step.settings.arch.name, target.step.name), 0.0))

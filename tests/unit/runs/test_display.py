@@ -32,6 +32,7 @@ STATE = State(
     running=(Running("r", "i686", StepName("hostprep/gmp"), "/w", 1700.0, 100 * MB, 10 * MB, 71 * MB, 60.0),),
     jobs=2,
     cpus=2,
+    processors=2,
     busy=1.97,
     memory=5100 * MB,
     total=25_000 * MB,
@@ -116,14 +117,29 @@ def test_what_is_left_shrinks_while_one_step_runs(
     watch = Watch(tmp_path, "r", targets, 2)
     longest = max(targets, key=lambda target: target.cost)
 
-    def left(elapsed: float) -> float:
+    def left(elapsed: float) -> tuple[float, float]:
         began = time.time() - elapsed
         running = Running("r", "x86_64", longest.step.name, "/w", began, 0, 0, 0, longest.cost)
         monkeypatch.setattr(watch, "_running", lambda: [running])
-        return watch.state(os.getpid()).left
+        state = watch.state(os.getpid())
+        return state.left, state.archs[0].cpu_left
 
-    assert left(0.0) > left(1.0) > left(2.0)
-    assert left(1e6) == left(2e6) > 0.0, "it still runs"
+    for first, second, third in zip(left(0.0), left(1.0), left(2.0), strict=True):
+        assert first > second > third
+    assert left(1e6) == left(2e6) > (0.0, 0.0), "it still runs"
+
+
+def test_more_jobs_than_processors_make_nothing_faster(
+    settings: Settings, recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ruckus_aux.runs.status.processors", lambda: 2)
+    plan = evaluate(settings)
+    targets = combined([(plan, plan.of_profile())])
+    two, many = (Watch(tmp_path, "r", targets, jobs).state(os.getpid()) for jobs in (2, 8))
+    assert many.left == two.left
+    assert (two.processors, many.processors, many.cpus) == (2, 2, 8)
+    running = replace(STATE, jobs=8, cpus=8, now=1720.0)
+    assert "0:20  of about 0:30" in shown(running)
 
 
 @pytest.mark.parametrize("free", [0, 1, 3])
