@@ -172,6 +172,7 @@ class Collector:
         if not self.dry_run:
             self.store.sweep_names()
             sweep_twins(self.store)
+            self.store.drop_views()
 
     def _forget(self, gone: Sequence[Known]) -> None:
         for record in gone:

@@ -6,11 +6,12 @@ where it belongs after its record and its files were written out. Nothing in the
 whether that is so can be verified.
 """
 
+import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from ruckus_aux.words.errors import RuckusError, afterwards
 from ruckus_aux.words.records import read_record
 
 _UNSWEPT = "scratch"  # a lock beside those of keys
+_VIEWS = "views"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,32 @@ class Store:
         """Remove an artifact, which is made again when it is wanted; who claims its key may."""
         with self.scratch(key) as path:
             self.tree(key).rename(path)
+
+    def kept_view(self, trees: Sequence[Path], fill: Callable[[Path, Sequence[Path]], None]) -> Path:
+        """What is made of artifacts once for many steps, as hard links; it stays until the next `gc`.
+
+        Args:
+            trees: The artifacts. One that is made again, because it was damaged, makes another view.
+            fill: Makes it of these in a new folder.
+        """
+        parts = "".join(f"{tree.name} {tree.stat().st_ino}\n" for tree in trees)
+        path = self.folder / _VIEWS / hashlib.sha256(parts.encode()).hexdigest()[:32]
+        if not path.is_dir():
+            path.parent.mkdir(exist_ok=True)
+            with self.scratch("view") as made:
+                fill(made, trees)
+                try:
+                    made.rename(path)
+                except OSError:
+                    if not path.is_dir():  # nor has another step made it meanwhile
+                        raise
+        return path
+
+    def drop_views(self) -> None:
+        """Remove kept views, unless a build has begun to use the store."""
+        with self.scratch("views") as path, suppress(RuckusError, FileNotFoundError), self.unswept():
+            self.check_at_rest(path)
+            (self.folder / _VIEWS).rename(path)
 
     def mark_used(self, keys: Iterable[str]) -> None:
         """Let these artifacts count as used now, those of them that are there."""

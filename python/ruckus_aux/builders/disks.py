@@ -102,7 +102,9 @@ def shown_trees(steps: Sequence[Step]) -> Iterator[dict[str, Path]]:
         for step in steps:
             if has_root(step) and PROGRAMS not in trees:
                 system = [needed_tree(step, need) for need in step.needs[: step.implied]]
-                workplace_of(step.settings, step.stage).show(view, (), (), system)
+                place = workplace_of(step.settings, step.stage)
+                place.gather(view, system)
+                place.show(view, (), (), view)
                 trees[PROGRAMS] = view
             shown = [need for need in (*step.shared_source, *in_root(step)) if need not in steps]
             trees |= {need.name.dotted: needed_tree(step, need) for need in shown}

@@ -171,11 +171,11 @@ class Bubble(Workplace):
             for thing in things:
                 os.chown(thing, self.user, self.user)
 
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
         """Hard links to the artifacts."""
         view.mkdir(parents=True, exist_ok=True)
         view.chmod(0o755)  # whatever our umask is
-        for artifact in (*system, *artifacts):
+        for artifact in artifacts:
             run([*self._LINK, f"{artifact}/.", f"{view}/"])
 
     def command(self, room: Room, program: Sequence[str], *, terminal: bool = False) -> HostCommand:

@@ -74,9 +74,9 @@ class Chroot(Bubble):
         check_machine(self.machine)
         super().prepare(work, source)
 
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
         """Hard links to the artifacts, where those of a step that replaces others come later, as they are merged."""
-        super().show(view, artifacts, tools, system)
+        super().show(view, artifacts, tools, programs)
         remove(Path(f"{view}{self.prefix_cross}"))
 
     def shares(self, objects: Path) -> bool:
@@ -120,27 +120,40 @@ class Usr(Chroot):
     prefix_tools: str
     arch: Architecture
 
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
-        """The temporary system's programs, what the step declares, and links to those of the former that it lacks."""
-        super().show(view, system, tools)
-        temporary = Path(f"{view}{self.prefix_tools}")
-        remove(*_for_compilers(temporary))
+    @property
+    def gathers_at(self) -> str:
+        """PREFIX_TOOLS."""
+        return self.prefix_tools
+
+    def gather(self, programs: Path, system: Iterable[Path]) -> None:
+        """The temporary system, without what is there to compile more of it."""
+        super().show(programs, system, ())
+        remove(*_for_compilers(Path(f"{programs}{self.prefix_tools}")))
+
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
+        """What the step declares, a place for the temporary system's programs, and links to those that it lacks."""
+        temporary = Path(f"{programs}{self.prefix_tools}")
+        Path(f"{view}{self.prefix_tools}").mkdir(parents=True, exist_ok=True)
         for folder in (*_FOLDERS, *(f"usr/{target}" for target in merged_root(self.arch).values())):
             (view / folder).mkdir(parents=True, exist_ok=True)
         for name, target in merged_root(self.arch).items():
             (view / name).symlink_to(f"usr/{target}")
         super().show(view, artifacts, tools)
-        for path in temporary.glob("*bin/*"):
-            if not any(os.path.lexists(view / "usr" / folder / path.name) for folder in _PROGRAMS):
+        for program in temporary.glob("*bin/*"):
+            if not any(os.path.lexists(view / "usr" / folder / program.name) for folder in _PROGRAMS):
+                self._link(program.relative_to(temporary), view)
+        for library in temporary.glob("lib*/*.so.*"):
+            path = library.relative_to(temporary)
+            if path.name.startswith(_COMPILERS) and not os.path.lexists(view / "usr" / path):
                 self._link(path, view)
-        for path in temporary.glob("lib*/*.so.*"):
-            if path.name.startswith(_COMPILERS) and not os.path.lexists(view / "usr" / path.relative_to(temporary)):
-                self._link(path, view)
+
+    def _system(self, room: Room) -> list[str]:
+        """The view, and the temporary system's programs at their place."""
+        return [*super()._system(room), "--ro-bind", f"{room.programs}{self.prefix_tools}", self.prefix_tools]
 
     def _link(self, path: Path, view: Path) -> None:
         """Let something of the temporary system be found in /usr."""
-        name = path.relative_to(f"{view}{self.prefix_tools}")
-        (view / "usr" / name).symlink_to(f"{self.prefix_tools}/{name}")
+        (view / "usr" / path).symlink_to(f"{self.prefix_tools}/{path}")
 
 
 def _for_compilers(prefix: Path) -> list[Path]:

@@ -43,7 +43,7 @@ class PlainHost(Workplace):
         """Never: paths of source and build differ, and no object would ever be found."""
         return False
 
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
         """Nothing: the links lead to what is merged."""
 
     def environment(self, room: Room, environment: Mapping[str, str]) -> dict[str, str]:

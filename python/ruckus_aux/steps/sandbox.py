@@ -85,11 +85,11 @@ class Sandbox(Bubble):
             return False
         return True
 
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
         """Hard links to the artifacts, and symbolic ones to the headers of the host that the step sees."""
         for prefix in self.prefixes:
             Path(f"{view}{prefix}").mkdir(parents=True, exist_ok=True)
-        super().show(view, artifacts, tools, system)
+        super().show(view, artifacts, tools, programs)
         if INCLUDE.is_dir():
             link_headers(Path(f"{view}{INCLUDE}"), tools)
 

@@ -141,11 +141,15 @@ class Work:
             RuckusError: an artifact or a shared source that it needs is not there.
         """
         source = self._source()
-        with Store(self.settings.cache).scratch("view") as view:
-            needs, implied = self.step.needs, self.step.implied
-            system, artifacts = self._artifacts(needs[:implied]), self._artifacts(needs[implied:])
-            self.workplace.show(view, artifacts, (*self.step.tools, *tools), system)
-            yield Room(self.path, view, source, objects, fifo)
+        store, needs, programs = Store(self.settings.cache), self.step.needs, None
+        with store.scratch("view") as view:
+            if prefix := self.workplace.gathers_at:
+                system, needs = needs[: self.step.implied], needs[self.step.implied :]
+                # Such as final/adjusting.
+                changing = (tree for tree in self._artifacts(needs) if Path(f"{tree}{prefix}").is_dir())
+                programs = store.kept_view([*self._artifacts(system), *changing], self.workplace.gather)
+            self.workplace.show(view, self._artifacts(needs), (*self.step.tools, *tools), programs)
+            yield Room(self.path, view, source, objects, fifo, programs)
 
     def objects(self) -> Path | None:
         """The folder of shared objects, for a step that shares them where that is possible.

@@ -27,6 +27,7 @@ class Room:
     source: its shared source, when it does not unpack its own.
     objects: the folder of its family's objects, when `shares` allows it.
     fifo: the jobserver's named pipe, when it has one.
+    programs: what `gather` has made, where the place gathers.
     """
 
     work: Path
@@ -34,6 +35,7 @@ class Room:
     source: Path | None = None
     objects: Path | None = None
     fifo: Path | None = None
+    programs: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,29 @@ class Workplace(ABC):
         """Make a folder of compiled objects that scripts share, and outlives them; False where they can't have one."""
 
     @abstractmethod
-    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], system: Iterable[Path] = ()) -> None:
+    def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
         """Fill a new folder with what a script sees at the prefixes, and of the host's headers.
 
         Args:
             view: the folder.
             artifacts: trees in the store; only a place that shows them from there asks for them.
             tools: tools of the host that the step declares.
-            system: trees of the temporary system, where that builds something else than itself.
+            programs: what `gather` has made, where the place gathers.
         """
+
+    @property
+    def gathers_at(self) -> str:
+        """The prefix at which it shows what `gather` has made; "" where steps see all that they need in one view."""
+        return ""
+
+    def gather(self, programs: Path, system: Iterable[Path]) -> None:
+        """Fill a new folder with the programs that build another system, and what they need to run.
+
+        Args:
+            programs: the folder, which all steps of that system can be shown.
+            system: trees of the system that they are of, and those that change it.
+        """
+        self.show(programs, system, ())
 
     @abstractmethod
     def environment(self, room: Room, environment: Mapping[str, str]) -> dict[str, str]:

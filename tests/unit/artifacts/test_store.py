@@ -5,7 +5,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,54 @@ def test_what_killed_runs_left_is_swept_up(store: Store, lock: bool) -> None:
     if lock:
         Path(f"{left}.lock").touch()
     store.sweep()
+    assert list((store.folder / "tmp").iterdir()) == []
+
+
+def linked(view: Path, trees: Sequence[Path]) -> None:
+    """What a view is filled with."""
+    view.mkdir()
+    for each in trees:
+        os.link(each / "bin" / "foo", view / each.name)
+
+
+def test_a_view_is_made_once_until_an_artifact_is_made_again(store: Store, tmp_path: Path) -> None:
+    artifact = add(store, tmp_path / "out")
+    view = store.kept_view([artifact], linked)
+    assert (view / KEY).read_text() == "foo"
+    assert store.kept_view([artifact], lambda view, trees: pytest.fail("it is there")) == view
+    store.discard(KEY)
+    again = store.kept_view([add(store, tmp_path / "again")], linked)
+    assert again != view
+    assert (again / KEY).samefile(artifact / "bin" / "foo")
+
+
+def test_two_steps_may_make_the_same_view_at_once(store: Store, tmp_path: Path) -> None:
+    artifact = add(store, tmp_path / "out")
+
+    def meanwhile(view: Path, trees: Sequence[Path]) -> None:
+        linked(view, trees)
+        other.append(store.kept_view(trees, linked))
+
+    other: list[Path] = []
+    assert [store.kept_view([artifact], meanwhile)] == other
+    assert list((store.folder / "tmp").iterdir()) == []
+
+
+def test_a_view_that_cannot_be_made_is_not_there(store: Store, tmp_path: Path) -> None:
+    artifact = add(store, tmp_path / "out")
+    with pytest.raises(OSError):
+        store.kept_view([artifact], lambda view, trees: os.mkfifo(view / "none" / "fifo"))
+    assert (store.kept_view([artifact], linked) / KEY).is_file()
+
+
+def test_views_go_when_no_build_uses_the_store(store: Store, tmp_path: Path) -> None:
+    view = store.kept_view([add(store, tmp_path / "out")], linked)
+    with store.scratch("view"):
+        store.drop_views()
+        assert view.is_dir()
+    store.drop_views()
+    assert not view.exists()
+    store.drop_views()
     assert list((store.folder / "tmp").iterdir()) == []
 
 

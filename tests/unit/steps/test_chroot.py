@@ -105,7 +105,8 @@ def show_usr(tmp_path: Path, fp: FakeProcess, arch: str) -> Path:
     (temporary / "tools/lib/libexpect5.so").symlink_to("expect5/libexpect5.so")  # where the loader finds it
     final = tree(tmp_path / "final", **{"usr/bin/sed": "final", "usr/include/stdio.h": ""})
     workplace = Usr(("/cross-tools", "/tools"), "x86_64", "/cross-tools", "/tools", ARCHITECTURES[arch])
-    workplace.show(tmp_path / "view", [final], (), [temporary])
+    workplace.gather(tmp_path / "programs", [temporary])
+    workplace.show(tmp_path / "view", [final], (), tmp_path / "programs")
     return tmp_path / "view"
 
 
@@ -123,11 +124,20 @@ def test_the_final_system_is_built_by_programs_that_have_their_final_paths(tmp_p
 
 
 def test_headers_and_libraries_of_the_temporary_system_are_hidden(tmp_path: Path, fp: FakeProcess) -> None:
-    shown = show_usr(tmp_path, fp, "x86_64") / "tools"
+    assert not any((show_usr(tmp_path, fp, "x86_64") / "tools").iterdir()), "they are shown there"
+    shown = tmp_path / "programs/tools"
     assert sorted(str(path.relative_to(shown)) for path in shown.glob("[il]*/*")) == [
         *("include/c++", "lib/expect5", "lib/gcc", "lib/libbfd-2.44.so", "lib/libexpect5.so", "lib/libstdc++.a"),
         *("lib/libstdc++.so.6", "lib/libz.so.1"),
     ]
+
+
+def test_the_temporary_programs_are_shown_at_their_place(tmp_path: Path, fp: FakeProcess) -> None:
+    view = show_usr(tmp_path, fp, os.uname().machine)
+    workplace = Usr((), os.uname().machine, "/cross-tools", "/tools", ARCHITECTURES["x86_64"])
+    words = workplace.command(Room(tmp_path / "work", view, programs=tmp_path / "programs"), ["true"]).words
+    sources = [words[i + 1] for i, word in enumerate(words) if word == "--ro-bind" and words[i + 2] == "/tools"]
+    assert sources == [f"{view}/tools", f"{tmp_path}/programs/tools"]
 
 
 def test_on_a_pure_64_bit_system_the_standard_loader_is_found(tmp_path: Path, fp: FakeProcess) -> None:
