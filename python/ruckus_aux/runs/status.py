@@ -31,7 +31,7 @@ _MOST_DONE = 0.95  # of a step that still runs, however long it has
 
 @dataclass(frozen=True)
 class ArchProgress:
-    """How far an architecture is: steps made of all, and CPU seconds left."""
+    """How far an architecture is: steps made of all, and CPU seconds left, without what running steps have done."""
 
     arch: str
     made: int

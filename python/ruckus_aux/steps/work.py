@@ -145,7 +145,7 @@ class Work:
         with store.scratch("view") as view:
             if prefix := self.workplace.gathers_at:
                 system, needs = needs[: self.step.implied], needs[self.step.implied :]
-                # Such as final/adjusting.
+                # final/adjusting installs a file there.
                 changing = (tree for tree in self._artifacts(needs) if Path(f"{tree}{prefix}").is_dir())
                 programs = store.kept_view([*self._artifacts(system), *changing], self.workplace.gather)
             self.workplace.show(view, self._artifacts(needs), (*self.step.tools, *tools), programs)

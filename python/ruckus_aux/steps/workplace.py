@@ -98,17 +98,21 @@ class Workplace(ABC):
 
     @property
     def gathers_at(self) -> str:
-        """The prefix at which it shows what `gather` has made; "" where steps see all that they need in one view."""
+        """The prefix at which it shows what `gather` has made; "" where steps see all that they need in one view.
+
+        There, what a step declares that has files at this prefix is gathered, too.
+        """
         return ""
 
-    def gather(self, programs: Path, system: Iterable[Path]) -> None:
+    def gather(self, programs: Path, system: Iterable[Path]) -> None:  # noqa: B027
         """Fill a new folder with the programs that build another system, and what they need to run.
+
+        It is called only where `gathers_at` names a prefix.
 
         Args:
             programs: the folder, which all steps of that system can be shown.
             system: trees of the system that they are of, and those that change it.
         """
-        self.show(programs, system, ())
 
     @abstractmethod
     def environment(self, room: Room, environment: Mapping[str, str]) -> dict[str, str]:

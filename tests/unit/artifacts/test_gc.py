@@ -136,6 +136,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(plan: Plan, capsys: pytest.
     store(cache, OLD, 31, size=100_000)
     object_of(cache, "gcc%20x86", 50)
     tree(cache / "store/tmp/view.x", file="")
+    tree(cache / "store/views/0", file="")
     before = everything(cache)
     collect(plan, dry_run=True, downloads=True)
     assert everything(cache) == before
@@ -392,12 +393,14 @@ def test_a_cache_that_is_not_ones_own(plan: Plan, tmp_path: Path, monkeypatch: p
         Collector(plan.settings.cache, Retention())
 
 
-def test_what_locks_and_records_are_left_of_is_forgotten(plan: Plan) -> None:
+def test_what_locks_and_records_are_left_of_is_forgotten_and_views_go(plan: Plan) -> None:
     cache, needed = plan.settings.cache, plan[STEP].key
     with Store(cache).claim(OLD), Store(cache).claim(needed):
         pass
+    tree(cache / "store/views/0", file="")
     collect(plan)
     assert {path.name for path in (cache / "store/locks").iterdir()} == {needed, "scratch"}
+    assert not (cache / "store/views").exists()
 
 
 def test_the_registry(plan: Plan) -> None:

@@ -158,8 +158,14 @@ def test_two_steps_may_make_the_same_view_at_once(store: Store, tmp_path: Path) 
 
 def test_a_view_that_cannot_be_made_is_not_there(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
+
+    def half(view: Path, trees: Sequence[Path]) -> None:
+        view.mkdir()
+        raise OSError("No space left on device")
+
     with pytest.raises(OSError):
-        store.kept_view([artifact], lambda view, trees: os.mkfifo(view / "none" / "fifo"))
+        store.kept_view([artifact], half)
+    assert list((store.folder / "tmp").iterdir()) == []
     assert (store.kept_view([artifact], linked) / KEY).is_file()
 
 
