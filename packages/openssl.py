@@ -30,7 +30,8 @@ def final(sh: Script, abi: Abi) -> None:
     sh.main_abi_only()
 
 
-@recipe.check("final", Check(critical=True, make=("test",)), per_abi=True)
+@recipe.check("final", Check(critical=True, make=("test", "V=")), per_abi=True)
 def check(sh: Script, abi: Abi) -> None:
     """What is tested"""
+    sh.needs("base")  # /etc/hosts
     _build(sh, abi, "no-docs")

@@ -9,7 +9,6 @@ import pytest
 from hosts.machine import CHROOT, MASKED, USER, Finished, Host
 
 from ruckus_aux.host.commands import run
-from ruckus_aux.settings.settings import load
 
 pytestmark = pytest.mark.xdist_group("hosts")  # tests of one share its root file system
 _WAY_OUT = re.compile(r"^ *(apt-get install .+|ln -sfn /\S+ /\S+)$", re.MULTILINE)
@@ -75,10 +74,13 @@ def test_what_the_cross_compiler_makes_is_the_same_wherever_it_is_built(both_hos
 @pytest.mark.whole
 def test_the_final_system_makes_what_this_machine_makes(finished: Finished) -> None:
     """Up to a C library and BusyBox; that nothing is downloaded, sources come along."""
-    finished.put(load(finished.build).sources, "/srv/sources", 0)
+    run(["runuser", "-u", finished.build.owner(), "--", "./ruckus", "source-bundle"], cwd=finished.build)
+    bundle = finished.build / "ruckus-sources.tar"
+    run(["tar", "-xf", bundle, "-C", finished.root / "srv"])
+    bundle.unlink()
     tree = with_our_packages(finished, "system")
     options = ["--arch-list=x86_64", "--profile=clfs", "--only=x86_64/stage1/busybox", "--no-boot", "--build-dir=build"]
-    options += ["--", "--with-mirror=/srv/sources"]
+    options += ["--", "--with-mirror=/srv/ruckus-sources", "--with-lock=/srv/ruckus-sources/sources-lock.json"]
     finished.run(f"{tree}/build-aux/build", *options, cwd=tree, user=USER, timeout=6 * 3600)
     there, here = hashes_in(finished, tree), hashes(run([finished.build / "ruckus", "list", "--hashes"])[1])
     made = {name: digest for name, digest in there.items() if digest != "-"}

@@ -17,7 +17,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
-from ruckus_aux.words.stage import GOALS
+from ruckus_aux.words.stage import GOALS, STAGES
 from ruckus_aux.words.terminal import printable
 
 
@@ -186,7 +186,7 @@ def cmd_verify_self(settings: Settings, options: argparse.Namespace) -> None:
     take_folders(settings)
     plan = evaluate(settings).of_final()
     system = [plan[name] for name in plan.system]
-    named = [plan[f"{settings.arch.name}/final/{package}"] for package in options.package]
+    named = [step for package in options.package for step in plan.of_package(STAGES["final"], package)]
     verify_reproducible(settings, named or plan.of_system()[0], jobs=options.jobs or settings.cpucount, system=system)
 
 

@@ -155,7 +155,7 @@ def parser() -> argparse.ArgumentParser:
     )
     again.add_argument("--jobs", type=_count, metavar="N", help="jobs of the second build (default: CPUCOUNT + 1)")
     itself = add(asked.cmd_verify_self, _SELF)
-    itself.add_argument("package", nargs="*", metavar="PACKAGE", help="a step of final, for instance coreutils")
+    itself.add_argument("package", nargs="*", metavar="PACKAGE", help="of final: zlib, for every ABI, or zlib-32")
     itself.add_argument("--all", action="store_true", help="all of them")
     itself.add_argument("--jobs", type=_count, metavar="N", help="jobs at a time (default: CPUCOUNT)")
     gc = add(asked.cmd_gc, _GC)

@@ -89,7 +89,7 @@ class Step:
     @property
     def is_merged(self) -> bool:
         """Whether what it installs becomes a part of a system."""
-        return self.installs and not self.only_shown
+        return self.installs and not (self.only_shown or self.only_tests)
 
     @cached_property
     def script(self) -> str:
@@ -214,6 +214,13 @@ class Plan:
     def __getitem__(self, name: str) -> Step:
         """The step of this name; RuckusError when there is none, or it is broken."""
         return self.steps.get(StepName(name)) or self.closure([name])[-1]
+
+    def of_package(self, stage: Stage, package: str) -> list[Step]:
+        """A package's steps in a stage: one, or one for each ABI; RuckusError when there is none, or one is broken."""
+        arch = self.settings.arch
+        packages = (package, *(f"{package}-{abi.bits}" for abi in arch.abis))
+        named = [StepName.of(arch.name, stage, one) for one in packages]
+        return [self[name] for name in named if name in self.steps or name in self.broken] or [self[named[0]]]
 
     def knows(self, name: StepName) -> bool:
         """Whether a recipe has this step; one that can't be read may have any."""

@@ -148,7 +148,7 @@ def summary(values: Mapping[str, str]) -> Iterator[str]:
     """
     hostname = values["hostname"] or f"clfs-{values['clfs_arch_string']}"
     yield f"finished system    {values['buildroot']}/final: {hostname}, {values['locale']}, {values['timezone']}"
-    root = ["password"] if values["root_password_hash"] else []
+    root = ["password at the console"] if values["root_password_hash"] else []
     root += ["key"] if values["authorized_key"] else []
     users = [f"root ({', '.join(root)})"] if root else []
     how = "key" if values["authorized_key"] else "once root sets a password"

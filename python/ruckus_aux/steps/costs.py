@@ -12,6 +12,7 @@ from ruckus_aux.words.terminal import MB
 JOB_MEMORY = 150 * MB  # bytes that each further job of a step takes, until the journal knows better
 SHORTEST_LIMIT = 600.0  # seconds that every step may take: a busy machine is slow, and figures of short steps vary
 MOST_TIMES = 10_000
+TIMES_FOR_TESTS = 10.0  # what it usually takes, a test suite may take by default: tests may hang
 
 
 def costs(step: Step, built: Sequence[Entry]) -> tuple[float, float]:
@@ -76,8 +77,9 @@ def limit(step: Step, built: Sequence[Entry], factor: float) -> float:
     Args:
         step: The step.
         built: Its builds so far.
-        factor: The multiple; 0 for no limit.
+        factor: The multiple; 0 for TIMES_FOR_TESTS, or for what is no test suite, no limit.
     """
+    factor = factor or (TIMES_FOR_TESTS if step.only_tests else 0.0)
     return max(SHORTEST_LIMIT, factor * longest(step, built)) if factor else math.inf
 
 

@@ -41,7 +41,7 @@ def failure(step: Step, usage: Usage, usual: float, *, resumable: bool) -> StepF
     again = "again:   the same make command continues with this step"
     if usage.stopped:
         reason = f"stopped after {duration(usage.wall)}; usually it takes {duration(usual)}"
-        more = f"{again}; to let it take longer,\n         give a larger STEP_TIMEOUT (build: --step-timeout), or none"
+        more = f"{again}; to let it take longer,\n         give a larger STEP_TIMEOUT (build: --step-timeout)"
         return StepFailed(f"{step.name} was {reason}\n{lines}", f"{where}\n{more}", usage, reason)
     # Programs of a test suite may die, and it goes on.
     reason = "" if logs.results_of_tests(log) else crash(usage.status, output)

@@ -25,7 +25,8 @@ _UNTIL_HELP = f"stop after: {', '.join(UNTIL)} (default: boot; for the profile f
         "jobs": "jobs at a time, over all architectures (default: the processors that may be used)",
         "keep_going": "go on with what does not depend on a failed step (default)",
         "fail_fast": "stop at the first failure",
-        "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: never)",
+        "step_timeout": "stop a step that takes so many times as long as it ever took, and 10 minutes (default: 10 for "
+        "test suites, never for others)",
         "until": _UNTIL_HELP,
         "only": "build this step and what it needs, for instance x86_64/cross/gcc; may be given several times",
         "boot": "--no-boot: do not boot the finished systems in QEMU",

@@ -40,6 +40,7 @@ def test_they_are_there_when_they_are_wanted(settings: Settings, recipes: Path, 
     if tests == "all":
         step = plan["x86_64/stage2/usual-check"]
         assert step.only_tests
+        assert not step.is_merged, "a system is whole without it"
         assert "{ make -k check X=1 MAKEINFO=true && echo" in step.script
         assert "a/slow # the machine is busy\n" in step.script
 

@@ -95,6 +95,16 @@ def test_what_sharing_saved(folder: Path) -> None:
     assert saved == {"i686/cross/gcc": 0.0, "x86_64/cross/gcc": 70.0, "hostprep/gmp": 42.0}
 
 
+def test_what_was_installed_and_what_tests_said(folder: Path) -> None:
+    add(folder, "i686", replace(BUILT, step="i686/final/zlib-32", key="k1", artifact=3_000_000))
+    add(folder, "i686", replace(BUILT, step="i686/final/zlib-check-32", key="k2", artifact=0, tests="7 passed"))
+    text = html(of(folder), folder / "reports")
+    installed = text[text.index("<h2>Installed by what this run has built</h2>") : text.index("<h2>Tests</h2>")]
+    assert "3.0 MB in all" in installed
+    assert "zlib-check-32" not in installed
+    assert "<td>7 passed</td>" in text
+
+
 def test_a_failure_comes_with_its_first_error_and_log(folder: Path) -> None:
     failed = replace(BUILT, outcome="failed", status=2, step="i686/cross/binutils")
     add(folder, "i686", failed, output="gcc -c x.c\nx.c:1:2: error: <no> & luck\nmake: *** [x.o] Error 1")

@@ -21,6 +21,9 @@ def test_a_limit_is_a_multiple_of_what_a_step_took_at_most(settings: Settings) -
     assert limit(step, [], 3.0) == 3000.0, "what its recipe states, before it was built here"
     assert limit(step, [replace(BUILT, wall=1.0)], 3.0) == SHORTEST_LIMIT
     assert limit(step, before, 0.0) == math.inf
+    suite = replace(step, only_tests=True)
+    assert limit(suite, before, 0.0) == 9000.0, "tests may hang"
+    assert limit(suite, before, 3.0) == 2700.0
 
 
 @pytest.mark.parametrize(("text", "factor"), [("", 0.0), ("0", 0.0), ("5", 5.0), ("1.5", 1.5)])
