@@ -2,7 +2,8 @@
 """The scripts of all shipped steps, as files: of x86_64 whole, of the other architectures what differs.
 
 They are the tiny profile's, and the final system's; ARCH-clfs.diff is what differs from the former in the clfs profile,
-and ARCH-final.diff, what differs in the final system from that of x86_64.
+ARCH-final.diff, what differs in the final system from that of x86_64, and ARCH-given.diff, what differs there when
+everything is given that configure asks for.
 
 A change of a recipe, or of what recipes are written with, shows here as a diff of shell.
 `make update-golden`, or `python -m golden.scripts`, writes them.
@@ -10,6 +11,7 @@ A change of a recipe, or of what recipes are written with, shows here as a diff 
 
 import shutil
 import textwrap
+from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -63,16 +65,30 @@ def _page(step: Step, arch: Architecture) -> str:
     return head.replace(f" {arch.name}/", " ") + step.script.replace(tally, "# stages.TALLY")
 
 
-def pages(arch: Architecture, profile: str = "tiny") -> dict[str, str]:
+def _given(of: Settings) -> Settings:
+    """The same, with all that the final system can be told; debug is apart, because all scripts differ by that."""
+    return replace(
+        of,
+        hostname="box",
+        timezone="Europe/Berlin",
+        locale="de_DE.UTF-8@euro",
+        root_password_hash="$6$salt$hash",
+        authorized_key=TOP / "LICENSE",
+        user="me",
+        overlay=TOP / "docs",
+    )
+
+
+def pages(of: Settings) -> dict[str, str]:
     """The page of each shipped step, by its name below the architecture's."""
     return {
-        step.name.within_arch: _page(step, arch)
-        for step in sorted(evaluate(settings(arch, profile)).steps.values(), key=lambda step: step.name)
+        step.name.within_arch: _page(step, of.arch)
+        for step in sorted(evaluate(of).steps.values(), key=lambda step: step.name)
     }
 
 
-def _of_final(arch: Architecture) -> dict[str, str]:
-    return {name: page for name, page in pages(arch, "final").items() if name.startswith("final/")}
+def _of_final(of: Settings) -> dict[str, str]:
+    return {name: page for name, page in pages(of).items() if name.startswith("final/")}
 
 
 def _difference(ours: dict[str, str], others: dict[str, str], names: tuple[str, str]) -> str:
@@ -94,14 +110,16 @@ def _difference(ours: dict[str, str], others: dict[str, str], names: tuple[str, 
 
 def rendered() -> dict[str, str]:
     """Every golden file's content, by its path in this folder."""
-    ours, ours_finally = pages(ARCHITECTURES[WHOLE]), _of_final(ARCHITECTURES[WHOLE])
+    finally_ours = settings(ARCHITECTURES[WHOLE], "final")
+    ours, ours_finally = pages(settings(ARCHITECTURES[WHOLE])), _of_final(finally_ours)
     files = {f"{WHOLE}/{name}.sh": page for name, page in (ours | ours_finally).items()}
+    files[f"{WHOLE}-given.diff"] = _difference(ours_finally, _of_final(_given(finally_ours)), (WHOLE, f"{WHOLE}-given"))
     for name, arch in ARCHITECTURES.items():
-        tiny = ours if name == WHOLE else pages(arch)
+        tiny = ours if name == WHOLE else pages(settings(arch))
         if name != WHOLE:
             files[f"{name}.diff"] = _difference(ours, tiny, (WHOLE, name))
-            files[f"{name}-final.diff"] = _difference(ours_finally, _of_final(arch), (WHOLE, name))
-        files[f"{name}-clfs.diff"] = _difference(tiny, pages(arch, "clfs"), (name, f"{name}-clfs"))
+            files[f"{name}-final.diff"] = _difference(ours_finally, _of_final(settings(arch, "final")), (WHOLE, name))
+        files[f"{name}-clfs.diff"] = _difference(tiny, pages(settings(arch, "clfs")), (name, f"{name}-clfs"))
     return files
 
 
