@@ -19,7 +19,8 @@ def _prepare_tests(sh: Script) -> None:
     run = 'sh $x && result=PASS || result=FAIL; echo "$result: $x" >> "$BUILD_DIR/bash.sum";'
     sh.replace("$SRC/tests/run-all", "sh $x ;", run)
     # Without files that are open by chance: some tests count them.
-    run = "spawn sh -c {exec sh run-all 3>&- 4>&- 5>&-}"
+    close = 'for file in /proc/self/fd/*; do [ ${file##*/} -le 2 ] || eval "exec ${file##*/}>&-"; done'
+    run = f"spawn sh -c {{{close}; exec sh run-all}}"
     sh.write("$SRC/tests/on-terminal", f"exec expect -c 'set timeout -1; {run}; expect eof'")
 
 

@@ -79,13 +79,15 @@ def test_the_final_system_makes_what_this_machine_makes(finished: Finished) -> N
     run(["tar", "-xf", bundle, "-C", finished.root / "srv"])
     bundle.unlink()
     tree = with_our_packages(finished, "system")
-    options = ["--arch-list=x86_64", "--profile=clfs", "--only=x86_64/stage1/busybox", "--no-boot", "--build-dir=build"]
-    options += ["--", "--with-mirror=/srv/ruckus-sources", "--with-lock=/srv/ruckus-sources/sources-lock.json"]
+    steps = ["x86_64/cross/glibc-32", "x86_64/stage1/busybox"]
+    options = ["--arch-list=x86_64", "--profile=clfs", *(f"--only={step}" for step in steps), "--no-boot"]
+    sources = "/srv/ruckus-sources"
+    options += ["--build-dir=build", "--", f"--with-mirror={sources}", f"--with-lock={sources}/sources-lock.json"]
     finished.run(f"{tree}/build-aux/build", *options, cwd=tree, user=USER, timeout=6 * 3600)
     there, here = hashes_in(finished, tree), hashes(run([finished.build / "ruckus", "list", "--hashes"])[1])
     made = {name: digest for name, digest in there.items() if digest != "-"}
-    assert {"x86_64/cross/glibc-32", "x86_64/cross/glibc-64", "x86_64/stage1/busybox"} <= made.keys()
     assert made == {name: here[name] for name in made}
+    assert {*steps, "x86_64/cross/glibc-64"} <= made.keys()
 
 
 def hashes_of_a_system(host: Host) -> dict[str, str]:

@@ -25,7 +25,7 @@ grep -qF -e 'sh $x ;' "$SRC/tests/run-all" || { echo 'error: $SRC/tests/run-all 
 sed -i 's,sh \$x ;,sh $x \&\& result=PASS || result=FAIL; echo "$result: $x" >> "$BUILD_DIR/bash.sum";,g' "$SRC/tests/run-all"
 mkdir -p "$SRC/tests"
 cat > "$SRC/tests/on-terminal" <<'END'
-exec expect -c 'set timeout -1; spawn sh -c {exec sh run-all 3>&- 4>&- 5>&-}; expect eof'
+exec expect -c 'set timeout -1; spawn sh -c {for file in /proc/self/fd/*; do [ ${file##*/} -le 2 ] || eval "exec ${file##*/}>&-"; done; exec sh run-all}; expect eof'
 END
 { make -k check TESTSCRIPT=on-terminal MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
 mkdir -p "$HOME"
