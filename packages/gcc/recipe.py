@@ -182,7 +182,8 @@ def final(sh: Script) -> None:
         "--enable-languages=c,c++",
         *(("--enable-multilib", "--with-multilib-list=m32,m64") if len(sh.arch.abis) > 1 else ("--disable-multilib",)),
         *(("--with-arch=i686",) if main.bits == "32" else ()),
-        "--enable-static",  # of libstdc++, for -static
+        "--enable-static",  # libstdc++ for -static, too
+        "--without-static-standard-libraries",  # for its own programs: not those of the compiler that builds it
         "--disable-bootstrap",  # ruckus verify-self builds it again with itself
         "--disable-fixincludes",
         "--disable-libstdcxx-pch",

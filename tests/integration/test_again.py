@@ -61,7 +61,7 @@ def test_what_is_the_same_and_nothing_is_left_of_it(small: Small) -> None:
 
 def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
     commands = [f'{command} > "$OUT/bin/{name}"' for name, command in DEPENDS.items()]
-    small.recipe("\n".join([INSTALL.format("it"), *commands]))
+    small.recipe("\n".join([INSTALL.format("it"), 'mkdir "$OUT/empty"', *commands]))
     small.run()
     before = outside(small)
     told = small.run("verify-reproducible", STEP, status=1)
@@ -75,6 +75,7 @@ def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
     assert f"the first:   {first}\n    the second:  {second}\n" in told
     assert (first / "bin/user").read_text() == "ruckus\n"
     assert (second / "bin/user").read_text() == "other\n"
+    assert (second / "empty").is_dir(), "it is in the first, too"
     assert {path.name for path in (small.folder / "one/again").iterdir()} == {"tree", "log"}
     how = re.findall(r"^    how:         (\S+)", told, re.MULTILINE)[0]
     assert "+other" in Path(how).read_text() if shutil.which("diffoscope") else how == "diffoscope"

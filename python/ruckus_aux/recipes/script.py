@@ -254,7 +254,7 @@ class Script(Rights):
         The stage gives it the prefix, the triplets and the compilers, and what it needs for that.
 
         Args:
-            options: What the stage does not know.
+            options: What the stage does not know; --enable-X replaces a --disable-X of the stage's, and so on.
             env: Assignments before the command, over the stage's compilers and their flags.
             defaults: Whether it gets the stage's options; without, for a configure script that is not autoconf's.
         """
@@ -271,7 +271,8 @@ class Script(Rights):
         # Of the final system, where the source is must not show: compilers write its path into messages.
         folder = '$(realpath --relative-to=. "$SRC")' if self.prefix == "/usr" else "$SRC"
         command = " ".join([*assignments, f'"{folder}/configure"'])
-        every = dict.fromkeys([*(words if defaults else ()), *options])  # each once
+        of_stage = [word for word in words if _opposite(word) not in options] if defaults else []
+        every = dict.fromkeys([*of_stage, *options])  # each once
         self._record(" \\\n    ".join([command, *map(quoted, every)]))
         self.is_configured = defaults
 
@@ -456,3 +457,12 @@ class Script(Rights):
         if name not in self.sources:
             raise RuckusError(f"no source '{name}' in sources.toml", f"add an entry [{name}] there")
         return self.sources[name]
+
+
+def _opposite(option: str) -> str:
+    """The option of configure that says the contrary of another: --disable-static, of --enable-static; "" for none."""
+    for word, contrary in (("enable", "disable"), ("with", "without")):
+        for one, other in ((word, contrary), (contrary, word)):
+            if option.startswith(f"--{one}-"):
+                return option.replace(one, other, 1)
+    return ""

@@ -68,7 +68,7 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: in
     with (
         held(settings.work_lock(StepName(AGAIN)), "the second build of steps", settings.builddir) as lock,
         _fewer_processors() as processors,
-        afterwards(lambda: _remove_empty(folder)),
+        afterwards(lambda: _remove_empty(folder, [_tree(work) for work in again])),
     ):
         print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
         compared = [(step, _is_same(step, work, jobs, lock)) for step, work in zip(steps, again, strict=True)]
@@ -119,7 +119,7 @@ def _moved(step: Step, folder: Path, system: Sequence[Step]) -> Step:
 
 def _is_same(step: Step, work: Work, jobs: int, lock: int) -> bool:
     """Build a step again, and say how that compares; what is not the same stays for a look at it."""
-    moved, tree = work.step, work.settings.buildroot / "tree" / step.name
+    moved, tree = work.step, _tree(work)
     started = time.monotonic()
     with ExitStack() as at_end:
         _clear(work, tree)
@@ -141,6 +141,11 @@ def _is_same(step: Step, work: Work, jobs: int, lock: int) -> bool:
             remove(work.path)
             _explain(step, moved, tree)
     return same
+
+
+def _tree(work: Work) -> Path:
+    """Where what a second build has made is kept, as it would be stored, if it is not the same."""
+    return work.settings.buildroot / "tree" / work.step.name
 
 
 def _build(work: Work, tree: Path, jobs: int, lock: int) -> None:
@@ -211,8 +216,12 @@ def _clear(work: Work, tree: Path) -> None:
         remove(path)
 
 
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder, but for what is left in it."""
+def _remove_empty(folder: Path, kept: Collection[Path]) -> None:
+    """Remove a folder, but for what is left in it.
+
+    kept: trees, in which empty folders are a part of what was made.
+    """
     for path, _, _ in os.walk(folder, topdown=False):
-        with suppress(OSError):
-            os.rmdir(path)
+        if not any(Path(path).is_relative_to(tree) for tree in kept):
+            with suppress(OSError):
+                os.rmdir(path)

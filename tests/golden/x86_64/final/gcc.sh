@@ -18,13 +18,13 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFL
     --libdir=/usr/lib64 \
     --sysconfdir=/etc \
     --localstatedir=/var \
-    --disable-static \
     --disable-dependency-tracking \
     --target=x86_64-ruckus-linux-gnu \
     --enable-languages=c,c++ \
     --enable-multilib \
     --with-multilib-list=m32,m64 \
     --enable-static \
+    --without-static-standard-libraries \
     --disable-bootstrap \
     --disable-fixincludes \
     --disable-libstdcxx-pch \
