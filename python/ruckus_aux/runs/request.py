@@ -98,7 +98,7 @@ class Request:
     srcdir: the source tree; python: the interpreter that configure records.
     jobs: at most that many at a time, over all architectures.
     fail_fast: stop at the first failure, instead of going on with what does not depend on it.
-    step_timeout: how many times what it usually takes a step may take; 0 for no limit.
+    step_timeout: how many times what it usually takes a step may take; 0 for the default (steps/costs.py).
     until: the last of UNTIL that is done.
     boot: whether finished systems are booted.
     builder: which of BUILDERS builds what a system builds itself. dom0: of a domain: other machines, or "".

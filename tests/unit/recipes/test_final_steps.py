@@ -9,6 +9,7 @@ from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.stage import STAGES
 
 RECIPE = """
 from ruckus_aux.recipes.recipe import Recipe
@@ -23,6 +24,11 @@ def around(sh):
 
 @recipe.step("stage2", name="check")
 def check(sh):
+    sh.tests_only()
+    sh.sh("true")
+
+@recipe.step("final", name="tried")
+def tried(sh):
     sh.tests_only()
     sh.sh("true")
 
@@ -41,7 +47,7 @@ for name in ("cross/linux-headers", "final/linux-headers", "final/glibc-32", "fi
     recipe.step(stage, name=package)(lambda sh: sh.sh("true"))
 """
 CLFS = 'steps = ["cross/other", "stage1/pigz", "stage1/around", "stage2/native", "stage2/check"]'
-FINAL = 'after = "clfs"\nsteps = ["final/native", "final/libc"]'
+FINAL = 'after = "clfs"\nsteps = ["final/native", "final/libc", "final/tried"]'
 PROGRAMS = ["x86_64/cross/other-32", "x86_64/cross/other-64", "x86_64/stage1/pigz", "x86_64/stage2/native"]
 
 
@@ -67,6 +73,14 @@ def test_it_needs_the_programs_of_the_temporary_system_and_what_it_names(setting
     assert needs(plan, "libc-64") == ["cross/linux-headers", "cross/other-32"]  # before there is a library
 
 
+def test_a_package_is_its_steps_for_every_abi(settings: Settings, final: Path) -> None:
+    plan, stage = evaluate(settings), STAGES["final"]
+    assert [step.name.package for step in plan.of_package(stage, "native")] == ["native-32", "native-64"]
+    assert [step.name.package for step in plan.of_package(stage, "native-32")] == ["native-32"]
+    with pytest.raises(RuckusError, match="no step 'x86_64/final/none'"):
+        plan.of_package(stage, "none")
+
+
 def test_its_places_are_those_of_the_fhs(settings: Settings, final: Path) -> None:
     script = evaluate(settings)["x86_64/final/native-32"].script
     assert """
@@ -89,7 +103,7 @@ def test_it_is_a_system_of_its_own(settings: Settings, final: Path) -> None:
     assert [name.within_arch for name in plan.system] == [
         *("final/linux-headers", "final/glibc-32", "final/glibc-64", "final/native-32", "final/native-64"),
         *("final/libc-32", "final/libc-64"),
-    ]  # what is only shown is no part of it
+    ]  # what is only shown is no part of it, nor are test suites
     assert evaluate(settings).system == [*PROGRAMS[:3], "x86_64/stage1/around"]
 
 

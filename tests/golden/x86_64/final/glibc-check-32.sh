@@ -48,7 +48,6 @@ elf/tst-rootdir # its own container has to write to /proc, which nobody may in a
 io/tst-getcwd-smallbuff # its own container has to write to /proc, which nobody may in a sandbox
 locale/tst-localedef-path-norm # its own container has to write to /proc, which nobody may in a sandbox
 localedata/tst-localedef-hardlinks # its own container has to write to /proc, which nobody may in a sandbox
-misc/tst-sched_setattr # it wants to begin with a nice value of 0
 misc/tst-syslog # its own container has to write to /proc, which nobody may in a sandbox
 misc/tst-syslog-long-progname # its own container has to write to /proc, which nobody may in a sandbox
 misc/tst-ttyname-direct # its own container has to write to /proc, which nobody may in a sandbox
