@@ -125,10 +125,11 @@ class Usr(Chroot):
         """PREFIX_TOOLS."""
         return self.prefix_tools
 
-    def gather(self, programs: Path, system: Iterable[Path]) -> None:
-        """The temporary system, without what is there to compile more of it."""
+    def gather(self, programs: Path, system: Iterable[Path], declared: Iterable[Path] = ()) -> None:
+        """The temporary system, without what is there to compile more of it, unless a step declares that."""
         super().show(programs, system, ())
         remove(*_for_compilers(Path(f"{programs}{self.prefix_tools}")))
+        super().show(programs, declared, ())
 
     def show(self, view: Path, artifacts: Iterable[Path], tools: Collection[str], programs: Path | None = None) -> None:
         """What the step declares, a place for the temporary system's programs, and links to those that it lacks."""

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -145,9 +145,11 @@ class Work:
         with store.scratch("view") as view:
             if prefix := self.workplace.gathers_at:
                 system, needs = needs[: self.step.implied], needs[self.step.implied :]
-                # final/adjusting installs a file there.
-                changing = (tree for tree in self._artifacts(needs) if Path(f"{tree}{prefix}").is_dir())
-                programs = store.kept_view([*self._artifacts(system), *changing], self.workplace.gather)
+                shown = list(self._artifacts(system))
+                # Headers and the C library, for the first final steps; and what final/adjusting installs.
+                declared = [tree for tree in self._artifacts(needs) if Path(f"{tree}{prefix}").is_dir()]
+                gather = partial(self.workplace.gather, system=shown, declared=declared)
+                programs = store.kept_view([*shown, *declared], gather)
             self.workplace.show(view, self._artifacts(needs), (*self.step.tools, *tools), programs)
             yield Room(self.path, view, source, objects, fifo, programs)
 

@@ -104,14 +104,15 @@ class Workplace(ABC):
         """
         return ""
 
-    def gather(self, programs: Path, system: Iterable[Path]) -> None:  # noqa: B027
+    def gather(self, programs: Path, system: Iterable[Path], declared: Iterable[Path] = ()) -> None:  # noqa: B027
         """Fill a new folder with the programs that build another system, and what they need to run.
 
         It is called only where `gathers_at` names a prefix.
 
         Args:
             programs: the folder, which all steps of that system can be shown.
-            system: trees of the system that they are of, and those that change it.
+            system: trees of the system that they are of.
+            declared: those with files at the prefix that a step declares, of which it sees everything.
         """
 
     @abstractmethod

@@ -5,7 +5,8 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -126,20 +127,23 @@ def test_what_killed_runs_left_is_swept_up(store: Store, lock: bool) -> None:
     assert list((store.folder / "tmp").iterdir()) == []
 
 
-def linked(view: Path, trees: Sequence[Path]) -> None:
+def linked(view: Path, artifact: Path) -> None:
     """What a view is filled with."""
     view.mkdir()
-    for each in trees:
-        os.link(each / "bin" / "foo", view / each.name)
+    os.link(artifact / "bin" / "foo", view / artifact.name)
+
+
+def kept_view(store: Store, artifact: Path) -> Path:
+    return store.kept_view([artifact], partial(linked, artifact=artifact))
 
 
 def test_a_view_is_made_once_until_an_artifact_is_made_again(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
-    view = store.kept_view([artifact], linked)
+    view = kept_view(store, artifact)
     assert (view / KEY).read_text() == "foo"
-    assert store.kept_view([artifact], lambda view, trees: pytest.fail("it is there")) == view
+    assert store.kept_view([artifact], lambda view: pytest.fail("it is there")) == view
     store.discard(KEY)
-    again = store.kept_view([add(store, tmp_path / "again")], linked)
+    again = kept_view(store, add(store, tmp_path / "again"))
     assert again != view
     assert (again / KEY).samefile(artifact / "bin" / "foo")
 
@@ -147,9 +151,9 @@ def test_a_view_is_made_once_until_an_artifact_is_made_again(store: Store, tmp_p
 def test_two_steps_may_make_the_same_view_at_once(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
 
-    def meanwhile(view: Path, trees: Sequence[Path]) -> None:
-        linked(view, trees)
-        other.append(store.kept_view(trees, linked))
+    def meanwhile(view: Path) -> None:
+        linked(view, artifact)
+        other.append(kept_view(store, artifact))
 
     other: list[Path] = []
     assert [store.kept_view([artifact], meanwhile)] == other
@@ -159,18 +163,18 @@ def test_two_steps_may_make_the_same_view_at_once(store: Store, tmp_path: Path) 
 def test_a_view_that_cannot_be_made_is_not_there(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
 
-    def half(view: Path, trees: Sequence[Path]) -> None:
+    def half(view: Path) -> None:
         view.mkdir()
         raise OSError("No space left on device")
 
     with pytest.raises(OSError):
         store.kept_view([artifact], half)
     assert list((store.folder / "tmp").iterdir()) == []
-    assert (store.kept_view([artifact], linked) / KEY).is_file()
+    assert (kept_view(store, artifact) / KEY).is_file()
 
 
 def test_views_go_when_no_build_uses_the_store(store: Store, tmp_path: Path) -> None:
-    view = store.kept_view([add(store, tmp_path / "out")], linked)
+    view = kept_view(store, add(store, tmp_path / "out"))
     with store.scratch("view"):
         store.drop_views()
         assert view.is_dir()

@@ -132,6 +132,18 @@ def test_headers_and_libraries_of_the_temporary_system_are_hidden(tmp_path: Path
     ]
 
 
+def test_what_a_step_declares_of_the_temporary_system_is_whole(tmp_path: Path, fp: FakeProcess) -> None:
+    """final/linux-headers compiles programs before there is a final C library."""
+    fp.allow_unregistered(True)  # cp
+    names = ("tools/include/stdio.h", "tools/lib/libc.a", "tools/lib/libc.so.6")
+    library = tree(tmp_path / "library", **dict.fromkeys(names, ELF))
+    other = tree(tmp_path / "other", **{"tools/include/zlib.h": ""})
+    workplace = Usr((), "x86_64", "/cross-tools", "/tools", ARCHITECTURES["x86_64"])
+    programs = tmp_path / "programs"
+    workplace.gather(programs, [library, other], [library])
+    assert sorted(str(path.relative_to(programs)) for path in programs.rglob("*.*")) == sorted(names)
+
+
 def test_the_temporary_programs_are_shown_at_their_place(tmp_path: Path, fp: FakeProcess) -> None:
     view = show_usr(tmp_path, fp, os.uname().machine)
     workplace = Usr((), os.uname().machine, "/cross-tools", "/tools", ARCHITECTURES["x86_64"])
