@@ -14,7 +14,7 @@ depends bli part_gpt
 END
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS= CXXFLAGS=-O2 HOST_CFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -36,6 +36,10 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-werror
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
+if ! readelf -h "$OUT/usr/lib/grub/i386-pc/kernel.img" | grep -q 'Entry point address: *0x9000$'; then
+    echo "error: kernel.img does not begin with its entry point, and would not boot" >&2
+    exit 1
+fi
 cd "$OUT/usr/lib/grub/i386-pc"
 rm -f *.module *.image *.exec gdb_grub gmodule.pl
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
