@@ -71,8 +71,10 @@ def base(sh: Script) -> None:
 
 @recipe.step("final", name="libc")
 def libc(sh: Script) -> None:
-    """The C library"""
+    """The C library, with what of the temporary system it is compiled with"""
+    sh.needs("stage1/system")
     sh.sh(f"""
+        ls /tools/include/hidden.h /tools/lib/libhidden.so
         mkdir -p "$OUT{sh.libdir}"
         cp /tools/share/libc/lib/* "$OUT{sh.libdir}"
         cp -R /tools/share/libc/include "$OUT/usr"
