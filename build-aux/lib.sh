@@ -51,6 +51,8 @@ fakeroot            lab       fakeroot         fakeroot                fakeroot
 mmdebstrap          lab       mmdebstrap       mmdebstrap              mmdebstrap
 qemu-img            lab       qemu-utils       qemu-img                qemu-img
 newuidmap           lab       uidmap           shadow-utils            shadow
+sfdisk              lab       fdisk            util-linux              util-linux
+/usr/share/ovmf/OVMF.fd lab   ovmf             edk2-ovmf               edk2-ovmf
 END
 }
 steps_path=/usr/bin:/bin:/usr/sbin:/sbin # where steps find the host's programs

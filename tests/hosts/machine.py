@@ -20,7 +20,7 @@ from ruckus_aux.host.trees import remove
 from ruckus_aux.settings.settings import load
 from ruckus_aux.words.errors import RuckusError
 
-PROGRAMS = ("mmdebstrap", "bwrap")
+PROGRAMS = ("mmdebstrap", "bwrap", "sfdisk")
 # As kernels and containers let ordinary users make namespaces, and sandboxes in them:
 NAMESPACES = "namespaces"  # they may
 CHROOT = "chroot"  # they may not: the kernel refuses a user namespace to whoever is in a chroot (clone(2), EPERM)
