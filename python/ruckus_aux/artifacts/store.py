@@ -130,19 +130,19 @@ class Store:
         with self.scratch(key) as path:
             self.tree(key).rename(path)
 
-    def kept_view(self, trees: Sequence[Path], fill: Callable[[Path], None]) -> Path:
+    def kept_view(self, fill: Callable[..., None], *groups: Sequence[Path]) -> Path:
         """What is made of artifacts once for many steps, as hard links; it stays until the next `gc`.
 
         Args:
-            trees: The artifacts. One that is made again, because it was damaged, makes another view.
-            fill: Makes it of these, in a folder that it has to make.
+            fill: Makes it, in a folder that it has to make: called with that and the groups.
+            groups: Of the artifacts. One that is made again, because it was damaged, makes another view.
         """
-        parts = "".join(f"{tree.name} {tree.stat().st_ino}\n" for tree in trees)
+        parts = "\n".join("".join(f"{tree.name} {tree.stat().st_ino}\n" for tree in group) for group in groups)
         path = self.folder / _VIEWS / hashlib.sha256(parts.encode()).hexdigest()[:32]
         if not path.is_dir():
             path.parent.mkdir(exist_ok=True)
             with self.scratch("view") as made:
-                fill(made)
+                fill(made, *groups)
                 try:
                     made.rename(path)
                 except OSError:

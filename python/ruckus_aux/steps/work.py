@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -148,8 +148,7 @@ class Work:
                 shown = list(self._artifacts(system))
                 # Headers and the C library, for the first final steps; and what final/adjusting installs.
                 declared = [tree for tree in self._artifacts(needs) if Path(f"{tree}{prefix}").is_dir()]
-                gather = partial(self.workplace.gather, system=shown, declared=declared)
-                programs = store.kept_view([*shown, *declared], gather)
+                programs = store.kept_view(self.workplace.gather, shown, declared)
             self.workplace.show(view, self._artifacts(needs), (*self.step.tools, *tools), programs)
             yield Room(self.path, view, source, objects, fifo, programs)
 

@@ -5,8 +5,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -127,54 +126,60 @@ def test_what_killed_runs_left_is_swept_up(store: Store, lock: bool) -> None:
     assert list((store.folder / "tmp").iterdir()) == []
 
 
-def linked(view: Path, artifact: Path) -> None:
+def linked(view: Path, trees: Sequence[Path]) -> None:
     """What a view is filled with."""
     view.mkdir()
-    os.link(artifact / "bin" / "foo", view / artifact.name)
-
-
-def kept_view(store: Store, artifact: Path) -> Path:
-    return store.kept_view([artifact], partial(linked, artifact=artifact))
+    for each in trees:
+        os.link(each / "bin" / "foo", view / each.name)
 
 
 def test_a_view_is_made_once_until_an_artifact_is_made_again(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
-    view = kept_view(store, artifact)
+    view = store.kept_view(linked, [artifact])
     assert (view / KEY).read_text() == "foo"
-    assert store.kept_view([artifact], lambda view: pytest.fail("it is there")) == view
+    assert store.kept_view(lambda view, trees: pytest.fail("it is there"), [artifact]) == view
     store.discard(KEY)
-    again = kept_view(store, add(store, tmp_path / "again"))
+    again = store.kept_view(linked, [add(store, tmp_path / "again")])
     assert again != view
     assert (again / KEY).samefile(artifact / "bin" / "foo")
+
+
+def test_artifacts_that_are_grouped_otherwise_make_another_view(store: Store, tmp_path: Path) -> None:
+    artifact = add(store, tmp_path / "out")
+
+    def of_two(view: Path, *groups: Sequence[Path]) -> None:
+        linked(view, [tree for trees in groups for tree in trees])
+
+    assert store.kept_view(of_two, [artifact], []) != store.kept_view(of_two, [], [artifact])
 
 
 def test_two_steps_may_make_the_same_view_at_once(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
 
-    def meanwhile(view: Path) -> None:
-        linked(view, artifact)
-        other.append(kept_view(store, artifact))
+    def meanwhile(view: Path, trees: Sequence[Path]) -> None:
+        linked(view, trees)
+        other.append(store.kept_view(linked, trees))
 
     other: list[Path] = []
-    assert [store.kept_view([artifact], meanwhile)] == other
+    assert [store.kept_view(meanwhile, [artifact])] == other
     assert list((store.folder / "tmp").iterdir()) == []
 
 
 def test_a_view_that_cannot_be_made_is_not_there(store: Store, tmp_path: Path) -> None:
     artifact = add(store, tmp_path / "out")
 
-    def half(view: Path) -> None:
+    def half(view: Path, trees: Sequence[Path]) -> None:
         view.mkdir()
         raise OSError("No space left on device")
 
     with pytest.raises(OSError):
-        store.kept_view([artifact], half)
+        store.kept_view(half, [artifact])
     assert list((store.folder / "tmp").iterdir()) == []
-    assert (kept_view(store, artifact) / KEY).is_file()
+    assert (store.kept_view(linked, [artifact]) / KEY).is_file()
 
 
 def test_views_go_when_no_build_uses_the_store(store: Store, tmp_path: Path) -> None:
-    view = kept_view(store, add(store, tmp_path / "out"))
+    view = store.kept_view(linked, [add(store, tmp_path / "out")])
     with store.scratch("view"):
         store.drop_views()
         assert view.is_dir()
