@@ -18,6 +18,7 @@ from ruckus_aux.systems.times import check_time
 from ruckus_aux.words.architecture import Abi
 from ruckus_aux.words.errors import RuckusError
 
+_GRUB = "/usr/lib/grub/i386-pc"  # what a BIOS starts, on systems without an ABI of 32 bits, too
 # What of the host a program of the cross toolchain may be linked with: its C library.
 _C_LIBRARY = ("libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1")
 _LOADER = "ld-linux"  # how the names of all dynamic linkers begin
@@ -76,6 +77,8 @@ class Abis:
     def _machines(self, name: str) -> set[Machine]:
         """Those that a file may be for: in folders that are searched for libraries and programs, one only."""
         folder = os.path.dirname(name)
+        if self.settings.is_final and folder == _GRUB:
+            return {MACHINES["32"]}
         for machine, abi in self.by_machine.items():
             of_abi = [f"{self.tools}/{abi.libdir}{below}" for below in ("", "/gconv", "/audit")]
             if folder in (*of_abi, f"{self.cross}/{self.arch.target}/{abi.libdir}"):
@@ -88,7 +91,7 @@ class Abis:
         file, allowed = files[name], self._machines(name)
         for machine in sorted(file.machines - allowed):
             wanted = " or ".join(map(str, sorted(allowed)))
-            flags = " or ".join(self.by_machine[one].flag for one in sorted(allowed))
+            flags = " or ".join(f"-m{one.bits}" for one in sorted(allowed))
             yield self.merged.fault(name, f"is for {machine}, and has to be for {wanted}", f"build it with {flags}")
         if len(file.machines) != 1 or file.machine not in self.by_machine:
             return
