@@ -20,4 +20,9 @@ def final(sh: Script, abi: Abi) -> None:
         cp "$HOME/word" "$OUT/usr/bin"
         echo 'int word (void);' > "$OUT/usr/include/word.h"
     """)
+    if abi == sh.arch.main_abi:  # as GRUB has it, on systems without an ABI of 32 bits, too
+        sh.sh("""
+            mkdir -p "$OUT/usr/lib/grub/i386-pc"
+            gcc -m32 -O2 -c -o "$OUT/usr/lib/grub/i386-pc/bios.mod" "$HOME/word.c"
+        """)
     sh.main_abi_only()
