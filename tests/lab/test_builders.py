@@ -34,25 +34,40 @@ def baby() -> Path:
     return Path(os.environ["RUCKUS_BABY"])
 
 
-@pytest.mark.parametrize("system", ["baby", "final"])
-def test_an_image_boots_as_a_pv_domu_to_its_end(dom0: Lab, baby: Path, tmp_path: Path, system: str) -> None:
-    final, owner = load(baby).final, baby.stat()
-    kernel = final / "boot/vmlinuz" if system == "final" else load(baby).boot_files / "vmlinuz"
+def start(dom0: Lab, baby: Path, system: str, folder: Path, words: str) -> None:
+    """Start a system as the PV domU `baby`, with more words for its kernel; its console is kept in /root/console."""
+    kernel = load(baby).final / "boot/vmlinuz" if system == "final" else load(baby).boot_files / "vmlinuz"
     if not kernel.exists():
         pytest.skip(f"{baby} has no {system} system")
-    words = ["make", "image", *(["SYSTEM=final"] if system == "final" else [])]
-    subprocess.run(words, cwd=baby, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=())
+    make, owner = ["make", "image", *(["SYSTEM=final"] if system == "final" else [])], baby.stat()
+    subprocess.run(make, cwd=baby, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=())
     (image,) = baby.glob(f"{system}-*.ext4")
     dom0.copy({"vmlinuz": kernel}, "/srv/boot")
-    device = dom0.attach(Path(shutil.copyfile(image, tmp_path / "image")), "baby")
+    device = dom0.attach(Path(shutil.copyfile(image, folder / "image")), "baby")
     guest = f"""'name="baby"' 'type="pv"' memory=512 'kernel="/srv/boot/vmlinuz"' 'disk=["phy:{device},xvda1,w"]'"""
-    guest += """ 'extra="console=hvc0 root=/dev/xvda1 rw panic=-1 ruckus.boot=check"'"""
+    guest += f""" 'extra="console=hvc0 root=/dev/xvda1 rw panic=-1 {words}"'"""
     dom0.run(f"xl create -e -p -q /dev/null {guest}")
     dom0.run("setsid nohup xl console baby >/root/console 2>&1 </dev/null & sleep 1; xl unpause baby")
+
+
+def wait_for_its_end(dom0: Lab) -> str:
+    """What the domU `baby` said until it powered off; it is removed."""
     dom0.run(r"until xl list -v | grep -q '^baby .*-s'; do sleep 1; done")
     assert re.search(r"^baby .* 0 +-", dom0.run("xl list -v").stdout, re.MULTILINE)  # powered off, not crashed
     dom0.run("xl destroy baby")
-    assert "ruckus: system is up" in dom0.run("cat /root/console").stdout
+    return dom0.run("cat /root/console").stdout
+
+
+@pytest.mark.parametrize("system", ["baby", "final"])
+def test_an_image_boots_as_a_pv_domu_to_its_end(dom0: Lab, baby: Path, tmp_path: Path, system: str) -> None:
+    start(dom0, baby, system, tmp_path, "ruckus.boot=check")
+    assert "ruckus: system is up" in wait_for_its_end(dom0)
+
+
+def test_xl_shuts_a_final_system_down(dom0: Lab, baby: Path, tmp_path: Path) -> None:
+    start(dom0, baby, "final", tmp_path, "")
+    dom0.run("until grep -q ' login: ' /root/console; do sleep 1; done; xl shutdown baby")
+    assert re.search(r"xvda1.*unmounting|re-mounted .* ro", wait_for_its_end(dom0))
 
 
 @pytest.fixture
