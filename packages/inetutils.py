@@ -29,7 +29,7 @@ recipe = Recipe("inetutils").autotools(
         "--libexecdir=/usr/sbin",  # of syslogd
         "--disable-servers",
         "--enable-syslogd",
-        # util-linux has logger; the others send passwords in clear, or want servers of their kind.
+        # util-linux has logger; the others want servers of their kind.
         *(f"--disable-{name}" for name in ("logger", "rcp", "rexec", "rlogin", "rsh", "talk", "tftp", "whois")),
         *(f"--without-{name}" for name in ("idn", "krb5", "pam", "shishi", "wrap")),
     ),

@@ -20,8 +20,8 @@ def final(sh: Script) -> None:
         "--with-sandbox=seccomp_filter",
         "--with-pid-dir=/run",
         "--with-lastlog=/var/log/lastlog",
-        "--with-default-path=/usr/bin",
-        "--with-superuser-path=/usr/sbin:/usr/bin",
+        "--with-default-path=/usr/local/bin:/usr/bin",  # as /etc/profile sets them
+        "--with-superuser-path=/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin",
         "--with-mantype=doc",
         "--disable-strip",
         *(f"--without-{name}" for name in ("kerberos5", "ldns", "libedit", "pam", "security-key-builtin", "selinux")),

@@ -17,7 +17,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
-from ruckus_aux.words.stage import GOALS, STAGES
+from ruckus_aux.words.stage import STAGES
 from ruckus_aux.words.terminal import printable
 
 
@@ -25,7 +25,7 @@ def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
     """list the steps of the profile, or all, in the order in which they can be built"""
     plan = evaluate(settings)
     everything = list(plan.steps.values()), list(plan.broken.values())
-    steps, broken = everything if options.all else plan.split(plan.goal([goal for goal in GOALS if plan.has(goal)][-1]))
+    steps, broken = everything if options.all else plan.split(plan.goal(plan.last_goal))
     if options.hashes:
         records = {step.name: Store(settings.cache).record(step.key) for step in steps}
         print("".join(f"{record.sha256 if record else '-':<64}  {name}\n" for name, record in records.items()), end="")

@@ -35,9 +35,10 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 
     take_folders(settings)
     plan = evaluate(settings)
-    steps = list(plan.steps.values()) if options.goal == "all" else plan.closure(plan.goal(options.goal))
+    goal = options.goal or plan.last_goal
+    steps = list(plan.steps.values()) if goal == "all" else plan.closure(plan.goal(goal))
     plans = supply([(plan, steps)])
-    if options.goal == "all":
+    if goal == "all":
         fetch_check_sources(settings)
     if plans == [plan]:
         print("all sources are there")

@@ -194,7 +194,7 @@ def parser() -> argparse.ArgumentParser:
     add(called.cmd_clean).add_argument("--all", action="store_true", help="these, too")
     goal = f"{', '.join(GOALS)}, or a step"
     add(called.cmd_download).add_argument(
-        "goal", nargs="?", default="bootstrap", help=f"{goal}, or all (default: bootstrap)"
+        "goal", nargs="?", help=f"{goal}, or all, also what checks build (default: all of the profile)"
     )
     add(called.cmd_source_bundle).add_argument(
         "--output", type=Path, default=Path(SOURCE_BUNDLE), help=f"the archive (default: {SOURCE_BUNDLE})"

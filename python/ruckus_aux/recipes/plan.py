@@ -261,6 +261,11 @@ class Plan:
             f"choose another: configure --with-profile={other}   (invoke build --profile={other})",
         )
 
+    @property
+    def last_goal(self) -> str:
+        """The goal of make that builds all that the profile has."""
+        return [goal for goal in GOALS if self.has(goal)][-1]
+
     def of_profile(self) -> list[Step]:
         """The steps of the profile that make a system which boots, with all that they need, and hostprep's tools."""
         return self.closure(self.goal("bootstrap"))

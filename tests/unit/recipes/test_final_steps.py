@@ -108,7 +108,9 @@ def test_it_is_a_system_of_its_own(settings: Settings, final: Path) -> None:
 
 
 def test_profiles_without_it(settings: Settings, final: Path) -> None:
+    assert evaluate(settings).last_goal == "final"
     (final / "profiles" / "tiny.toml").write_text(CLFS)
+    assert evaluate(settings).last_goal == "stage2"
     with pytest.raises(RuckusError, match="the profile 'tiny' has no steps for final") as raised:
         evaluate(settings).of_final()
     assert "--with-profile=final" in raised.value.hint

@@ -23,8 +23,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-sandbox=seccomp_filter \
     --with-pid-dir=/run \
     --with-lastlog=/var/log/lastlog \
-    --with-default-path=/usr/bin \
-    --with-superuser-path=/usr/sbin:/usr/bin \
+    --with-default-path=/usr/local/bin:/usr/bin \
+    --with-superuser-path=/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin \
     --with-mantype=doc \
     --disable-strip \
     --without-kerberos5 \
