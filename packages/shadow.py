@@ -5,21 +5,30 @@ from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 
 _SET_UID = ("chage", "chfn", "chsh", "expiry", "gpasswd", "newgidmap", "newgrp", "newuidmap", "passwd", "su")
+_PATH = "/usr/local/bin:/usr/bin"
+_PATH_OF_ROOT = f"/usr/local/sbin:{_PATH}:/usr/sbin"
 
 
 def _settle(sh: Script) -> None:
-    """Passwords by yescrypt, mail where the FHS has it, and no second folder of programs in PATH (LFS)."""
+    """Passwords by yescrypt, mail where the FHS has it, homes for their owners alone, and PATH as in /etc/profile."""
     sh.replace("etc/login.defs", "#ENCRYPT_METHOD DES", "ENCRYPT_METHOD YESCRYPT")
     sh.replace("etc/login.defs", "/var/spool/mail", "/var/mail")
-    sh.replace("etc/login.defs", "PATH=/sbin:/bin:/usr/sbin:/usr/bin", "PATH=/usr/sbin:/usr/bin")
-    sh.replace("etc/login.defs", "PATH=/bin:/usr/bin", "PATH=/usr/bin")
+    sh.replace("etc/login.defs", "PATH=/sbin:/bin:/usr/sbin:/usr/bin", f"PATH={_PATH_OF_ROOT}")
+    sh.replace("etc/login.defs", "PATH=/bin:/usr/bin", f"PATH={_PATH}")
+    sh.replace("etc/login.defs", "#HOME_MODE", "HOME_MODE")
 
 
 def _finish(sh: Script) -> None:
-    """Set-uid programs; and manuals, but for those that man-pages has."""
+    """Set-uid programs; manuals, but for those that man-pages has; and what useradd looks for."""
     sh.mode(0o4755, *(f"/usr/bin/{program}" for program in _SET_UID))
     sh.install("install-man", directory="man")
-    sh.sh('rm "$OUT/usr/share/man/man3/getspnam.3" "$OUT/usr/share/man/man5/passwd.5"')
+    sh.sh("""
+        cd "$OUT"
+        rm usr/share/man/man3/getspnam.3 usr/share/man/man5/passwd.5
+        mkdir etc/default
+        echo GROUP=999 > etc/default/useradd  # of those without a group of their own (LFS)
+        touch etc/subuid etc/subgid  # newuidmap: useradd gives numbers where these are
+    """)
 
 
 recipe = Recipe("shadow").autotools(

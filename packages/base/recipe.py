@@ -17,13 +17,13 @@ recipe = Recipe("base")
 _DIRECTORIES = (
     *("boot", "dev", "home", "media", "mnt", "proc", "run", "srv", "sys"),
     *("etc/opt", "etc/profile.d", "etc/sysctl.d", "opt"),
-    *("usr/include", "usr/share/info", "usr/src"),
+    *("usr/include", "usr/lib/sysctl.d", "usr/share/info", "usr/src"),
     *(f"usr/local/{name}" for name in ("bin", "etc", "include", "lib", "sbin", "share/man", "src")),
     *("var/cache", "var/lib/dhcpcd", "var/lib/sshd", "var/local", "var/log", "var/mail", "var/opt", "var/spool"),
 )
 _ETC = (
-    *("fstab", "group", "hosts", "inittab", "inputrc", "issue", "nsswitch.conf", "os-release", "passwd", "profile"),
-    *("shells", "syslog.conf"),
+    *("fstab", "group", "inittab", "inputrc", "issue", "nsswitch.conf", "os-release", "passwd", "profile", "shells"),
+    "syslog.conf",
 )
 _SCRIPTS = {
     "boot.d": (
@@ -32,8 +32,12 @@ _SCRIPTS = {
     ),
     "service.d": ("10-syslog", "20-network", "30-sshd", "99-ruckus"),
 }
-# Everybody may read who has logged in, but not who has failed to.
-_LOGS = {"wtmp": 0o664, "lastlog": 0o664, "faillog": 0o664, "btmp": 0o660}
+# Everybody may read who has logged in, but not who has failed to, nor what syslogd writes.
+_LOGS = {
+    **dict.fromkeys(("wtmp", "lastlog", "faillog"), ("utmp", 0o664)),
+    "btmp": ("utmp", 0o660),
+    **dict.fromkeys(("auth.log", "kern.log", "messages"), ("adm", 0o640)),
+}
 
 
 @recipe.step("final")
@@ -59,9 +63,10 @@ def base(sh: Script) -> None:
         mkdir boot/grub
     """)
     sh.sh(f"cp {sh.file('grub.cfg')} boot/grub/grub.cfg")
-    for name, mode in _LOGS.items():
+    sh.sh(f"cp {sh.file('sysctl.conf')} usr/lib/sysctl.d/50-default.conf")
+    for name, (group, mode) in _LOGS.items():
         sh.sh(f"touch var/log/{name}")
-        sh.owner("root:utmp", f"/var/log/{name}")
+        sh.owner(f"root:{group}", f"/var/log/{name}")
         sh.mode(mode, f"/var/log/{name}")
     sh.owner("root:mail", "/var/mail")
     sh.mode(0o2775, "/var/mail")
@@ -109,6 +114,7 @@ def configuration(sh: Script) -> None:
         ln -s ../usr/share/zoneinfo/{zone} "$OUT/etc/localtime"
         echo LANG={locale} > "$OUT/etc/locale.conf"
         echo {hostname} > "$OUT/etc/hostname"
+        sed '/^127/a 127.0.1.1 {hostname}' {sh.file("etc/hosts")} > "$OUT/etc/hosts"
     """)
     _logins(sh)
     _user(sh)

@@ -205,6 +205,17 @@ def final(sh: Script) -> None:
     """)
 
 
+@recipe.step("final", name="lto-plugin")
+def lto_plugin(sh: Script) -> None:
+    """Link-time optimization with static libraries: gcc's plugin where ar, nm and ranlib look for it (LFS: GCC)"""
+    sh.toolchain()
+    sh.sh(f"""
+        cd /usr/libexec/gcc/{sh.target}/*
+        mkdir -p "$OUT{sh.libdir}/bfd-plugins"
+        ln -s "../..${{PWD#/usr}}/liblto_plugin.so" "$OUT{sh.libdir}/bfd-plugins"
+    """)
+
+
 @recipe.check("final", Check(critical=True, make=("check", DEJAGNU)))
 def check(sh: Script) -> None:
     """The compiler that is installed, and not another of the same source, as that would take half an hour more"""

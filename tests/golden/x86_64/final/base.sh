@@ -1,10 +1,10 @@
 # needs: the-whole-system
-# files: fstab group hosts inittab inputrc issue nsswitch.conf os-release passwd profile shells syslog.conf grub.cfg
+# files: fstab group inittab inputrc issue nsswitch.conf os-release passwd profile shells syslog.conf grub.cfg sysctl.conf
 #!/bin/sh
 set -eu
 umask 022
 cd "$OUT"
-mkdir -p boot dev home media mnt proc run srv sys etc/opt etc/profile.d etc/sysctl.d opt usr/include usr/share/info usr/src usr/local/bin usr/local/etc usr/local/include usr/local/lib usr/local/sbin usr/local/share/man usr/local/src var/cache var/lib/dhcpcd var/lib/sshd var/local var/log var/mail var/opt var/spool usr/bin usr/sbin usr/lib usr/lib64
+mkdir -p boot dev home media mnt proc run srv sys etc/opt etc/profile.d etc/sysctl.d opt usr/include usr/lib/sysctl.d usr/share/info usr/src usr/local/bin usr/local/etc usr/local/include usr/local/lib usr/local/sbin usr/local/share/man usr/local/src var/cache var/lib/dhcpcd var/lib/sshd var/local var/log var/mail var/opt var/spool usr/bin usr/sbin usr/lib usr/lib64
 mkdir -p -m 0750 root
 mkdir -p -m 1777 tmp var/tmp
 ln -s ../run var/run
@@ -16,7 +16,6 @@ ln -s usr/lib lib
 ln -s usr/lib64 lib64
 cp $FILES/fstab etc/fstab
 cp $FILES/group etc/group
-cp $FILES/hosts etc/hosts
 cp $FILES/inittab etc/inittab
 cp $FILES/inputrc etc/inputrc
 cp $FILES/issue etc/issue
@@ -30,10 +29,14 @@ sed 's/^\([^:]*\):x:[0-9]*:/\1:!::/' etc/group > etc/gshadow
 chmod 600 etc/gshadow
 mkdir boot/grub
 cp $FILES/grub.cfg boot/grub/grub.cfg
+cp $FILES/sysctl.conf usr/lib/sysctl.d/50-default.conf
 touch var/log/wtmp
 touch var/log/lastlog
 touch var/log/faillog
 touch var/log/btmp
+touch var/log/auth.log
+touch var/log/kern.log
+touch var/log/messages
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

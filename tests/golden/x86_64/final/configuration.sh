@@ -1,5 +1,5 @@
 # needs: the-whole-system final/glibc-64 final/locales final/tzdata
-# files: passwd
+# files: hosts passwd
 # replaces: final/base
 #!/bin/sh
 set -eu
@@ -20,6 +20,7 @@ mkdir -m 0750 "$OUT/root"
 ln -s ../usr/share/zoneinfo/UTC "$OUT/etc/localtime"
 echo LANG=C.UTF-8 > "$OUT/etc/locale.conf"
 echo clfs-x86_64 > "$OUT/etc/hostname"
+sed '/^127/a 127.0.1.1 clfs-x86_64' $FILES/hosts > "$OUT/etc/hosts"
 PASSWORD='!'
 sed -e 's/:.*/:!:::::::/' -e "s|^root:!|root:$PASSWORD|" $FILES/passwd > "$OUT/etc/shadow"
 chmod 600 "$OUT/etc/shadow"

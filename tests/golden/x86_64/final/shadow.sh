@@ -11,9 +11,11 @@ sed -i 's,#ENCRYPT_METHOD DES,ENCRYPT_METHOD YESCRYPT,g' etc/login.defs
 grep -qF -e /var/spool/mail etc/login.defs || { echo 'error: etc/login.defs has no /var/spool/mail' >&2; exit 1; }
 sed -i s,/var/spool/mail,/var/mail,g etc/login.defs
 grep -qF -e PATH=/sbin:/bin:/usr/sbin:/usr/bin etc/login.defs || { echo 'error: etc/login.defs has no PATH=/sbin:/bin:/usr/sbin:/usr/bin' >&2; exit 1; }
-sed -i s,PATH=/sbin:/bin:/usr/sbin:/usr/bin,PATH=/usr/sbin:/usr/bin,g etc/login.defs
+sed -i s,PATH=/sbin:/bin:/usr/sbin:/usr/bin,PATH=/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin,g etc/login.defs
 grep -qF -e PATH=/bin:/usr/bin etc/login.defs || { echo 'error: etc/login.defs has no PATH=/bin:/usr/bin' >&2; exit 1; }
-sed -i s,PATH=/bin:/usr/bin,PATH=/usr/bin,g etc/login.defs
+sed -i s,PATH=/bin:/usr/bin,PATH=/usr/local/bin:/usr/bin,g etc/login.defs
+grep -qF -e '#HOME_MODE' etc/login.defs || { echo 'error: etc/login.defs has no #HOME_MODE' >&2; exit 1; }
+sed -i 's,#HOME_MODE,HOME_MODE,g' etc/login.defs
 mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
@@ -42,7 +44,11 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
 make exec_prefix=/usr MAKEINFO=true
 make install exec_prefix=/usr DESTDIR="$OUT" MAKEINFO=true
 make -C man install-man DESTDIR="$OUT" MAKEINFO=true
-rm "$OUT/usr/share/man/man3/getspnam.3" "$OUT/usr/share/man/man5/passwd.5"
+cd "$OUT"
+rm usr/share/man/man3/getspnam.3 usr/share/man/man5/passwd.5
+mkdir etc/default
+echo GROUP=999 > etc/default/useradd  # of those without a group of their own (LFS)
+touch etc/subuid etc/subgid  # newuidmap: useradd gives numbers where these are
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
