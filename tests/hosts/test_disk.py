@@ -51,7 +51,7 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         script = given + documented().partition("\n")[2]
         script = script.replace("\nmkfs", "\npartx --update $disk\nmkfs", 1)  # for a kernel that knows no GPT
         if not knows_fat():
-            script = re.sub(r"(?ms)^# or, for EFI.*?\n\n", "", script)
+            script = re.sub(r"(?ms)^# For EFI.*?\n\n", "", script)
         (folder / "script").write_text(script)
         run(["unshare", "--mount", "bash", "-eux", folder / "script"])
     finally:
