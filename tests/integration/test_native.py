@@ -46,7 +46,7 @@ one two:
 USES = r"""sh.needs("first")
     sh.sh('mkdir -p "$OUT/tools"; cat /tools/machine >"$OUT/tools/seen"')"""
 CHECK = """sh.tests_only()
-    sh.sh("[ $(uname -m) = x86_64 ]; {}")"""
+    sh.sh("[ $(uname -m) = x86_64 ]; echo gcc -mtune=$(echo haswell) of-a-test.c; {}")"""
 
 
 def recipe(small: Small, name: str, stage: str, lines: str) -> None:

@@ -49,6 +49,8 @@ TALLY = r"""
     awk '  # of perl, and of GNU make
         $2 ~ /^[.][.]+$/ && $3 == "ok" { print "PASS: " $1 }
         $2 ~ /^[.][.]+$/ && $3 == "FAILED" || / \(Wstat: / && ! /Wstat: 0 .*Failed: 0\)/ { print "FAIL: " $1 }
+        # of automake, which is content without DejaGnu
+        /^WARNING: could not find .runtest/ { print "FAIL: runtest" }
         # of autotest
         sub(/^ *[0-9]+: /, "") && sub(/ +ok$/, "") { print "PASS: " $0 }
         sub(/ +FAILED \([^ ]*:[0-9]+\)$/, "") { print "FAIL: " $0 }' "$HOME/said" >> "$HOME/results"

@@ -56,7 +56,7 @@ def _build(work: Work, *, locks: tuple[int, ...], verbose: bool, alone: bool) ->
     step, log = work.step, work.settings.log(work.step.name)
     work.prepare()
     usage, ended = run_in(work, SCRIPT, locks, verbose=verbose, alone=alone)
-    if flags := unasked(log, step.script):
+    if not step.only_tests and (flags := unasked(log, step.script)):
         raise StepFailed(
             f"{step.name} was compiled for one kind of processor: {' '.join(flags)}",
             f"let its recipe switch that off, or name the flag, if only in a comment of the script\nlog:     {log}",

@@ -90,6 +90,7 @@ misc/bad ........................................... FAILED (2/4 passed)
         ({"t/good.trs": ":test-result: PASS\n"}, 1, "1 passed, 1 failed"),  # others could not be made
         ({"made": "PASS: make\n"}, 0, "1 passed, 0 failed"),
         ({"made": "FAIL: make\n"}, 1, "0 passed, 1 failed"),
+        ({"made": "PASS: make\n", "said": "WARNING: could not find 'runtest'\n"}, 1, "0 passed, 1 failed"),
         ({"said": AUTOTEST}, 1, "2 passed, 1 failed"),
         ({"said": AUTOTEST.replace("slow", "a/slow")}, 0, "2 passed, 0 failed, 1 expected"),
         ({"said": PERL}, 1, "1 passed, 1 failed"),

@@ -21,7 +21,7 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --disable-multi-os-directory \
     --disable-docs
 make MAKEINFO=true
-{ make -k check RUNTEST=/tools/bin/runtest MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
+{ make -k check AM_MAKEFLAGS=RUNTEST=/tools/bin/runtest MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
 mkdir -p "$HOME"
 cat > "$HOME/expected" <<'END'
 

@@ -21,7 +21,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-multi-os-directory \
     --disable-docs
 make MAKEINFO=true
-{ make -k check RUNTEST=/tools/bin/runtest MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
+{ make -k check AM_MAKEFLAGS=RUNTEST=/tools/bin/runtest MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
 mkdir -p "$HOME"
 cat > "$HOME/expected" <<'END'
 
