@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Perl (CLFS: Perl). Its Configure asks the machine that it runs on, so the system itself builds it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
@@ -30,7 +30,7 @@ def stage2(sh: Script) -> None:
         sh,
         {"cc": f"gcc {sh.abi.flag}", "optimize": "-O2"},
         {
-            # Headers and libraries of the system, and no others.
+            # Headers and libraries of the system; there are no others. (Configure heeds no -Dname='', but -Uname=.)
             "usrinc": f"{tools}/include",
             "locincpth": "",
             "loclibpth": "",
@@ -43,6 +43,8 @@ def stage2(sh: Script) -> None:
         },
         # Databases that the system does not have:
         without="DB_File GDBM_File NDBM_File ODBM_File",
+        empty=(),
+        last={},
     )
     sh.make()
     sh.install("install.perl")  # manuals would be put into /, when there is to be no place for them
@@ -54,14 +56,13 @@ def final(sh: Script) -> None:
     """perl, with its modules and their manual"""
     sh.toolchain()
     sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("bzip2", "gdbm", "libxcrypt", "zlib")))
+    sh.needs("locales")  # it tries what LC_ALL is called
     sh.unpack()
     sh.patch()
     _configure(
         sh,
         {"cc": sh.compilers["CC"], "optimize": sh.compilers["CFLAGS"]},
         {
-            "locincpth": "",
-            "loclibpth": "",
             "glibpth": sh.libdir,
             "libpth": sh.libdir,
             "libs": "-lm -lcrypt -lgdbm -lgdbm_compat",
@@ -70,6 +71,9 @@ def final(sh: Script) -> None:
             "pager": "/usr/bin/less -isR",
         },
         without="DB_File ODBM_File",  # Berkeley's, and the oldest interface of gdbm
+        # Whatever else is there when it is built: /usr/local, or /etc/hosts.
+        empty=("locincpth", "loclibpth"),
+        last={"incpth": "/usr/include", "libpth": sh.libdir, "libspath": sh.libdir, "hostcat": "cat /etc/hosts"},
     )
     # The system's libraries, not the copies that come with it.
     words = ("BUILD_ZLIB=False", "BUILD_BZIP2=0")
@@ -78,8 +82,17 @@ def final(sh: Script) -> None:
     _finish(sh, (*_MODULES, *_OF_FINAL))
 
 
-def _configure(sh: Script, compiler: dict[str, str], options: dict[str, str], *, without: str) -> None:
-    sh.write("$SRC/config.over", "cf_time='Wed Jan  1 00:00:00 UTC 2020'\nosvers='6.12'\nmyuname='linux'\n")
+def _configure(
+    sh: Script,
+    compiler: Mapping[str, str],
+    options: Mapping[str, str],
+    *,
+    without: str,
+    empty: Sequence[str],
+    last: Mapping[str, str],
+) -> None:
+    last = {"cf_time": "Wed Jan  1 00:00:00 UTC 2020", "osvers": "6.12", "myuname": "linux", **last}
+    sh.write("$SRC/config.over", "".join(f"{name}='{value}'\n" for name, value in last.items()))
     lib = f"{sh.libdir}/perl5"
     words = {
         "prefix": sh.prefix,
@@ -100,7 +113,7 @@ def _configure(sh: Script, compiler: dict[str, str], options: dict[str, str], *,
         "perladmin": "clfs@clfs.ruckus",
         "noextensions": without,
     }
-    quoted = [f"-D{name}='{value}'" for name, value in words.items()]
+    quoted = [*(f"-D{name}='{value}'" for name, value in words.items()), *(f"-U{name}=" for name in empty)]
     sh.sh(" \\\n    ".join(["sh Configure -des -Duseshrplib -Dusethreads", *quoted]))
 
 

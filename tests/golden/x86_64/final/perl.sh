@@ -1,4 +1,4 @@
-# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/bzip2-64 final/gdbm-64 final/libxcrypt-64
+# needs: the-whole-system final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64 final/bzip2-64 final/gdbm-64 final/libxcrypt-64 final/locales
 # sources: perl-5.40.1.tar.xz
 #!/bin/sh
 set -eu
@@ -11,6 +11,10 @@ cat > "$SRC/config.over" <<'END'
 cf_time='Wed Jan  1 00:00:00 UTC 2020'
 osvers='6.12'
 myuname='linux'
+incpth='/usr/include'
+libpth='/usr/lib64'
+libspath='/usr/lib64'
+hostcat='cat /etc/hosts'
 END
 sh Configure -des -Duseshrplib -Dusethreads \
     -Dprefix='/usr' \
@@ -23,8 +27,6 @@ sh Configure -des -Duseshrplib -Dusethreads \
     -Dvendorprefix='/usr' \
     -Dvendorlib='/usr/lib64/perl5/vendor_perl' \
     -Dvendorarch='/usr/lib64/perl5/vendor_perl' \
-    -Dlocincpth='' \
-    -Dloclibpth='' \
     -Dglibpth='/usr/lib64' \
     -Dlibpth='/usr/lib64' \
     -Dlibs='-lm -lcrypt -lgdbm -lgdbm_compat' \
@@ -36,7 +38,9 @@ sh Configure -des -Duseshrplib -Dusethreads \
     -Dcf_by='clfs' \
     -Dcf_email='clfs@clfs.ruckus' \
     -Dperladmin='clfs@clfs.ruckus' \
-    -Dnoextensions='DB_File ODBM_File'
+    -Dnoextensions='DB_File ODBM_File' \
+    -Ulocincpth= \
+    -Uloclibpth=
 make BUILD_ZLIB=False BUILD_BZIP2=0
 make install BUILD_ZLIB=False BUILD_BZIP2=0 DESTDIR="$OUT"
 find "$OUT" \( -name .packlist -o -name perllocal.pod \) -delete  # with the time, and the path of $OUT
