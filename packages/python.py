@@ -49,7 +49,7 @@ def stage2(sh: Script) -> None:
 @recipe.step("final")
 def final(sh: Script) -> None:
     """python3, with all its modules but those for Tk and dbm"""
-    sh.needs("sqlite", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
+    sh.needs("pkgconf", "sqlite", *(f"{library}-{sh.abi.bits}" for library in _LIBRARIES))
     sh.unpack()
     sh.patch()
     sh.configure(
@@ -66,6 +66,7 @@ def final(sh: Script) -> None:
     _finish(sh, (*_WITH, *_OWN, *(module for module in _WITHOUT if module not in _NEVER)))
     sh.sh("""
         find "$OUT" -name '*.opt-?.pyc' -delete  # for python -O and -OO, which compile without them
+        rm -rf config-*/__pycache__  # there or not, as the parallel make of `make install` has it
         LD_LIBRARY_PATH="$BUILD" "$BUILD/python" -m compileall -q -s "$OUT" -p / "$PWD"/_sysconfigdata_*.py
     """)
 

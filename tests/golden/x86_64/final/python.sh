@@ -1,4 +1,4 @@
-# needs: the-whole-system final/sqlite final/bzip2-64 final/expat-64 final/gdbm-64 final/libffi-64 final/ncurses-64 final/openssl-64 final/readline-64 final/util-linux-64 final/xz-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
+# needs: the-whole-system final/pkgconf final/sqlite final/bzip2-64 final/expat-64 final/gdbm-64 final/libffi-64 final/ncurses-64 final/openssl-64 final/readline-64 final/util-linux-64 final/xz-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: Python-3.13.5.tar.xz
 #!/bin/sh
 set -eu
@@ -35,6 +35,7 @@ cd "$OUT/usr/lib64"/python3.*
 rm __pycache__/_sysconfigdata_*
 sed -i "s,$SRC,/usr/src,g; s,$BUILD,/usr/src,g" _sysconfigdata_*.py config-*/Makefile config-*/*.c
 find "$OUT" -name '*.opt-?.pyc' -delete  # for python -O and -OO, which compile without them
+rm -rf config-*/__pycache__  # there or not, as the parallel make of `make install` has it
 LD_LIBRARY_PATH="$BUILD" "$BUILD/python" -m compileall -q -s "$OUT" -p / "$PWD"/_sysconfigdata_*.py
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
