@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The final system: built by the temporary one's programs, with the final packages that it names and no others."""
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from ruckus_aux.entry.called import cmd_download
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.stage import STAGES
@@ -105,6 +107,19 @@ def test_it_is_a_system_of_its_own(settings: Settings, final: Path) -> None:
         *("final/libc-32", "final/libc-64"),
     ]  # what is only shown is no part of it, nor are test suites
     assert evaluate(settings).system == [*PROGRAMS[:3], "x86_64/stage1/around"]
+
+
+def test_all_of_it_is_downloaded(settings: Settings, final: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def supply(wanted: list[tuple[Plan, list[Step]]]) -> list[Plan]:
+        asked.extend(step.name.within_arch for _, steps in wanted for step in steps)
+        return []
+
+    monkeypatch.setattr("ruckus_aux.entry.called.take_folders", lambda _: None)
+    monkeypatch.setattr("ruckus_aux.entry.called.supply", supply)
+    cmd_download(settings, Namespace(goal=None))
+    assert {"cross/other-32", "stage2/native", "final/native-64"} <= set(asked)
 
 
 def test_profiles_without_it(settings: Settings, final: Path) -> None:
