@@ -59,6 +59,8 @@ def final(sh: Script) -> None:
     sh.needs("locales")  # it tries what LC_ALL is called
     sh.unpack()
     sh.patch()
+    # MakeMaker would look for libraries in gcc's folders before libpth, and find those of 32 bits first.
+    sh.replace("cpan/ExtUtils-MakeMaker/lib/ExtUtils/Liblist/Kid.pm", "unshift @libpath", "push @libpath")
     _configure(
         sh,
         {"cc": sh.compilers["CC"], "optimize": sh.compilers["CFLAGS"]},

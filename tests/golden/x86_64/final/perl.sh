@@ -6,6 +6,8 @@ umask 022
 mkdir -p "$SRC"
 tar --no-same-owner --strip-components=1 -xf "$SOURCES/perl-5.40.1.tar.xz" -C "$SRC"
 cd "$SRC"
+grep -qF -e 'unshift @libpath' cpan/ExtUtils-MakeMaker/lib/ExtUtils/Liblist/Kid.pm || { echo 'error: cpan/ExtUtils-MakeMaker/lib/ExtUtils/Liblist/Kid.pm has no unshift @libpath' >&2; exit 1; }
+sed -i 's,unshift @libpath,push @libpath,g' cpan/ExtUtils-MakeMaker/lib/ExtUtils/Liblist/Kid.pm
 mkdir -p "$SRC"
 cat > "$SRC/config.over" <<'END'
 cf_time='Wed Jan  1 00:00:00 UTC 2020'
