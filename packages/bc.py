@@ -24,6 +24,7 @@ recipe = (
         "final",
         needs=("readline-{bits}", "ncurses-{bits}"),
         options=("--with-readline",),
+        env={"LEXLIB": ""},  # flex's, where there is one
         before=_without_ed,
         after=lambda sh: sh.sh("grep '^#define READLINE 1' config.h"),
     )

@@ -18,6 +18,7 @@ recipe = Recipe("dhcpcd").autotools(
         "--disable-seccomp",  # under a kernel with such filters, it ended without a word and an address
         "--without-openssl",  # its own checksums
         "--without-udev",
+        "--with-hooks=",  # more than its own: for servers of time, which it looks for
     ),
     before=Script.in_source,
     after=lambda sh: sh.owner("dhcpcd", "/var/lib/dhcpcd"),

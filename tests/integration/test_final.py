@@ -94,7 +94,7 @@ def test_a_step_sees_programs_and_what_it_declares(final: Final) -> None:
 def test_what_is_built_is_compiled_stripped_and_in_a_folder_of_its_own(final: Final) -> None:
     assert [path.name for path in (final.build / "baby").iterdir()] == ["tools"]
     # And no part of `specs`, which is only shown to others.
-    assert sorted(path.name for path in final.root.iterdir()) == sorted({"bin", "lib", "lib64", "sbin", "usr"})
+    assert sorted(path.name for path in final.root.iterdir()) == sorted({"bin", "boot", "lib", "lib64", "sbin", "usr"})
     assert (final.root / "lib64").readlink() == Path("usr", final.libdir)
     assert (final.root / "usr/share/hello").read_text() == "Hello, world!\n"
     files = [final.root / "usr/bin/hello", final.root / "usr" / final.libdir / "libgreet.so.1"]
@@ -137,13 +137,19 @@ def test_the_check_names_what_is_of_the_temporary_system(final: Final) -> None:
 
 def test_the_system_builds_its_packages_again(final: Final) -> None:
     """With all of it in sight: what a package takes that it has not named makes a difference."""
-    said = final.run("verify-self", "hello", "word", "silent", status=1)
+    said = final.run("verify-self", "hello", "of-kernel", "word", "silent", status=1)
     assert f"  SAME     {final.step('hello')} " in said
     words = {f"word-{bits}" for bits in (("32", "64") if final.libdir == "lib64" else ("64",))}
     assert set(re.findall(r"  SAME     \S+/(word-\S+) ", said)) == words
     assert f"  DIFFERS  {final.step('silent')} " in said
     assert "    usr/bin/silent: now needs libgreet.so.1 of final/greet, which its step does not name\n" in said
-    assert f"1 of {2 + len(words)} steps are not the same, built again: {final.step('silent')}\n" in said
+    assert f"  SAME     {final.step('of-kernel')} " in said
+    assert f"1 of {3 + len(words)} steps are not the same, built again: {final.step('silent')}\n" in said
+
+
+def test_what_is_no_part_of_the_system_is_not_built_by_it(final: Final) -> None:
+    said = final.run("verify-self", "hello", "specs", status=1)
+    assert said.startswith(f"ruckus: error: no part of the finished system: {final.step('specs')}\n")
 
 
 def debugfs(image: Path, request: str) -> str:

@@ -185,9 +185,12 @@ def cmd_verify_self(settings: Settings, options: argparse.Namespace) -> None:
     os.environ.pop("MAKEFLAGS", None)
     take_folders(settings)
     plan = evaluate(settings).of_final()
-    system = [plan[name] for name in plan.system]
+    plan.check()  # a broken recipe would be missing in the system
+    system, _ = plan.of_system()
     named = [step for package in options.package for step in plan.of_package(STAGES["final"], package)]
-    verify_reproducible(settings, named or plan.of_system()[0], jobs=options.jobs or settings.cpucount, system=system)
+    if others := [step.name for step in named if step not in system]:
+        raise RuckusError(f"no part of the finished system: {' '.join(others)}", "see: ruckus verify-reproducible")
+    verify_reproducible(settings, named or system, jobs=options.jobs or settings.cpucount, system=system)
 
 
 def cmd_uses(settings: Settings, options: argparse.Namespace) -> None:

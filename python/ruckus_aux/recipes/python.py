@@ -19,8 +19,9 @@ def install_wheel(sh: Script, name: str, folder: str = '"$BUILD"') -> None:
         name: The package, as pip knows it.
         folder: Where its wheel is, as shell.
     """
-    # pip installs nothing that is there already, and compiles with the paths of now.
+    # pip installs nothing that is there already, and compiles with the paths of now. What Python loads when it starts
+    # (*.pth, without -S) would be compiled otherwise.
     sh.sh(f"""
         python3 -m pip install {_ALONE} --ignore-installed --no-compile --root="$OUT" --find-links={folder} {name}
-        python3 -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT{sh.prefix}"/lib*/python3*
+        python3 -S -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT{sh.prefix}"/lib*/python3*
     """)

@@ -40,3 +40,20 @@ def script(sh: Script) -> None:
     """A script"""
     sh.write("$OUT/usr/bin/script", "#!/bin/sh\necho Hello")
     sh.sh('chmod 755 "$OUT/usr/bin/script"')
+
+
+@recipe.step("final", name="kernel")
+def kernel(sh: Script) -> None:
+    """What only boots the system"""
+    sh.freestanding()
+    sh.write("$OUT/boot/kernel", "hello")
+
+
+@recipe.step("final", name="of-kernel")
+def of_kernel(sh: Script) -> None:
+    """What is made of it"""
+    sh.needs("kernel")
+    sh.sh("""
+        mkdir -p "$OUT/usr/share"
+        cp /boot/kernel "$OUT/usr/share/of-kernel"
+    """)

@@ -19,7 +19,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --privsepuser=dhcpcd \
     --disable-seccomp \
     --without-openssl \
-    --without-udev
+    --without-udev \
+    --with-hooks=
 make
 make install DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"

@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/MarkupSafe-2.1.5.tar.gz" 
 cd "$SRC"
 python3 -m pip wheel --no-index --no-deps --no-cache-dir --no-build-isolation --use-pep517 --wheel-dir="$BUILD" .
 python3 -m pip install --no-index --no-deps --no-cache-dir --ignore-installed --no-compile --root="$OUT" --find-links="$BUILD" markupsafe
-python3 -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT/usr"/lib*/python3*
+python3 -S -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT/usr"/lib*/python3*
 ls "$OUT/usr/lib64"/python3*/site-packages/markupsafe/_speedups.*.so
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

@@ -8,7 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/meson-1.0.1.tar.gz" -C "$
 cd "$SRC"
 python3 -m pip wheel --no-index --no-deps --no-cache-dir --no-build-isolation --use-pep517 --wheel-dir="$BUILD" .
 python3 -m pip install --no-index --no-deps --no-cache-dir --ignore-installed --no-compile --root="$OUT" --find-links="$BUILD" meson
-python3 -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT/usr"/lib*/python3*
+python3 -S -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT/usr"/lib*/python3*
 completions="$OUT/usr/share/bash-completion/completions"
 install -D -m 644 data/shell-completions/bash/meson "$completions/meson"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"

@@ -6,7 +6,7 @@ bundled=$(echo /usr/lib64/python3.*/ensurepip/_bundled)
 PYTHONPATH=$(echo "$bundled"/pip-*.whl)
 export PYTHONPATH
 python3 -m pip install --no-index --no-deps --no-cache-dir --ignore-installed --no-compile --root="$OUT" --find-links="$bundled" pip
-python3 -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT/usr"/lib*/python3*
+python3 -S -m compileall -q -s "$OUT" -p / --invalidation-mode unchecked-hash "$OUT/usr"/lib*/python3*
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
