@@ -9,6 +9,7 @@ recipe = (
     .autotools(
         "final",
         needs=("attr-{bits}",),
+        cache={"ac_cv_path_ED": "ed"},  # of whoever calls it
         after=lambda sh: sh.sh("grep '^#define USE_XATTR 1' config.h"),
         check=Check(
             expected=dict.fromkeys(

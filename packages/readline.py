@@ -8,6 +8,7 @@ recipe = Recipe("readline").autotools(
     per_abi=True,
     needs=("ncurses-{bits}",),
     options=("--with-curses",),
+    cache={"bash_cv_wcwidth_broken": "no"},  # it finds out with a locale
     make=("SHLIB_LIBS=-lncursesw",),
     # Libraries are found where they are, without a path in them (LFS).
     before=lambda sh: sh.replace("support/shobj-conf", "-Wl,-rpath,$(libdir) ", ""),
