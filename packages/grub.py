@@ -31,6 +31,8 @@ def bios(sh: Script) -> None:
     _build(sh, "pc")
     sh.install()
     sh.sh("""
+        mkdir -p "$OUT/usr/share/bash-completion"
+        mv "$OUT/etc/bash_completion.d" "$OUT/usr/share/bash-completion/completions"
         if ! readelf -h "$OUT/usr/lib/grub/i386-pc/kernel.img" | grep -q 'Entry point address: *0x9000$'; then
             echo "error: kernel.img does not begin with its entry point, and would not boot" >&2
             exit 1

@@ -4,18 +4,16 @@
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 
-_SETUID = ("/usr/bin/ping", "/usr/bin/ping6", "/usr/bin/traceroute")
-
 
 def _prepare(sh: Script) -> None:
     sh.in_source()
+    sh.set_uid("/usr/bin/ping", "/usr/bin/ping6", "/usr/bin/traceroute")  # raw sockets
     # gcc 14 refuses to declare tgetent as if it were from before C89.
     sh.replace("telnet/telnet.c", "#ifdef HAVE_TERMCAP_TGETENT", "#if 1")
 
 
-def _places_and_modes(sh: Script) -> None:
+def _finish(sh: Script) -> None:
     sh.sh('mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"')
-    sh.mode(0o4755, *_SETUID)  # raw sockets
     sh.sh("""
         readelf -d "$OUT/usr/bin/ftp" | grep -F '[libreadline.so'
         readelf -d "$OUT/usr/bin/telnet" | grep -F '[libncursesw.so'
@@ -35,5 +33,5 @@ recipe = Recipe("inetutils").autotools(
     ),
     make=("SUIDMODE=",),
     before=_prepare,
-    after=_places_and_modes,
+    after=_finish,
 )

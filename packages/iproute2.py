@@ -23,6 +23,5 @@ def final(sh: Script) -> None:
     sh.make(*words)
     sh.install(*words)
     sh.sh("""
-        rm -r "$OUT/usr/share/bash-completion" "$OUT/var"  # there is no arpd, which wants Berkeley DB
-        rm "$OUT/usr/share/man/man8/arpd.8"
+        rm -r "$OUT/var" "$OUT/usr/share/man/man8/arpd.8"  # there is no arpd, which wants Berkeley DB
     """)

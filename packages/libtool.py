@@ -12,6 +12,11 @@ recipe = (
         tools=("m4",),
         options=("--disable-ltdl-install",),
     )
-    # In its source: assertions of libltdl say where that was.
-    .autotools("final", needs=("autoconf", "automake"), before=Script.in_source)
+    .autotools(
+        "final",
+        needs=("autoconf", "automake"),
+        env={"CC": "gcc", "CXX": "g++"},  # it takes commands for its compilers that begin as these do
+        before=Script.in_source,  # assertions of libltdl say where that was
+        after=lambda sh: sh.sh("grep '^CC=\"gcc\"$' libtool"),
+    )
 )

@@ -7,5 +7,10 @@ recipe = (
     Recipe("mpfr")
     .autotools("hostprep", needs=("gmp",), options=("--with-gmp={prefix}", "--disable-shared"))
     .autotools("stage1", needs=("gmp",), options=("--disable-static",))
-    .autotools("final", needs=("adjusting", "gmp-{bits}"), check=Check(critical=True))
+    .autotools(
+        "final",
+        needs=("adjusting", "gmp-{bits}"),
+        options=("--disable-decimal-float",),  # which the temporary compiler does not have
+        check=Check(critical=True),
+    )
 )

@@ -5,6 +5,6 @@ from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("nano").autotools(
     "final",
-    needs=("ncurses-{bits}", "pkgconf"),
+    needs=("ncurses-{bits}", "groff", "pkgconf"),
     options=("--enable-utf8", "--disable-libmagic"),
 )

@@ -13,6 +13,7 @@ def final(sh: Script) -> None:
     sh.needs(*(f"{library}-{sh.abi.bits}" for library in ("openssl", "zlib", "libxcrypt")))
     sh.unpack()
     sh.in_source()
+    sh.set_uid("/usr/libexec/ssh-keysign")  # it reads the machine's keys
     sh.configure(
         "--sysconfdir=/etc/ssh",
         "--with-privsep-user=sshd",  # who answers before a login,
@@ -28,4 +29,3 @@ def final(sh: Script) -> None:
     )
     sh.make()
     sh.install("install-nokeys")
-    sh.mode(0o4755, "/usr/libexec/ssh-keysign")  # it reads the machine's keys

@@ -9,6 +9,15 @@ recipe = Recipe("openssl")
 
 _TARGETS = {"32": "linux-x86", "64": "linux-x86_64"}  # it would take a 32-bit system on a 64-bit kernel for x32
 
+_OF_BOTH = """\
+#  ifdef __i386__
+#   define BN_LLONG
+#   define THIRTY_TWO_BIT
+#   undef SIXTY_FOUR_BIT_LONG
+#  else
+#   undef THIRTY_TWO_BIT
+#  endif"""
+
 
 def _build(sh: Script, abi: Abi, without: str) -> None:
     sh.toolchain()
@@ -27,6 +36,8 @@ def final(sh: Script, abi: Abi) -> None:
     """Libraries for cryptography and TLS, and the program openssl"""
     _build(sh, abi, "no-tests no-docs")
     sh.install("install_sw", "install_ssldirs", "INSTALL_LIBS=")  # no static ones
+    if abi.bits == "64" and len(sh.arch.abis) > 1:  # the other ABI's programs have the same headers
+        sh.replace("$OUT/usr/include/openssl/configuration.h", "#  undef THIRTY_TWO_BIT", _OF_BOTH)
     sh.main_abi_only()
 
 

@@ -30,7 +30,7 @@ def stage2(sh: Script) -> None:
         sh,
         {"cc": f"gcc {sh.abi.flag}", "optimize": "-O2"},
         {
-            # Headers and libraries of the system; there are no others. (Configure heeds no -Dname='', but -Uname=.)
+            # Headers and libraries of the system; there are no others.
             "usrinc": f"{tools}/include",
             "locincpth": "",
             "loclibpth": "",
@@ -43,7 +43,6 @@ def stage2(sh: Script) -> None:
         },
         # Databases that the system does not have:
         without="DB_File GDBM_File NDBM_File ODBM_File",
-        empty=(),
         last={},
     )
     sh.make()
@@ -65,6 +64,9 @@ def final(sh: Script) -> None:
         sh,
         {"cc": sh.compilers["CC"], "optimize": sh.compilers["CFLAGS"]},
         {
+            # Whatever else is there when it is built: /usr/local, or (below) /etc/hosts.
+            "locincpth": "",
+            "loclibpth": "",
             "glibpth": sh.libdir,
             "libpth": sh.libdir,
             "libs": "-lm -lcrypt -lgdbm -lgdbm_compat",
@@ -73,8 +75,6 @@ def final(sh: Script) -> None:
             "pager": "/usr/bin/less -isR",
         },
         without="DB_File ODBM_File",  # Berkeley's, and the oldest interface of gdbm
-        # Whatever else is there when it is built: /usr/local, or /etc/hosts.
-        empty=("locincpth", "loclibpth"),
         last={"incpth": "/usr/include", "libpth": sh.libdir, "libspath": sh.libdir, "hostcat": "cat /etc/hosts"},
     )
     # The system's libraries, not the copies that come with it.
@@ -90,7 +90,6 @@ def _configure(
     options: Mapping[str, str],
     *,
     without: str,
-    empty: Sequence[str],
     last: Mapping[str, str],
 ) -> None:
     last = {"cf_time": "Wed Jan  1 00:00:00 UTC 2020", "osvers": "6.12", "myuname": "linux", **last}
@@ -115,7 +114,8 @@ def _configure(
         "perladmin": "clfs@clfs.ruckus",
         "noextensions": without,
     }
-    quoted = [*(f"-D{name}='{value}'" for name, value in words.items()), *(f"-U{name}=" for name in empty)]
+    # It heeds no -Dname=''.
+    quoted = [f"-D{name}='{value}'" if value else f"-U{name}=" for name, value in words.items()]
     sh.sh(" \\\n    ".join(["sh Configure -des -Duseshrplib -Dusethreads", *quoted]))
 
 

@@ -9,8 +9,9 @@ _PATH = "/usr/local/bin:/usr/bin"
 _PATH_OF_ROOT = f"/usr/local/sbin:{_PATH}:/usr/sbin"
 
 
-def _settle(sh: Script) -> None:
-    """Passwords by yescrypt, mail where the FHS has it, homes for their owners alone, and PATH as in /etc/profile."""
+def _prepare(sh: Script) -> None:
+    """Set-uid programs; passwords by yescrypt, mail where the FHS has it, private homes, and PATH of /etc/profile."""
+    sh.set_uid(*(f"/usr/bin/{program}" for program in _SET_UID))
     sh.replace("etc/login.defs", "#ENCRYPT_METHOD DES", "ENCRYPT_METHOD YESCRYPT")
     sh.replace("etc/login.defs", "/var/spool/mail", "/var/mail")
     sh.replace("etc/login.defs", "PATH=/sbin:/bin:/usr/sbin:/usr/bin", f"PATH={_PATH_OF_ROOT}")
@@ -19,8 +20,8 @@ def _settle(sh: Script) -> None:
 
 
 def _finish(sh: Script) -> None:
-    """Set-uid programs; manuals, but for those that man-pages has; and what useradd looks for."""
-    sh.mode(0o4755, *(f"/usr/bin/{program}" for program in _SET_UID))
+    """Manuals, but for those that man-pages has; and what useradd looks for."""
+    sh.sh("grep '^#define HAVE_SYS_CAPABILITY_H 1' config.h")  # newuidmap gives up what it does not need
     sh.install("install-man", directory="man")
     sh.sh("""
         cd "$OUT"
@@ -33,7 +34,7 @@ def _finish(sh: Script) -> None:
 
 recipe = Recipe("shadow").autotools(
     "final",
-    needs=("libxcrypt-{bits}", "attr-{bits}", "acl-{bits}"),
+    needs=("libxcrypt-{bits}", "attr-{bits}", "acl-{bits}", "libcap-{bits}"),
     options=(
         "--with-yescrypt",
         "--with-acl",
@@ -50,6 +51,6 @@ recipe = Recipe("shadow").autotools(
     ),
     cache={"shadow_cv_maildir": "/var/mail", "shadow_cv_mailfile": "none", "shadow_cv_logdir": "/var/log"},
     make=("exec_prefix=/usr",),  # by default, the root
-    before=_settle,
+    before=_prepare,
     after=_finish,
 )

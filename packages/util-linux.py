@@ -8,7 +8,7 @@ from ruckus_aux.words.architecture import Abi
 _OPTIONS = (
     "--disable-static",
     "--runstatedir=/run",
-    # Owners and modes are for bootstrap-install, and nothing here has to be set-uid.
+    # Owners and modes are for bootstrap-install.
     "--disable-makeinstall-chown",
     "--disable-makeinstall-setuid",
     # For users' passwords and logins the system has BusyBox, and later shadow:
@@ -21,7 +21,6 @@ _OPTIONS = (
     "--disable-liblastlog2",  # needs SQLite
     # For what the system does not have:
     "--disable-asciidoc",
-    "--disable-bash-completion",
     "--disable-pylibmount",
     "--without-python",
     "--without-systemd",
@@ -31,11 +30,12 @@ _OPTIONS = (
     "--without-libmagic",
     "--without-libz",
 )
+_PLACES = {"ADJTIME_PATH": "/var/lib/hwclock/adjtime"}  # FHS
 
 recipe = Recipe("util-linux").autotools(
     "stage2",
-    options=(*_OPTIONS, "--without-readline", "--without-tinfo"),
-    env={"ADJTIME_PATH": "/var/lib/hwclock/adjtime"},
+    options=(*_OPTIONS, "--disable-bash-completion", "--without-readline", "--without-tinfo"),
+    env=_PLACES,
     replaces=("stage1/busybox",),
 )
 
@@ -51,12 +51,12 @@ def final(sh: Script, abi: Abi) -> None:
         sh.needs(*(f"{library}-{abi.bits}" for library in ("ncurses", "readline", "libxcrypt")))
         own: tuple[str, ...] = ("--with-ncursesw", "--with-readline", "--without-tinfo", "--disable-uuidd")
         own += ("--enable-sulogin",)  # without being asked for, it is left out where crypt(3) is not found
-        sh.mode(0o4755, "/usr/bin/mount", "/usr/bin/umount")
+        sh.set_uid("/usr/bin/mount", "/usr/bin/umount")
         sh.owner("root:tty", "/usr/bin/wall")
         sh.mode(0o2755, "/usr/bin/wall")
     else:
         own = ("--disable-all-programs", *(f"--enable-{library}" for library in _LIBRARIES))
-    sh.configure("--bindir=/usr/bin", "--sbindir=/usr/sbin", *_OPTIONS, *own)
+    sh.configure("--bindir=/usr/bin", "--sbindir=/usr/sbin", *_OPTIONS, *own, env=_PLACES)
     sh.make()
     sh.install()
     sh.main_abi_only()

@@ -16,10 +16,11 @@ recipe = Recipe("base")
 
 _DIRECTORIES = (
     *("boot", "dev", "home", "media", "mnt", "proc", "run", "srv", "sys"),
-    *("etc/opt", "etc/profile.d", "etc/sysctl.d", "opt"),
+    *("etc/ld.so.conf.d", "etc/opt", "etc/profile.d", "etc/skel", "etc/sysctl.d", "opt"),
     *("usr/include", "usr/lib/sysctl.d", "usr/share/info", "usr/src"),
-    *(f"usr/local/{name}" for name in ("bin", "etc", "include", "lib", "sbin", "share/man", "src")),
-    *("var/cache", "var/lib/dhcpcd", "var/lib/sshd", "var/local", "var/log", "var/mail", "var/opt", "var/spool"),
+    *(f"usr/local/{name}" for name in ("bin", "etc", "games", "include", "sbin", "share/man", "src")),
+    *(f"var/{name}" for name in ("cache", "lib/dhcpcd", "lib/hwclock", "lib/misc", "lib/sshd")),
+    *(f"var/{name}" for name in ("local", "log", "mail", "opt", "spool")),
 )
 _ETC = (
     *("fstab", "group", "inittab", "inputrc", "issue", "nsswitch.conf", "os-release", "passwd", "profile", "shells"),
@@ -44,6 +45,7 @@ _LOGS = {
 def base(sh: Script) -> None:
     """Directories, accounts, and those files of /etc that are the same for everybody"""
     libdirs = [f"usr/{target}" for target in merged_root(sh.arch).values()]
+    libdirs += [f"usr/local/{libdir}" for libdir in ("lib", *sh.arch.libdirs)]
     sh.sh(f"""
         cd "$OUT"
         mkdir -p {" ".join(dict.fromkeys((*_DIRECTORIES, *libdirs)))}
@@ -88,7 +90,7 @@ def bootscripts(sh: Script) -> None:
         """)
 
 
-@recipe.step("final", name="configuration", replaces=("final/base",))
+@recipe.step("final", name="configuration", replaces=("final/base", "final/shadow"))
 def configuration(sh: Script) -> None:
     """What configure was told: the machine's name, its place and language, and who may log in"""
     zone, locale = sh.settings.timezone, sh.settings.locale
@@ -158,6 +160,7 @@ def _user(sh: Script) -> None:
     sh.sh(f"""
         sed '/^nobody:/i {name}:x:1000:999::{home}:/bin/bash' {sh.file("etc/passwd")} > "$OUT/etc/passwd"
         echo '{name}:{"*" if key else "!"}:::::::' >> "$OUT/etc/shadow"
+        echo {name}:100000:65536 | tee "$OUT/etc/subuid" > "$OUT/etc/subgid"
         mkdir "$OUT/home"
         mkdir -m 0700 "$OUT{home}"
     """)

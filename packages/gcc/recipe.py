@@ -196,13 +196,17 @@ def final(sh: Script) -> None:
     )
     sh.make()
     sh.install()
-    sh.sh(f"""
+    sh.sh("""
         rm "$OUT/usr/bin/lto-dump"  # as large as the compiler, for those who develop it
+        rm -r "$OUT/usr/share/man"  # empty files: Debian's source is without manuals
         ln -s gcc "$OUT/usr/bin/cc"
         ln -s ../bin/cpp "$OUT/usr/lib/cpp"
-        mkdir -p "$OUT/usr/share/gdb/auto-load{sh.libdir}"
-        mv "$OUT{sh.libdir}"/*gdb.py "$OUT/usr/share/gdb/auto-load{sh.libdir}"
     """)
+    for libdir in sh.arch.libdirs:
+        sh.sh(f"""
+            mkdir -p "$OUT/usr/share/gdb/auto-load/usr/{libdir}"
+            mv "$OUT/usr/{libdir}"/*gdb.py "$OUT/usr/share/gdb/auto-load/usr/{libdir}"
+        """)
 
 
 @recipe.step("final", name="lto-plugin")

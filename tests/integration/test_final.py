@@ -21,6 +21,19 @@ def final(sh):
     '''a step'''
     sh.sh({text!r})
 """
+SET_UID = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("su")
+
+@recipe.step("final")
+def final(sh):
+    '''a step'''
+    sh.needs("libc", "specs")
+    sh.set_uid("/usr/bin/su")
+    sh.write("$HOME/su.c", "int main (void) {{ return 0; }}")
+    flags = " ".join(sh.compilers[name] for name in {names})
+    sh.sh(f'mkdir -p "$OUT/usr/bin"; gcc {{flags}} -o "$OUT/usr/bin/su" "$HOME/su.c"')
+"""
 
 
 @dataclass(frozen=True)
@@ -150,6 +163,13 @@ def test_the_system_builds_its_packages_again(final: Final) -> None:
 def test_what_is_no_part_of_the_system_is_not_built_by_it(final: Final) -> None:
     said = final.run("verify-self", "hello", "specs", status=1)
     assert said.startswith(f"ruckus: error: no part of the finished system: {final.step('specs')}\n")
+
+
+@pytest.mark.parametrize(("names", "status"), [(("CFLAGS", "LDFLAGS"), 0), (("CFLAGS",), 2)])
+def test_a_program_that_is_roots_for_everybody_is_hardened(final: Final, names: tuple[str, ...], status: int) -> None:
+    """The step fails when its source does not heed the flags that are for that."""
+    (final.small.folder / "src/packages/su.py").write_text(SET_UID.format(names=names))
+    assert (f"BUILT    {final.step('su')} " in final.run("make", final.step("su"), status=status)) == (status == 0)
 
 
 def debugfs(image: Path, request: str) -> str:

@@ -45,6 +45,11 @@ class Rights:
         """What was declared so far."""
         return []
 
+    @cached_property
+    def set_uid_programs(self) -> list[str]:
+        """Their paths."""
+        return []
+
     def device(self, path: str, kind: str, major: int, minor: int, *, mode: int = 0o600) -> None:
         """Declare a device node, as mknod(1) makes it.
 
@@ -80,6 +85,18 @@ class Rights:
         """
         for path in paths:
             self._declare(Right(path, mode=_checked(path, mode)))
+
+    def set_uid(self, *paths: str) -> None:
+        """Declare programs that run as root whoever calls them.
+
+        `configure`, which has to come later, has them compiled so that faults in them are hard to use; the step fails
+        when they are not.
+
+        Args:
+            paths: From the root of the system.
+        """
+        self.mode(0o4755, *paths)
+        self.set_uid_programs.extend(paths)
 
     def _declare(self, right: Right) -> None:
         if not self.stage.of_system:

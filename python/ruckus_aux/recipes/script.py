@@ -69,7 +69,7 @@ class Script(Rights):
 
     @property
     def profile(self) -> str:
-        """What is being built: tiny or clfs."""
+        """What is being built: tiny, clfs or final."""
         return self.settings.profile
 
     @property
@@ -104,7 +104,15 @@ class Script(Rights):
 
     def _defaults(self) -> Defaults:
         needed = {step.within_arch for step in self.needed}
-        return defaults(self.configured_as, self.prefix, self.arch, self.abi, needed, debug=self.settings.debug)
+        return defaults(
+            self.configured_as,
+            self.prefix,
+            self.arch,
+            self.abi,
+            needed,
+            debug=self.settings.debug,
+            hardened=bool(self.set_uid_programs),
+        )
 
     @property
     def compilers(self) -> dict[str, str]:
@@ -279,7 +287,7 @@ class Script(Rights):
     def make(self, *words: str, directory: str = "") -> None:
         """Run make; never with -j, because it belongs to the run's jobserver.
 
-        After `configure`, no manuals are made.
+        After `configure`, no manuals are made of texinfo's sources, but in the stage that keeps them.
 
         Args:
             words: Targets, variables and options.
@@ -289,7 +297,8 @@ class Script(Rights):
         self._record(self._make_command(*where, *words))
 
     def _make_command(self, *words: str) -> str:
-        if self.is_configured and not any(word.startswith("MAKEINFO=") for word in words):
+        wanted = self.stage.documented and not self.only_tests
+        if self.is_configured and not wanted and not any(word.startswith("MAKEINFO=") for word in words):
             words += (WITHOUT_MANUALS,)
         return " ".join(["make", *map(quoted, words)])
 
@@ -439,6 +448,12 @@ class Script(Rights):
         """Append what is done in the stage with whatever a step has installed."""
         if self.stage.documented and not (self.only_tests or self.is_as_given):
             self.sh(STRIP_ASIDE if self.settings.debug else STRIP)
+        if self.set_uid_programs:
+            self.sh(f"""
+                for program in {" ".join(self.set_uid_programs)}; do
+                    readelf -dW "$OUT$program" | grep '(FLAGS_1) .* NOW PIE$'
+                done
+            """)
 
     def _in_files(self, path: Path) -> str:
         return f"$FILES/{self._file(path)}"

@@ -11,7 +11,7 @@ BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # The host's compilers, at a language that does not depend on their age: from gcc 15 on, C would be C23, which older
 # sources are not written in. It stands before all flags, so a source that wants another standard gets that.
 HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
-WITHOUT_MANUALS = "MAKEINFO=true"  # for make: no stage of today keeps documentation, and hosts may lack makeinfo
+WITHOUT_MANUALS = "MAKEINFO=true"  # for make, where none are kept: hosts may lack makeinfo
 # What a step of the final system ends with: symbols go that only debuggers and linkers of static libraries want;
 _ARCHIVES = """
     objects="^\\(!<arch>\\|$(printf '\\177')ELF\\)"
@@ -73,6 +73,8 @@ _FOR_TARGET = ("--disable-nls", "--disable-dependency-tracking")
 _OF_SYSTEM = ("--sysconfdir=/etc", "--localstatedir=/var")
 _FOR_SYSTEM = ("--disable-static", "--disable-dependency-tracking")
 TIME_64 = "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64"  # 32-bit programs, too, live beyond 2038
+# For programs that run with others' rights: anywhere in memory, and stopped when they write where they should not.
+_HARDENED = " -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=3"
 # Programs of the cross binutils that configure looks for as $host-NAME, and would then find the host's.
 _BINUTILS = ("ar", "nm", "objdump", "ranlib", "strip")
 
@@ -105,7 +107,14 @@ def _final_toolchain(arch: Architecture, abi: Abi, needed: Collection[str]) -> t
 
 
 def defaults(
-    stage: Stage, prefix: str, arch: Architecture, abi: Abi, needed: Collection[str] = (), *, debug: bool = False
+    stage: Stage,
+    prefix: str,
+    arch: Architecture,
+    abi: Abi,
+    needed: Collection[str] = (),
+    *,
+    debug: bool = False,
+    hardened: bool = False,
 ) -> Defaults:
     """What a package gets by default.
 
@@ -118,6 +127,7 @@ def defaults(
             not is built while that is. In the final system, final/adjusting means that it comes before the compiler of
             that, and cross/linux-headers, before its C library.
         debug: Whether the final system is compiled for debuggers, too.
+        hardened: Whether it is a package of the final system with programs that run with others' rights.
     """
     target = arch.target
     options: tuple[str, ...] = (f"--prefix={prefix}", f"--build={BUILD_MACHINE}")
@@ -132,6 +142,8 @@ def defaults(
             return Defaults(native, compilers, own_options=_FOR_TARGET)
         more = f"{' -g' if debug else ''}{f' {TIME_64}' if abi.bits == '32' else ''}"
         compilers |= {name: value + more for name, value in _FLAGS.items()}
+        if hardened:
+            compilers |= {"CFLAGS": compilers["CFLAGS"] + _HARDENED, "LDFLAGS": "-pie -Wl,-z,now"}
         return Defaults(native + _OF_SYSTEM, compilers, _final_toolchain(arch, abi, needed), _FOR_SYSTEM)
     cxx = "cross/gcc" in needed
     options += (f"--host={abi.triplet}", f"--libdir={prefix}/{abi.libdir}")

@@ -23,6 +23,8 @@ from ruckus_aux.words.step_name import StepName
 
 _FOR_DEBUGGERS = "/usr/lib/debug"  # of ELF files, only the debug sections
 _LINKS = 40  # that the kernel follows in one path
+_MANUALS = "/usr/share/man"
+_REQUEST = re.compile(rb"^[.']", re.MULTILINE)  # of troff
 _COMMENT = re.compile(rb"^\s*(?:#\s|;|//|/?\*).*$", re.MULTILINE)  # a line that is nothing else
 
 
@@ -155,6 +157,8 @@ class Merged:
         found += [word for word in self._workplaces if word.encode() in self._used(name, content)]
         for word in found:
             yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
+        if within(name, _MANUALS) and not _REQUEST.search(content):
+            yield self.fault(name, "is no manual", "its recipe has to make one, or to remove what stands for it")
 
     def _used(self, name: str, content: bytes) -> bytes:
         """What of a file must name no folder of a step: all of it, but for comments, and what debuggers are told."""

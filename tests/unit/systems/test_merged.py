@@ -90,6 +90,18 @@ def test_the_final_system_has_them_for_debuggers_only(settings: Settings, tmp_pa
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("", 1), ("timestamp\n", 1), (".TH GCC 1\n", 0), ("\n.so man1/gcc.1\n", 0)]
+)
+def test_a_manual_is_one(settings: Settings, tmp_path: Path, text: str, wrong: int) -> None:
+    folder, final = tmp_path / "system", settings.of_final()
+    (folder / "usr/share/man/man1").mkdir(parents=True)
+    (folder / "usr/share/man/man1/gcc.1").write_text(text)
+    installed(final, "x86_64/final/some", folder)
+    said = [fault.message for fault in Merged(final).check()[0].faults]
+    assert said == [f"{final.clfs}/usr/share/man/man1/gcc.1 is no manual"] * wrong
+
+
 @pytest.mark.parametrize("place", ["/cross-tools-x86_64", "/tools-x86_64", "/hostprep", "{clfs}"])
 def test_the_final_system_names_nothing_of_the_temporary_one(settings: Settings, tmp_path: Path, place: str) -> None:
     settings = replace(settings, clfs=tmp_path / "mounted")

@@ -1,6 +1,6 @@
 # needs: the-whole-system final/glibc-64 final/locales final/tzdata
 # files: hosts passwd
-# replaces: final/base
+# replaces: final/base final/shadow
 #!/bin/sh
 set -eu
 umask 022

@@ -33,13 +33,16 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFL
     --enable-__cxa_atexit \
     --with-system-zlib \
     --without-zstd
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
 rm "$OUT/usr/bin/lto-dump"  # as large as the compiler, for those who develop it
+rm -r "$OUT/usr/share/man"  # empty files: Debian's source is without manuals
 ln -s gcc "$OUT/usr/bin/cc"
 ln -s ../bin/cpp "$OUT/usr/lib/cpp"
 mkdir -p "$OUT/usr/share/gdb/auto-load/usr/lib64"
 mv "$OUT/usr/lib64"/*gdb.py "$OUT/usr/share/gdb/auto-load/usr/lib64"
+mkdir -p "$OUT/usr/share/gdb/auto-load/usr/lib"
+mv "$OUT/usr/lib"/*gdb.py "$OUT/usr/share/gdb/auto-load/usr/lib"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

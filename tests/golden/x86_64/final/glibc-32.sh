@@ -19,6 +19,7 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-headers=/usr/include \
     --disable-werror \
     --disable-nscd \
+    --enable-stack-protector=strong \
     --without-selinux \
     libc_cv_slibdir=/usr/lib \
     libc_cv_rtlddir=/lib

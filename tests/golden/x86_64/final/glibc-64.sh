@@ -19,6 +19,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-headers=/usr/include \
     --disable-werror \
     --disable-nscd \
+    --enable-stack-protector=strong \
     --without-selinux \
     libc_cv_slibdir=/usr/lib64 \
     libc_cv_rtlddir=/lib64
@@ -33,6 +34,7 @@ cat > "$OUT/etc/ld.so.conf" <<'END'
 /usr/local/lib
 /usr/lib64
 /usr/lib
+include /etc/ld.so.conf.d/*.conf
 END
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

@@ -23,6 +23,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-headers=/usr/include \
     --disable-werror \
     --disable-nscd \
+    --enable-stack-protector=strong \
     --without-selinux \
     libc_cv_slibdir=/usr/lib64 \
     libc_cv_rtlddir=/lib64

@@ -34,8 +34,10 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS= CXXFLAGS=-O2 HOST_CFLAGS=-O2 "$(realpath --
     --disable-liblzma \
     --disable-libzfs \
     --disable-werror
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
+mkdir -p "$OUT/usr/share/bash-completion"
+mv "$OUT/etc/bash_completion.d" "$OUT/usr/share/bash-completion/completions"
 if ! readelf -h "$OUT/usr/lib/grub/i386-pc/kernel.img" | grep -q 'Entry point address: *0x9000$'; then
     echo "error: kernel.img does not begin with its entry point, and would not boot" >&2
     exit 1

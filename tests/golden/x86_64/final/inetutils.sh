@@ -11,7 +11,7 @@ grep -qF -e '#ifdef HAVE_TERMCAP_TGETENT' telnet/telnet.c || { echo 'error: teln
 sed -i 's,#ifdef HAVE_TERMCAP_TGETENT,#if 1,g' telnet/telnet.c
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=3' CXXFLAGS=-O2 LDFLAGS='-pie -Wl,-z,now' "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -35,8 +35,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --without-pam \
     --without-shishi \
     --without-wrap
-make SUIDMODE= MAKEINFO=true
-make install SUIDMODE= DESTDIR="$OUT" MAKEINFO=true
+make SUIDMODE=
+make install SUIDMODE= DESTDIR="$OUT"
 mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"
 readelf -d "$OUT/usr/bin/ftp" | grep -F '[libreadline.so'
 readelf -d "$OUT/usr/bin/telnet" | grep -F '[libncursesw.so'
@@ -46,3 +46,6 @@ find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec gr
 xargs -0 -r chmod u+w < "$HOME/objects"
 grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
 grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
+for program in /usr/bin/ping /usr/bin/ping6 /usr/bin/traceroute; do
+    readelf -dW "$OUT$program" | grep '(FLAGS_1) .* NOW PIE$'
+done

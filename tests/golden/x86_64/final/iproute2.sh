@@ -8,8 +8,7 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/iproute2-6.1.0.tar.xz" -C
 cd "$SRC"
 make CC='gcc -m64' CCOPTS=-O2 PKG_CONFIG=false SBINDIR=/usr/sbin NETNS_RUN_DIR=/run/netns
 make install CC='gcc -m64' CCOPTS=-O2 PKG_CONFIG=false SBINDIR=/usr/sbin NETNS_RUN_DIR=/run/netns DESTDIR="$OUT"
-rm -r "$OUT/usr/share/bash-completion" "$OUT/var"  # there is no arpd, which wants Berkeley DB
-rm "$OUT/usr/share/man/man8/arpd.8"
+rm -r "$OUT/var" "$OUT/usr/share/man/man8/arpd.8"  # there is no arpd, which wants Berkeley DB
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/libpipeline final/gdbm-64 final/groff final/less final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/libpipeline final/gdbm-64 final/zlib-64 final/groff final/less final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: man-db-2.13.1.tar.xz
 #!/bin/sh
 set -eu
@@ -25,8 +25,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-systemdtmpfilesdir=no \
     --with-systemdsystemunitdir=no \
     --without-libseccomp
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/ncurses-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/ncurses-64 final/groff final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
 # sources: nano-8.4.tar.xz
 #!/bin/sh
 set -eu
@@ -18,8 +18,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --enable-utf8 \
     --disable-libmagic
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

@@ -29,8 +29,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-stripping \
     --enable-pc-files \
     --with-pkg-config-libdir=/usr/lib64/pkgconfig
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
 for name in ncurses form panel menu; do
     ln -s "lib${name}w.so" "$OUT/usr/lib64/lib$name.so"
 done

@@ -9,7 +9,7 @@ cd "$SRC"
 BUILD=$SRC
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=3' CXXFLAGS=-O2 LDFLAGS='-pie -Wl,-z,now' "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -33,11 +33,14 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --without-pam \
     --without-security-key-builtin \
     --without-selinux
-make MAKEINFO=true
-make install-nokeys DESTDIR="$OUT" MAKEINFO=true
+make
+make install-nokeys DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
 xargs -0 -r chmod u+w < "$HOME/objects"
 grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
 grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
+for program in /usr/libexec/ssh-keysign; do
+    readelf -dW "$OUT$program" | grep '(FLAGS_1) .* NOW PIE$'
+done

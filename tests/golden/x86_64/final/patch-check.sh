@@ -15,7 +15,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --sysconfdir=/etc \
     --localstatedir=/var \
     --disable-static \
-    --disable-dependency-tracking
+    --disable-dependency-tracking \
+    ac_cv_path_ED=ed
 make MAKEINFO=true
 { make -k check MAKEINFO=true && echo "PASS: make" > "$HOME/made" || echo "FAIL: make" > "$HOME/made"; } 2>&1 | tee "$HOME/said"
 mkdir -p "$HOME"

@@ -29,6 +29,8 @@ sh Configure -des -Duseshrplib -Dusethreads \
     -Dvendorprefix='/usr' \
     -Dvendorlib='/usr/lib64/perl5/vendor_perl' \
     -Dvendorarch='/usr/lib64/perl5/vendor_perl' \
+    -Ulocincpth= \
+    -Uloclibpth= \
     -Dglibpth='/usr/lib64' \
     -Dlibpth='/usr/lib64' \
     -Dlibs='-lm -lcrypt -lgdbm -lgdbm_compat' \
@@ -40,9 +42,7 @@ sh Configure -des -Duseshrplib -Dusethreads \
     -Dcf_by='clfs' \
     -Dcf_email='clfs@clfs.ruckus' \
     -Dperladmin='clfs@clfs.ruckus' \
-    -Dnoextensions='DB_File ODBM_File' \
-    -Ulocincpth= \
-    -Uloclibpth=
+    -Dnoextensions='DB_File ODBM_File'
 make BUILD_ZLIB=False BUILD_BZIP2=0
 make install BUILD_ZLIB=False BUILD_BZIP2=0 DESTDIR="$OUT"
 find "$OUT" \( -name .packlist -o -name perllocal.pod \) -delete  # with the time, and the path of $OUT

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/libxcrypt-64 final/attr-64 final/acl-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/libxcrypt-64 final/attr-64 final/acl-64 final/libcap-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
 # sources: shadow-4.17.4.tar.xz
 #!/bin/sh
 set -eu
@@ -18,7 +18,7 @@ grep -qF -e '#HOME_MODE' etc/login.defs || { echo 'error: etc/login.defs has no 
 sed -i 's,#HOME_MODE,HOME_MODE,g' etc/login.defs
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=3' CXXFLAGS=-O2 LDFLAGS='-pie -Wl,-z,now' "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -41,9 +41,10 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     shadow_cv_maildir=/var/mail \
     shadow_cv_mailfile=none \
     shadow_cv_logdir=/var/log
-make exec_prefix=/usr MAKEINFO=true
-make install exec_prefix=/usr DESTDIR="$OUT" MAKEINFO=true
-make -C man install-man DESTDIR="$OUT" MAKEINFO=true
+make exec_prefix=/usr
+make install exec_prefix=/usr DESTDIR="$OUT"
+grep '^#define HAVE_SYS_CAPABILITY_H 1' config.h
+make -C man install-man DESTDIR="$OUT"
 cd "$OUT"
 rm usr/share/man/man3/getspnam.3 usr/share/man/man5/passwd.5
 mkdir etc/default
@@ -55,3 +56,6 @@ find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec gr
 xargs -0 -r chmod u+w < "$HOME/objects"
 grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
 grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
+for program in /usr/bin/chage /usr/bin/chfn /usr/bin/chsh /usr/bin/expiry /usr/bin/gpasswd /usr/bin/newgidmap /usr/bin/newgrp /usr/bin/newuidmap /usr/bin/passwd /usr/bin/su; do
+    readelf -dW "$OUT$program" | grep '(FLAGS_1) .* NOW PIE$'
+done

@@ -9,7 +9,7 @@ cd "$SRC"
 BUILD=$SRC
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' ADJTIME_PATH=/var/lib/hwclock/adjtime "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=i686-ruckus-linux-gnu \
     --libdir=/usr/lib \
@@ -30,7 +30,6 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --disable-su \
     --disable-liblastlog2 \
     --disable-asciidoc \
-    --disable-bash-completion \
     --disable-pylibmount \
     --without-python \
     --without-systemd \
@@ -44,8 +43,8 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --enable-libmount \
     --enable-libsmartcols \
     --enable-libfdisk
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
 find include ! -type d -delete

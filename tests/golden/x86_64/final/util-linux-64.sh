@@ -9,7 +9,7 @@ cd "$SRC"
 BUILD=$SRC
 mkdir -p "$BUILD"
 cd "$BUILD"
-CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
+CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=3' CXXFLAGS=-O2 LDFLAGS='-pie -Wl,-z,now' ADJTIME_PATH=/var/lib/hwclock/adjtime "$(realpath --relative-to=. "$SRC")/configure" \
     --prefix=/usr \
     --build=x86_64-ruckus-linux-gnu \
     --libdir=/usr/lib64 \
@@ -30,7 +30,6 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-su \
     --disable-liblastlog2 \
     --disable-asciidoc \
-    --disable-bash-completion \
     --disable-pylibmount \
     --without-python \
     --without-systemd \
@@ -43,11 +42,14 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --without-tinfo \
     --disable-uuidd \
     --enable-sulogin
-make MAKEINFO=true
-make install DESTDIR="$OUT" MAKEINFO=true
+make
+make install DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none
 xargs -0 -r chmod u+w < "$HOME/objects"
 grep -z '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-debug --enable-deterministic-archives
 grep -zv '\.[ao]$' "$HOME/objects" | xargs -0 -r strip --strip-unneeded
+for program in /usr/bin/mount /usr/bin/umount; do
+    readelf -dW "$OUT$program" | grep '(FLAGS_1) .* NOW PIE$'
+done
