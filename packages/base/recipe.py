@@ -19,7 +19,7 @@ _DIRECTORIES = (
     *("etc/ld.so.conf.d", "etc/opt", "etc/profile.d", "etc/skel", "etc/sysctl.d", "opt"),
     *("usr/include", "usr/lib/sysctl.d", "usr/share/info", "usr/src"),
     *(f"usr/local/{name}" for name in ("bin", "etc", "games", "include", "sbin", "share/man", "src")),
-    *(f"var/{name}" for name in ("cache", "lib/dhcpcd", "lib/hwclock", "lib/misc", "lib/sshd")),
+    *(f"var/{name}" for name in ("cache", "lib/hwclock", "lib/misc", "lib/sshd")),
     *(f"var/{name}" for name in ("local", "log", "mail", "opt", "spool")),
 )
 _ETC = (

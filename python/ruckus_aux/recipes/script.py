@@ -297,7 +297,7 @@ class Script(Rights):
         self._record(self._make_command(*where, *words))
 
     def _make_command(self, *words: str) -> str:
-        wanted = self.stage.documented and not self.only_tests
+        wanted = self.stage.documented and self.abi == self.arch.main_abi and not self.only_tests
         if self.is_configured and not wanted and not any(word.startswith("MAKEINFO=") for word in words):
             words += (WITHOUT_MANUALS,)
         return " ".join(["make", *map(quoted, words)])

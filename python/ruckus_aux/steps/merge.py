@@ -267,6 +267,8 @@ def _copy(tree: Path, stamp: Stamp, hidden: Collection[str]) -> None:
         if not target.is_dir():
             target.mkdir(parents=True)
             shutil.copystat(folder, target)
+        elif not stamp.replaces and target.stat().st_mode != os.stat(folder).st_mode:
+            shutil.copymode(folder, target)  # what is laid over packages has made it first
         links = [name for name in directories if os.path.islink(os.path.join(folder, name))]
         for name in names + links:
             if str(here / name) in hidden:

@@ -78,6 +78,22 @@ def test_a_declared_replacement_wins_in_any_order(settings: Settings, tmp_path: 
     assert sorted(path.name for path in (settings.clfs / "only").iterdir()) == ["full", "static"]
 
 
+@pytest.mark.parametrize("order", [("package", "overlay"), ("overlay", "package")])
+def test_a_folder_has_the_mode_of_its_package(settings: Settings, tmp_path: Path, order: tuple[str, ...]) -> None:
+    steps = {
+        "package": STEP,
+        "overlay": replace(STEP, name=StepName("x86_64/cross/overlay"), replaces=(STEP.name,)),
+    }
+    trees = {name: tree(tmp_path / name, **{f"etc__{name}": name}) for name in steps}
+    (trees["overlay"] / "private").mkdir()
+    for folder, mode in (("", 0o700), ("etc", 0o700), ("private", 0o700)):
+        (trees["overlay"] / folder).chmod(mode)
+    for name in order:
+        merged(settings, steps[name], name, trees[name])
+    modes = [(settings.clfs / folder).stat().st_mode & 0o777 for folder in ("", "etc", "private")]
+    assert modes == [0o755, 0o755, 0o700]
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_was_replaced_comes_back_when_the_replacement_no_longer_has_it(
     settings: Settings, tmp_path: Path, kept: bool

@@ -21,10 +21,10 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --without-bzlib \
     --without-lzma \
     --with-zstd
-make -C lib
-make -C libelf
-make -C libelf install DESTDIR="$OUT"
-make -C config install-pkgconfigDATA DESTDIR="$OUT"
+make -C lib MAKEINFO=true
+make -C libelf MAKEINFO=true
+make -C libelf install DESTDIR="$OUT" MAKEINFO=true
+make -C config install-pkgconfigDATA DESTDIR="$OUT" MAKEINFO=true
 grep '^#define USE_ZSTD_COMPRESS 1' config.h
 rm "$OUT/usr/lib/libelf.a" "$OUT/usr/lib/pkgconfig/libdw.pc"
 cd "$OUT/usr"

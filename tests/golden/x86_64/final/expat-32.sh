@@ -22,8 +22,8 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --without-docbook \
     --without-examples \
     --without-tests
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
 find include ! -type d -delete

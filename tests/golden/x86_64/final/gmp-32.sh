@@ -19,8 +19,8 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --disable-dependency-tracking \
     --enable-cxx \
     --includedir=/usr/include/m32/gmp
-make
-make install includeexecdir=/usr/include/m32/gmp DESTDIR="$OUT"
+make MAKEINFO=true
+make install includeexecdir=/usr/include/m32/gmp DESTDIR="$OUT" MAKEINFO=true
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
 find include ! -type d ! -path 'include/m32/gmp/*' -delete

@@ -20,8 +20,8 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --disable-dependency-tracking \
     --with-curses \
     bash_cv_wcwidth_broken=no
-make SHLIB_LIBS=-lncursesw
-make install SHLIB_LIBS=-lncursesw DESTDIR="$OUT"
+make SHLIB_LIBS=-lncursesw MAKEINFO=true
+make install SHLIB_LIBS=-lncursesw DESTDIR="$OUT" MAKEINFO=true
 cd "$OUT/usr"
 rm -rf bin sbin etc share var libexec "$OUT/etc" "$OUT/var"
 find include ! -type d -delete
