@@ -16,7 +16,9 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --sysconfdir=/etc \
     --localstatedir=/var \
     --disable-static \
-    --disable-dependency-tracking
+    --disable-dependency-tracking \
+    ac_cv_libtextstyle=no \
+    gl_cv_lib_readline=no
 make
 make install DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
