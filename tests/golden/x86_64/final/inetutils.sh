@@ -34,7 +34,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTI
     --without-krb5 \
     --without-pam \
     --without-shishi \
-    --without-wrap
+    --without-wrap \
+    ac_cv_lib_crypt_crypt=no
 make SUIDMODE=
 make install SUIDMODE= DESTDIR="$OUT"
 mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"
