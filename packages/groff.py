@@ -3,4 +3,9 @@
 
 from ruckus_aux.recipes.recipe import Recipe
 
-recipe = Recipe("groff").autotools("final", options=("--without-x", "--without-uchardet"), env={"PAGE": "A4"})
+recipe = Recipe("groff").autotools(
+    "final",
+    options=("--without-x", "--without-uchardet"),
+    cache={"ac_cv_prog_LPR": "", "ac_cv_prog_LP": ""},  # BusyBox's, which would print
+    env={"PAGE": "A4"},
+)

@@ -6,7 +6,7 @@ from ruckus_aux.recipes.script import Script
 
 recipe = Recipe("man-db").autotools(
     "final",
-    needs=("libpipeline", "gdbm-{bits}", "zlib-{bits}", "groff", "less", "pkgconf"),
+    needs=("libpipeline", "gdbm-{bits}", "zlib-{bits}", "zstd-{bits}", "groff", "less", "pkgconf"),
     before=Script.in_source,
     options=(
         "--disable-setuid",

@@ -17,7 +17,9 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 PAGE=A4 "$(realpath --relat
     --disable-static \
     --disable-dependency-tracking \
     --without-x \
-    --without-uchardet
+    --without-uchardet \
+    ac_cv_prog_LPR= \
+    ac_cv_prog_LP=
 make
 make install DESTDIR="$OUT"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
