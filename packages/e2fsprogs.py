@@ -31,7 +31,7 @@ recipe = (
     )
     .autotools(
         "final",
-        needs=("util-linux-{bits}", "pkgconf"),
+        needs=("util-linux-{bits}", "acl-{bits}", "attr-{bits}", "file-{bits}", "pkgconf"),
         before=Script.in_source,
         options=(
             *_WITHOUT,
@@ -42,6 +42,10 @@ recipe = (
             "--disable-fuse2fs",
             "--without-libarchive",
         ),
-        after=lambda sh: sh.sh(f'rm "$OUT{sh.libdir}"/lib*.a'),
+        after=lambda sh: sh.sh(f"""
+            grep '^#define HAVE_SYS_ACL_H 1' lib/config.h
+            grep '^#define HAVE_MAGIC_H 1' lib/config.h  # mke2fs says what it is about to overwrite
+            rm "$OUT{sh.libdir}"/lib*.a
+        """),
     )
 )

@@ -5,9 +5,9 @@ from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("sqlite", source="sqlite3").autotools(
     "final",
-    needs=("ncurses-{bits}", "readline-{bits}", "zlib-{bits}"),
+    needs=("ncurses-{bits}", "readline-{bits}", "tcl", "zlib-{bits}"),
     options=(
-        "--disable-tcl",  # for Tcl's programs; its own build runs some
+        "--disable-tcl",  # for Tcl's programs
         "--enable-fts4",
         "--enable-fts5",
         "--with-readline-inc=-I/usr/include/readline",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tcl (CLFS: Tcl): for expect, which runs test suites."""
+"""Tcl (CLFS: Tcl): for expect, which runs test suites, and for building SQLite."""
 
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
@@ -7,9 +7,10 @@ from ruckus_aux.recipes.script import Script
 recipe = Recipe("tcl")
 
 
-@recipe.step("stage2")
-def stage2(sh: Script) -> None:
-    """tcl, built by the system itself"""
+_INSTALL = ("install-binaries", "install-libraries", "install-headers", "install-private-headers")
+
+
+def _build(sh: Script, *install: str) -> None:
     sh.unpack()
     sh.patch()
     sh.sh("SRC=$SRC/unix")
@@ -19,5 +20,19 @@ def stage2(sh: Script) -> None:
     sh.sh(f"""
         sed -i "s,$BUILD,{sh.libdir},g; s,${{SRC%/unix}},{sh.prefix}/include,g" tclConfig.sh
     """)
-    sh.install("install-binaries", "install-libraries", "install-headers", "install-private-headers")
+    sh.install(*install)
     sh.sh(f'ln -s tclsh{sh.version().rpartition(".")[0]} "$OUT{sh.prefix}/bin/tclsh"')
+
+
+@recipe.step("stage2")
+def stage2(sh: Script) -> None:
+    """tcl, built by the system itself"""
+    _build(sh, *_INSTALL)
+
+
+@recipe.step("final")
+def final(sh: Script) -> None:
+    """tclsh and its library"""
+    sh.needs(f"zlib-{sh.abi.bits}")
+    _build(sh, *_INSTALL, "install-msgs", "install-doc")
+    sh.sh('mv "$OUT/usr/share/man/man3/Thread.3" "$OUT/usr/share/man/man3/Tcl_Thread.3"  # perl has one (LFS)')

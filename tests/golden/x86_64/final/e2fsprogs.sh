@@ -1,4 +1,4 @@
-# needs: the-whole-system final/util-linux-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
+# needs: the-whole-system final/util-linux-64 final/acl-64 final/attr-64 final/file-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl final/zlib-64
 # sources: e2fsprogs-1.47.2.tar.xz
 #!/bin/sh
 set -eu
@@ -30,6 +30,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --without-libarchive
 make
 make install DESTDIR="$OUT"
+grep '^#define HAVE_SYS_ACL_H 1' lib/config.h
+grep '^#define HAVE_MAGIC_H 1' lib/config.h  # mke2fs says what it is about to overwrite
 rm "$OUT/usr/lib64"/lib*.a
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/ncurses-64 final/readline-64 final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
+# needs: the-whole-system final/ncurses-64 final/readline-64 final/tcl final/zlib-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: sqlite3
 #!/bin/sh
 set -eu
