@@ -32,7 +32,7 @@ def stage2(sh: Script) -> None:
 
 @recipe.step("final")
 def final(sh: Script) -> None:
-    """tclsh and its library"""
+    """Tcl: tclsh, and its library"""
     sh.needs(f"zlib-{sh.abi.bits}")
     _build(sh, *_INSTALL, "install-msgs", "install-doc")
     sh.sh('mv "$OUT/usr/share/man/man3/Thread.3" "$OUT/usr/share/man/man3/Tcl_Thread.3"  # perl has one (LFS)')
