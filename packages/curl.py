@@ -5,7 +5,7 @@ from ruckus_aux.recipes.recipe import Recipe
 
 recipe = Recipe("curl").autotools(
     "final",
-    needs=("openssl-{bits}", "zlib-{bits}", "zstd-{bits}"),
+    needs=("openssl-{bits}", "zlib-{bits}", "zstd-{bits}", "pkgconf"),
     options=(
         "--with-openssl",
         "--with-ca-path=/etc/ssl/certs",

@@ -80,5 +80,6 @@ recipe.autotools(
         "--mandir=/usr/share/man",
         *_LAYOUT,
     ),
+    cache={"cf_cv_ld_searchpath": "{libdir} /usr/lib"},  # and /usr/local/lib, once that is there
     after=_final_links,
 )

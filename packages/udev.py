@@ -29,6 +29,7 @@ def final(sh: Script) -> None:
         "tests": "false",
         "dev-kvm-mode": "0660",
         "nobody-group": "nogroup",
+        **dict.fromkeys(("system-alloc-uid-min", "system-alloc-gid-min"), "101"),  # shadow's login.defs
     }
     meson_setup(sh, *(f"-D{name}={value}" for name, value in options.items()))
     sh.replace("src/libsystemd/sd-network/network-util.h", "systemd/network", "udev/network")

@@ -10,6 +10,7 @@ def _prepare(sh: Script) -> None:
         BUILD=$SRC
         echo '#define SYS_VIMRC_FILE "/etc/vimrc"' >> src/feature.h
     """)
+    sh.replace("src/auto/configure", 'MANDEF="man"', 'MANDEF="man -s"')  # man-db's, which comes later
 
 
 recipe = Recipe("vim").autotools(
@@ -18,6 +19,7 @@ recipe = Recipe("vim").autotools(
     options=(
         "--with-features=huge",
         "--with-tlib=ncursesw",
+        "--with-local-dir=no",
         "--with-compiledby=Ruckus",
         "--enable-acl",
         "--enable-gui=no",

@@ -1,4 +1,4 @@
-# needs: the-whole-system final/openssl-64 final/zlib-64 final/zstd-64 final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
+# needs: the-whole-system final/openssl-64 final/zlib-64 final/zstd-64 final/pkgconf final/linux-headers final/glibc-64 final/binutils final/gcc final/gmp-64 final/mpfr final/mpc final/isl
 # sources: curl-8.14.1.tar.xz
 #!/bin/sh
 set -eu

@@ -28,7 +28,8 @@ CC='gcc -m32' CXX='g++ -m32' CFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     --enable-overwrite \
     --disable-stripping \
     --enable-pc-files \
-    --with-pkg-config-libdir=/usr/lib/pkgconfig
+    --with-pkg-config-libdir=/usr/lib/pkgconfig \
+    cf_cv_ld_searchpath='/usr/lib /usr/lib'
 make MAKEINFO=true
 make install DESTDIR="$OUT" MAKEINFO=true
 cd "$OUT/usr"

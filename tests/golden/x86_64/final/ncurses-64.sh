@@ -28,7 +28,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --enable-overwrite \
     --disable-stripping \
     --enable-pc-files \
-    --with-pkg-config-libdir=/usr/lib64/pkgconfig
+    --with-pkg-config-libdir=/usr/lib64/pkgconfig \
+    cf_cv_ld_searchpath='/usr/lib64 /usr/lib'
 make
 make install DESTDIR="$OUT"
 for name in ncurses form panel menu; do

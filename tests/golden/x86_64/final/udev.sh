@@ -22,7 +22,9 @@ CC='gcc -m64' CFLAGS='-O2' meson setup "$BUILD" --prefix=/usr --libdir=/usr/lib6
     -Dvcs-tag=false \
     -Dtests=false \
     -Ddev-kvm-mode=0660 \
-    -Dnobody-group=nogroup
+    -Dnobody-group=nogroup \
+    -Dsystem-alloc-uid-min=101 \
+    -Dsystem-alloc-gid-min=101
 grep -qF -e systemd/network src/libsystemd/sd-network/network-util.h || { echo 'error: src/libsystemd/sd-network/network-util.h has no systemd/network' >&2; exit 1; }
 sed -i s,systemd/network,udev/network,g src/libsystemd/sd-network/network-util.h
 cd "$BUILD"

@@ -8,6 +8,8 @@ tar --no-same-owner --strip-components=1 -xf "$SOURCES/vim" -C "$SRC"
 cd "$SRC"
 BUILD=$SRC
 echo '#define SYS_VIMRC_FILE "/etc/vimrc"' >> src/feature.h
+grep -qF -e 'MANDEF="man"' src/auto/configure || { echo 'error: src/auto/configure has no MANDEF="man"' >&2; exit 1; }
+sed -i 's,MANDEF="man",MANDEF="man -s",g' src/auto/configure
 mkdir -p "$BUILD"
 cd "$BUILD"
 CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/configure" \
@@ -20,6 +22,7 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --with-features=huge \
     --with-tlib=ncursesw \
+    --with-local-dir=no \
     --with-compiledby=Ruckus \
     --enable-acl \
     --enable-gui=no \
