@@ -18,7 +18,7 @@ from ruckus_aux.host.limits import processors
 from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import read_entries
 from ruckus_aux.runs import finished, hypervisor
-from ruckus_aux.settings.options import OPTIONS
+from ruckus_aux.settings.options import OPTIONS, meant, without_value
 from ruckus_aux.settings.ownership import check_own_cache, check_own_prefix
 from ruckus_aux.settings.settings import CONF_NAMES
 from ruckus_aux.sources.debian import own_release
@@ -76,19 +76,19 @@ def paths_of(option: str, text: str) -> list[str]:
 
     Args:
         option: Its name, for messages.
-        text: Paths with colons or spaces between them, or no.
+        text: Paths with colons or spaces between them.
 
     Raises:
         RuckusError: One is not absolute, or has a character that tools would split.
     """
-    return [] if text == "no" else [absolute(option, path) for path in re.split(r"[:\s]+", text) if path]
+    return [absolute(option, path) for path in re.split(r"[:\s]+", text) if path]
 
 
 class Configuration:
     """The values given to configure, checked one by one; self.answers is what configure substitutes."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        self.given = given
+        self.given = meant(given)
         self.mistakes = Mistakes()
         self.notes: list[str] = []
         self.answers: dict[str, str] = {}
@@ -104,6 +104,7 @@ class Configuration:
         """
         self.prepared = prepared
         checks: tuple[Callable[[], None], ...] = (
+            self._values,
             self._architecture,
             self._profile,
             self._switches,
@@ -144,6 +145,13 @@ class Configuration:
                 check()
             except OSError as error:  # a disk that is full, say
                 raise of_the_system(error) from error
+
+    def _values(self) -> None:
+        """Of an option that has no value, the default is what the other checks see."""
+        for option in without_value(self.given):
+            name = option.usage.partition("=")[0]
+            self.mistakes.add(f"{name}: no value is given", f"give one, {option.usage}, or leave the option out")
+            self.given[option.key] = option.default
 
     def _architecture(self) -> None:
         if machines := list(dict.fromkeys(self.given["machines"].split())):
@@ -261,11 +269,10 @@ class Configuration:
 
     def _snapshot(self) -> None:
         address = self.given["debian_snapshot"]
-        if address != "no" and not re.fullmatch(r"https?://\S+", address):
+        if address and not re.fullmatch(r"https?://\S+", address):
             raise RuckusError(
                 f"--with-debian-snapshot: '{address}' is not an address", "for instance: https://snapshot.debian.org"
             )
-        self.answers["ruckus_debian_snapshot"] = "" if address == "no" else address
 
     def _manifests(self) -> None:
         readable = []
@@ -285,7 +292,7 @@ class Configuration:
         self.answers["ruckus_packages"] = " ".join(folders)
 
     def _lock(self) -> None:
-        self.answers["ruckus_lock"] = lock = self.given["lock"] if self.given["lock"] != "no" else ""
+        self.answers["ruckus_lock"] = lock = self.given["lock"]
         if lock == "yes" and "BUILDROOT" in self.answers:
             lock = f"{self.answers['BUILDROOT']}/{SOURCES_LOCK}"
         if lock:
@@ -299,7 +306,7 @@ class Configuration:
     def _finished(self) -> None:
         for name, checked in finished.CHECKS.items():
             with self.mistakes.collected():
-                self.answers[f"ruckus_{name}"] = checked(finished.value_of(name, self.given[name]))
+                self.answers[f"ruckus_{name}"] = checked(self.given[name])
         values = self.values()
         self.answers["ruckus_finished"] = ""
         if values["profile"] == "final" and not self.mistakes.errors:

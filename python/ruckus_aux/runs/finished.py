@@ -34,22 +34,6 @@ _HASHES = (
 _KEY = re.compile(r"([^#]* )?(ssh|ecdsa|sk)-[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
 
 
-def value_of(name: str, text: str) -> str:
-    """What an option was given, as text; "" when it was switched off.
-
-    Args:
-        name: Its name in Python.
-        text: What autoconf makes of it: yes when it has no value, and no when it is switched off.
-
-    Raises:
-        RuckusError: It has no value.
-    """
-    if text == "yes":
-        option = f"--with-{name.replace('_', '-')}"
-        raise RuckusError(f"{option}: no value is given", f"give one, {option}=..., or leave the option out")
-    return "" if text == "no" else text
-
-
 def _hostname(name: str) -> str:
     if name and (len(name) > _LONGEST_NAME or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", name)):
         raise RuckusError(
@@ -72,7 +56,6 @@ def _locale(locale: str) -> str:
 
 
 def _translations(languages: str) -> str:
-    languages = languages or "none"
     if not re.fullmatch(rf"all|none|{_LANGUAGE}(,{_LANGUAGE})*", languages):
         raise RuckusError(
             f"--with-translations: '{languages}' is no list of languages", "all, none, or --with-translations=de,pt_BR"
