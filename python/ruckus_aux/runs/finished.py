@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
+from ruckus_aux.runs.public_keys import is_public_key
 from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.words.architecture import ARCHITECTURES, merged_root
 from ruckus_aux.words.errors import RuckusError
@@ -31,7 +32,6 @@ _HASHES = (
     rf"\$6\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{86}}",  # SHA-512
     rf"\$5\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{43}}",  # SHA-256
 )
-_KEY = re.compile(r"([^#]* )?(ssh|ecdsa|sk)-[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
 
 
 def _hostname(name: str) -> str:
@@ -79,10 +79,11 @@ def _key_file(path: str) -> str:
     file = Path(absolute("--with-authorized-key", path))
     if not file.is_file():
         raise RuckusError(f"--with-authorized-key: there is no file {file}", "ssh-keygen makes one: FILE.pub")
-    lines = [line for line in file.read_text(errors="replace").splitlines() if line.strip() and line[0] != "#"]
-    wrong = [str(number) for number, line in enumerate(lines, 1) if not _KEY.fullmatch(line)]
-    if wrong or not lines:
-        what = f"key {wrong[0]} is not a public key" if wrong else "it has no key"
+    lines = [line.strip(" \t\r") for line in file.read_bytes().decode(errors="replace").split("\n")]
+    keys = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
+    wrong = [number for number, line in keys.items() if not is_public_key(line)]
+    if wrong or not keys:
+        what = f"line {wrong[0]} is not a public key, or not a whole one" if wrong else "it has no key"
         raise RuckusError(f"--with-authorized-key: {file}: {what}", "it has to be a file as ssh-keygen's .pub")
     return str(file)
 

@@ -58,9 +58,10 @@ def test_what_may_be_a_password_is_not_repeated() -> None:
 
 def test_keys_are_public_ones(tmp_path: Path) -> None:
     path = tmp_path / "keys"
-    path.write_text(f'# mine\n{KEY}\nfrom="10.0.0.0/8" {KEY}\n')
+    path.write_text(f'# mine\n \t# and\n\n{KEY}\r\n\t{KEY}\nfrom="10.0.0.0/8" {KEY}')
     assert CHECKS["authorized_key"](str(path)) == str(path)
-    for text, what in {"": "it has no key", f"{KEY}\n-----BEGIN OPENSSH PRIVATE KEY-----\n": "key 2 is not"}.items():
+    wrong = {"# none": "it has no key", f"{KEY}\n-----BEGIN OPENSSH PRIVATE KEY-----\n": "line 2 is not"}
+    for text, what in {**wrong, f"{KEY.removesuffix(' me@here')}\r{KEY}": "line 1 is not"}.items():
         path.write_text(text)
         with pytest.raises(RuckusError, match=what):
             CHECKS["authorized_key"](str(path))
