@@ -88,6 +88,22 @@ def nearest(name: str, path: Path) -> Path:
     return Path("/")
 
 
+def check_readable(name: str, path: Path) -> None:
+    """Make sure that a folder is there, and that this user can read it.
+
+    Args:
+        name: The option or variable that it was given as.
+        path: An absolute path.
+
+    Raises:
+        RuckusError: It is not, or this user can't.
+    """
+    if nearest(name, path) != path or not path.is_dir():
+        raise RuckusError(f"{name}: '{path}' is not a folder", "make it, or leave the option out")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise RuckusError(f"{name}: this user can't read {path}", "change its mode, or its owner")
+
+
 def check_writable(name: str, path: Path) -> None:
     """Make sure that a folder, or the nearest that exists above it, can be written to.
 

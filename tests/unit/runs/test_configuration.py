@@ -78,12 +78,18 @@ def test_a_build_knows_what_configure_hands_over() -> None:
 def test_what_configure_writes_can_be_read(given_: Given, tmp_path: Path) -> None:
     """Every setting, whether it was decided, or is as it was given."""
     (tmp_path / "m").mkdir()
-    given = {"mirror": f"{tmp_path}/m", "debian_suite": "sid", "sharing": "no", "prefix": "/p", "CPUCOUNT": "3"}
+    given = {
+        "mirror": f"{tmp_path}/m",
+        "debian_suite": "sid",
+        "sharing": "no",
+        "prefix": f"{tmp_path}/p",
+        "CPUCOUNT": "3",
+    }
     conf = given_(**given, stage2_auto="yes", debian_mirror="file:/d").conf()
     (tmp_path / CONF).write_text(f"[ruckus]\n{conf}\nhostprep_tools = m4\n")
     settings = load(tmp_path)
     assert (settings.mirrors, settings.debian_suite, settings.sharing) == ((tmp_path / "m",), "sid", False)
-    assert (settings.prefix, settings.cpucount, settings.buildroot) == (Path("/p"), 3, tmp_path / "build")
+    assert (settings.prefix, settings.cpucount, settings.buildroot) == (tmp_path / "p", 3, tmp_path / "build")
     assert "stage2_auto = yes" in conf.splitlines()
 
 
