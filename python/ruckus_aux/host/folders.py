@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ruckus_aux.host.commands import run
@@ -24,6 +25,16 @@ def within(inner: str, outer: str) -> bool:
         outer: The other one.
     """
     return Path(outer) == Path(inner) or Path(outer) in Path(inner).parents
+
+
+def leads_to(path: str, places: Iterable[str]) -> bool:
+    """Whether a path is one of some places, or leads to one through symbolic links.
+
+    Args:
+        path: An absolute path.
+        places: The places.
+    """
+    return os.path.realpath(path) in map(os.path.realpath, places)
 
 
 def absolute(name: str, value: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ruckus_aux.host.folders import absolute
+from ruckus_aux.host.folders import absolute, leads_to
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
 from ruckus_aux.runs.public_keys import is_public_key
 from ruckus_aux.settings.options import OPTIONS
@@ -18,7 +18,7 @@ from ruckus_aux.words.paths import RESERVED, SRCDIR
 
 _LONGEST_NAME = 64  # characters of a host's name, to Linux
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
+_ZONE = r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*"
 _LOCALE = r"C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.[A-Za-z0-9-]+(@[a-z]+)?"
 _LANGUAGE = r"(?!all\b)[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?"
 _LONGEST_USER = 32  # characters, to utmp(5)
@@ -28,9 +28,9 @@ _BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: par
 _HASHES = (
     rf"\$(y|gy)\${_BASE64}+\${_BASE64}{{1,86}}\${_BASE64}{{43}}",  # yescrypt
     rf"\$7\${_BASE64}{{11,97}}\${_BASE64}{{43}}",  # scrypt
-    rf"\$2[aby]\$\d\d\${_BASE64}{{53}}",  # bcrypt
-    rf"\$6\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{86}}",  # SHA-512
-    rf"\$5\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{43}}",  # SHA-256
+    rf"\$2[aby]\$[0-9]{{2}}\${_BASE64}{{53}}",  # bcrypt
+    rf"\$6\$(rounds=[0-9]+\$)?{_BASE64}{{1,16}}\${_BASE64}{{86}}",  # SHA-512
+    rf"\$5\$(rounds=[0-9]+\$)?{_BASE64}{{1,16}}\${_BASE64}{{43}}",  # SHA-256
 )
 
 
@@ -103,11 +103,23 @@ def _overlay(path: str) -> str:
     if not path:
         return ""
     folder = absolute("--with-overlay", path)
-    if folder in ("/", *RESERVED):
+    if leads_to(folder, ("/", *RESERVED)):
         raise RuckusError(f"--with-overlay: '{folder}' belongs to the host", "choose a folder of its own")
-    links = {name for arch in ARCHITECTURES.values() for name in merged_root(arch)}
-    check_laid_over("--with-overlay", Path(folder), links)
     return folder
+
+
+def check_overlay(folder: str, user: str) -> None:
+    """Make sure that a folder can be laid over the finished system.
+
+    Args:
+        folder: An absolute path.
+        user: Of --with-user; "" for nobody.
+
+    Raises:
+        RuckusError: It can't.
+    """
+    links = {name for arch in ARCHITECTURES.values() for name in merged_root(arch)}
+    check_laid_over("--with-overlay", Path(folder), links, user)
 
 
 # By the options' names in Python: each takes what was given, and returns what is so.

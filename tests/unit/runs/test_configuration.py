@@ -18,7 +18,7 @@ from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.host.limits import processors
 from ruckus_aux.runs import configuration
-from ruckus_aux.runs.configuration import Configuration, paths_of
+from ruckus_aux.runs.configuration import Configuration
 from ruckus_aux.settings.options import OPTIONS, declarations, given_by, meant
 from ruckus_aux.settings.settings import load
 from ruckus_aux.steps import isolation, sandbox
@@ -94,17 +94,17 @@ def test_what_configure_writes_can_be_read(given_: Given, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("options", "paths"),
+    ("options", "value"),
     [
-        (["--with-manifest=/a", "--with-manifest=/b:/c"], ["/a", "/b", "/c"]),
-        (["--with-manifest=/a", "--without-manifest", "--with-manifest=/b"], ["/b"]),
-        (["--with-manifest=/a", "-with-manifest=/b"], ["/a", "/b"]),
-        (["--with-manifest=/a", "--with-manifest=no"], []),
-        ([], []),
+        (["--with-manifest=/a", "--with-manifest=/b:/c"], "/a:/b:/c"),
+        (["--with-manifest=/a", "--without-manifest", "--with-manifest=/b"], "/b"),
+        (["--with-manifest=/a", "-with-manifest=/b"], "/a:/b"),
+        (["--with-manifest=/a", "--with-manifest=no"], ""),
+        ([], ""),
     ],
 )
-def test_an_option_that_may_be_repeated(options: list[str], paths: list[str]) -> None:
-    assert paths_of("--with-manifest", meant(given_by(options, TOP, TOP))["manifest"]) == paths
+def test_an_option_that_may_be_repeated(options: list[str], value: str) -> None:
+    assert meant(given_by(options, TOP, TOP))["manifest"].strip(":") == value
 
 
 def test_what_autoconf_makes_of_a_repeated_option_does_not_count(
@@ -123,9 +123,8 @@ def test_what_autoconf_makes_of_a_repeated_option_does_not_count(
 def test_mistakes_in_manifests_name_file_entry_and_key(given_: Given, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("[gcc]\nversion = 1\n")
     (tmp_path / "b").write_text("[gcc\n")
-    lines = errors(given_(manifest=f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/c:x")).splitlines()
-    assert lines == ["--with-manifest: 'x' is not an absolute path"]
-    lines = errors(given_(manifest=f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/c")).splitlines()
+    lines = errors(given_(manifest=f"x:{tmp_path}/a:{tmp_path}/b:{tmp_path}/c")).splitlines()
+    assert lines.pop(0) == "--with-manifest: 'x' is not an absolute path"
     assert lines[0] == f"{tmp_path}/a: [gcc]: version: not of its kind: 1"
     assert lines[1].startswith(f"{tmp_path}/b: Expected ']'")
     assert lines[2] == f"{tmp_path}/c: No such file or directory"
@@ -189,7 +188,6 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"BUILDROOT": "{tmp}/store/x", "cache": "{tmp}"}, "BUILDROOT: '{tmp}/store/x' is inside {tmp}/store, which"),
         ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b"}, "--with-cache: '{tmp}/b' is BUILDROOT, too"),
         ({"prefix": "rel"}, "--prefix: 'rel' is not an absolute path"),
-        ({"prefix": ""}, "--prefix: '' is not an absolute path"),
         ({"prefix": "/usr"}, "--prefix: '/usr' belongs to the host"),
         ({"prefix": "{tmp}/p", "CLFS": "{tmp}/p"}, "CLFS: '{tmp}/p' is --prefix, too"),
         ({"prefix": "{tmp}/p", "CLFS": "{tmp}/p/cache"}, "CLFS: '{tmp}/p/cache' is inside {tmp}/p/cache, which"),
@@ -409,6 +407,66 @@ def test_all_mistakes_at_once(given_: Given) -> None:
     prefixes = {"PREFIX_TOOLS": "x", "PREFIX_CROSS": "y", "PREFIX_HOSTPREP": "/usr"}
     devices = {"install_dev": "/dev/null", "ruckus_dev": "/dev/null"}
     assert len(given_(**wrong, **prefixes, **devices).mistakes.errors) == len(wrong | prefixes | devices)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"profile": "Final", "tests": "x"},
+        {"mirror": "/nowhere:x:/nowhere/else", "MIRRORS": "y"},
+        {"packages": "/nowhere:x"},
+        {"debian_mirror": "x", "debian_suite": "sid main"},
+        {"ruckus_dev_snapshot": "/dev/null", "ruckus_path": "src", "ruckus_dev": "/dev/zero"},
+        {"BUILDROOT": "x", "CLFS": "y", "prefix": "z", "cache": "z"},
+        {"BUILDROOT": "/", "CLFS": "/usr", "prefix": "/etc", "cache": "/proc/version/x"},
+        {"timezone": "Europe/Berl\u00edn", "locale": "German", "authorized_key": "x", "overlay": "/nowhere"},
+    ],
+)
+def test_one_mistake_does_not_hide_the_next(given_: Given, wrong: dict[str, str]) -> None:
+    count = sum(len(value.split(":")) for value in wrong.values())
+    assert len(given_(**wrong).mistakes.errors) == count
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["authorized_key", "overlay", "packages"])
+def test_what_this_user_may_not_read_is_named_with_its_option(given_: Given, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    (folder / "x").touch(mode=0o000)
+    for mode in (0o755, 0o000):
+        folder.chmod(mode)
+        text = errors(given_(**{name: f"{folder}/x"}, user="Me"))
+        folder.chmod(0o755)
+        assert f"--with-{name.replace('_', '-')}: " in text
+        assert f"{folder}/x" in text
+        assert "--with-user: 'Me' can't be" in text
+
+
+@pytest.mark.parametrize("place", ["build", "src", "p", "clfs", "cache", "p/boot", "build/final", "build/final/etc"])
+def test_an_overlay_is_no_place_that_a_build_writes_to(given_: Given, tmp_path: Path, place: str) -> None:
+    given = {"prefix": f"{tmp_path}/p", "CLFS": f"{tmp_path}/clfs", "cache": f"{tmp_path}/cache"}
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "link").symlink_to(tmp_path / place)
+    for path in (tmp_path / place, tmp_path / "link"):
+        assert errors(given_(overlay=str(path), **given)).startswith(f"--with-overlay: '{path}' ")
+    assert f"--with-overlay: '{tmp_path}' has {tmp_path}/build in it" in errors(given_(overlay=str(tmp_path), **given))
+    (tmp_path / "build" / "mine").mkdir(exist_ok=True)
+    assert errors(given_(overlay=f"{tmp_path}/build/mine", **given)) == ""
+
+
+@pytest.mark.parametrize("name", ["overlay", "BUILDROOT", "CLFS", "cache", "prefix"])
+@pytest.mark.parametrize("target", ["/", "/usr", "/etc"])
+def test_a_link_to_a_folder_of_the_host_is_that_folder(given_: Given, tmp_path: Path, name: str, target: str) -> None:
+    (tmp_path / "link").symlink_to(target)
+    assert f"'{tmp_path}/link' belongs to the host" in errors(given_(**{name: f"{tmp_path}/link"}))
+
+
+def test_an_overlay_has_the_user_in_its_passwd(given_: Given, tmp_path: Path) -> None:
+    passwd = tmp_path / "mine" / "etc" / "passwd"
+    passwd.parent.mkdir(parents=True)
+    passwd.write_text("root:x:0:0:root:/root:/bin/sh\n")
+    assert errors(given_(overlay=f"{tmp_path}/mine")) == ""
+    assert f"--with-overlay: {passwd} has no 'me'" in errors(given_(overlay=f"{tmp_path}/mine", user="me"))
 
 
 def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,14 +34,15 @@ def test_what_is_fine(name: str, value: str) -> None:
     ("name", "value"),
     [
         *(("hostname", name) for name in ("-a", "a b", "a..b", "a" * 65, "$(reboot)")),
-        *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlin; reboot")),
+        *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlín", "UTC; reboot")),
         *(("locale", locale) for locale in ("", "german", "de_DE.UTF-8 ", "de_de.UTF-8", "de_DE")),
         *(("user", name) for name in ("Me", "1a", "a:b", "a b", "x" * 33, "../me", "root", "sshd", "nobody", "wheel")),
         *(("translations", languages) for languages in ("german", "de,", "de pt", "de,all", "../de")),
         *(("root_password_hash", text) for text in ("secret", "$1$a$bcd", SHA512[:-1], f"{SHA512}:", "y.bc")),
+        ("root_password_hash", SHA512.replace("$6$", "$6$rounds=٣$")),
         ("authorized_key", "key.pub"),
         ("authorized_key", "/nowhere/key.pub"),
-        *(("overlay", folder) for folder in ("/nowhere", "/", "/usr", "/etc")),
+        *(("overlay", folder) for folder in ("mine", "/", "/usr", "/etc", "/proc/self/root", "/bin")),
     ],
 )
 def test_what_is_refused_with_a_way_out(name: str, value: str) -> None:
