@@ -1,31 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What makes a bootable system of the final packages: directories, /etc, boot scripts, and what configure was told.
 
-The places are those of the FHS, and the accounts those of the CLFS book (Creating Directories; Creating the passwd,
-group and log Files; Making the CLFS System Bootable).
+The accounts are those of the CLFS book (Creating Directories; Creating the passwd, group and log Files; Making the CLFS
+System Bootable). recipes/hierarchy.py has the places.
 """
 
 from pathlib import Path
 
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
+from ruckus_aux.recipes.hierarchy import COMMON, DIRECTORIES, ETC, LINKS, PRIVATE
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.words.architecture import merged_root
 
 recipe = Recipe("base")
 
-_DIRECTORIES = (
-    *("boot", "dev", "home", "media", "mnt", "proc", "run", "srv", "sys"),
-    *("etc/ld.so.conf.d", "etc/opt", "etc/profile.d", "etc/skel", "etc/sysctl.d", "opt"),
-    *("usr/include", "usr/lib/sysctl.d", "usr/share/info", "usr/src"),
-    *(f"usr/local/{name}" for name in ("bin", "etc", "games", "include", "sbin", "share/man", "src")),
-    *(f"var/{name}" for name in ("cache", "lib/hwclock", "lib/misc", "lib/sshd")),
-    *(f"var/{name}" for name in ("local", "log", "mail", "opt", "spool")),
-)
-_ETC = (
-    *("fstab", "group", "inittab", "inputrc", "issue", "nsswitch.conf", "os-release", "passwd", "profile", "shells"),
-    "syslog.conf",
-)
 _SCRIPTS = {
     "boot.d": (
         *("10-kernel", "20-host", "30-udev", "40-check", "50-mount", "60-swap", "70-leftovers", "80-clock"),
@@ -45,19 +34,17 @@ _LOGS = {
 def base(sh: Script) -> None:
     """Directories, accounts, and those files of /etc that are the same for everybody"""
     libdirs = [f"usr/{target}" for target in merged_root(sh.arch).values()]
-    libdirs += [f"usr/local/{libdir}" for libdir in ("lib", *sh.arch.libdirs)]
+    libdirs += [f"usr/local/{libdir}" for libdir in sh.arch.libdirs]
     sh.sh(f"""
         cd "$OUT"
-        mkdir -p {" ".join(dict.fromkeys((*_DIRECTORIES, *libdirs)))}
-        mkdir -p -m 0750 root
-        mkdir -p -m 1777 tmp var/tmp
-        ln -s ../run var/run
-        ln -s ../run/lock var/lock
-        ln -s ../proc/self/mounts etc/mtab
+        mkdir -p {" ".join(dict.fromkeys((*DIRECTORIES, *libdirs)))}
+        mkdir -p -m 0750 {" ".join(PRIVATE)}
+        mkdir -p -m 1777 {" ".join(COMMON)}
     """)
-    for name, target in merged_root(sh.arch).items():
-        sh.sh(f"ln -s usr/{target} {name}")
-    for name in _ETC:
+    links = LINKS | {name: f"usr/{target}" for name, target in merged_root(sh.arch).items()}
+    for name, target in links.items():
+        sh.sh(f"ln -s {target} {name}")
+    for name in ETC:
         sh.sh(f"cp {sh.file(f'etc/{name}')} etc/{name}")
     sh.sh("""
         sed 's/^\\([^:]*\\):x:[0-9]*:/\\1:!::/' etc/group > etc/gshadow
@@ -178,5 +165,6 @@ def _user(sh: Script) -> None:
 def overlay(sh: Script) -> None:
     """A folder of your own, laid over all other packages"""
     folder = sh.settings.overlay or Path()
-    check_laid_over("--with-overlay", folder, merged_root(sh.arch))  # it may have changed since configure
+    # It may have changed since configure.
+    check_laid_over("--with-overlay", folder, merged_root(sh.arch), sh.settings.user)
     sh.sh(f'tar -xf {sh.given(folder)} -C "$OUT"')

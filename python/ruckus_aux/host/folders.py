@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ruckus_aux.host.commands import run
@@ -24,6 +25,16 @@ def within(inner: str, outer: str) -> bool:
         outer: The other one.
     """
     return Path(outer) == Path(inner) or Path(outer) in Path(inner).parents
+
+
+def leads_to(path: str, places: Iterable[str]) -> bool:
+    """Whether a path is one of some places, or leads to one through symbolic links.
+
+    Args:
+        path: An absolute path.
+        places: The places.
+    """
+    return os.path.realpath(path) in map(os.path.realpath, places)
 
 
 def absolute(name: str, value: str) -> str:
@@ -86,6 +97,22 @@ def nearest(name: str, path: Path) -> Path:
         else:
             return there
     return Path("/")
+
+
+def check_readable(name: str, path: Path) -> None:
+    """Make sure that a folder is there, and that this user can read it.
+
+    Args:
+        name: The option or variable that it was given as.
+        path: An absolute path.
+
+    Raises:
+        RuckusError: It is not, or this user can't.
+    """
+    if nearest(name, path) != path or not path.is_dir():
+        raise RuckusError(f"{name}: '{path}' is not a folder", "make it, or leave the option out")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise RuckusError(f"{name}: this user can't read {path}", "change its mode, or its owner")
 
 
 def check_writable(name: str, path: Path) -> None:

@@ -17,7 +17,7 @@ from ruckus_aux.recipes.plan import Broken, Plan, Step, unless
 from ruckus_aux.recipes.recipe import Recipe
 from ruckus_aux.recipes.script import Script
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.words.errors import Mistakes, RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError, of_the_system
 from ruckus_aux.words.stage import SOURCE, STAGES
 from ruckus_aux.words.step_name import StepName
 
@@ -32,8 +32,9 @@ def located(path: Path) -> Iterator[None]:
         if isinstance(error, SyntaxError) and error.filename == str(path):
             lines.append(error.lineno)
         where = f"{path}:{lines[-1]}" if lines else str(path)
-        if isinstance(error, RuckusError):
-            raise RuckusError(f"{where}: {error.message}", error.hint) from error
+        known = of_the_system(error) if isinstance(error, OSError) else error
+        if isinstance(known, RuckusError):
+            raise RuckusError(f"{where}: {known.message}", known.hint) from error
         said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
         raise RuckusError(f"{where}: {said}", "docs/recipes.md has an example for each kind of recipe") from error
 

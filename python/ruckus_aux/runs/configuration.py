@@ -7,18 +7,18 @@ Every mistake is reported, not only the first, and each with the way out.
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from ruckus_aux.host import mounts
-from ruckus_aux.host.folders import absolute, check_runnable, check_space, check_writable, nearest, within
+from ruckus_aux.host.folders import absolute, check_readable, check_runnable, check_space, within
 from ruckus_aux.host.limits import processors
 from ruckus_aux.recipes.lockfile import read_lockfile
 from ruckus_aux.recipes.manifest import read_entries
 from ruckus_aux.runs import finished, hypervisor
-from ruckus_aux.settings.options import OPTIONS
+from ruckus_aux.runs.places import check_apart, check_only_read, check_own_folder, writable_mount
+from ruckus_aux.settings.options import OPTIONS, meant, without_value
 from ruckus_aux.settings.ownership import check_own_cache, check_own_prefix
 from ruckus_aux.settings.settings import CONF_NAMES
 from ruckus_aux.sources.debian import own_release
@@ -71,28 +71,16 @@ def default_prefixes(string: str, *, links: bool) -> dict[str, str]:
     return dict(zip(PREFIXES, (f"/cross-tools-{string}", f"/tools-{string}", hostprep), strict=True))
 
 
-def paths_of(option: str, text: str) -> list[str]:
-    """The paths that a repeatable option was given, as absolute ones.
-
-    Args:
-        option: Its name, for messages.
-        text: Paths with colons or spaces between them, or no.
-
-    Raises:
-        RuckusError: One is not absolute, or has a character that tools would split.
-    """
-    return [] if text == "no" else [absolute(option, path) for path in re.split(r"[:\s]+", text) if path]
-
-
 class Configuration:
     """The values given to configure, checked one by one; self.answers is what configure substitutes."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
-        self.given = given
+        self.given = meant(given)
         self.mistakes = Mistakes()
         self.notes: list[str] = []
         self.answers: dict[str, str] = {}
         self.taken: set[str] = set()  # paths that something is written to
+        self.written: set[str] = set()  # of these, what is Ruckus's own
         self.workplace = KINDS["bwrap"]
         self.fault: isolation.Fault | None = None  # why it is another
         self.prepared = True  # see check
@@ -104,8 +92,10 @@ class Configuration:
         """
         self.prepared = prepared
         checks: tuple[Callable[[], None], ...] = (
+            self._values,
             self._architecture,
             self._profile,
+            self._tests,
             self._switches,
             self._numbers,
             self._devices,
@@ -138,12 +128,38 @@ class Configuration:
         values = self.values()
         return "\n".join(f"{name} = {values[name]}" for name in CONF_NAMES)
 
-    def _attempt(self, check: Callable[[], object]) -> None:
+    def _attempt(self, check: Callable[[], object], option: str = "") -> bool:
+        """Collect what ends a check; returns whether nothing did.
+
+        option: what names the mistake when it is an error of the system.
+        """
+        before = len(self.mistakes.errors)
         with self.mistakes.collected():
             try:
                 check()
             except OSError as error:  # a disk that is full, say
-                raise of_the_system(error) from error
+                raise of_the_system(error, option) from error
+        return len(self.mistakes.errors) == before
+
+    def _paths(self, option: str, text: str, check: Callable[[str, Path], object]) -> list[str]:
+        """The paths that a repeatable option was given, as absolute ones, but for those with mistakes."""
+        found = []
+
+        def take(word: str) -> None:
+            path = absolute(option, word)
+            check(option, Path(path))
+            found.append(path)
+
+        for word in filter(None, re.split(r"[:\s]+", text)):
+            self._attempt(partial(take, word), option)
+        return found
+
+    def _values(self) -> None:
+        """Of an option that has no value, the default is what the other checks see."""
+        for option in without_value(self.given):
+            name = option.usage.partition("=")[0]
+            self.mistakes.add(f"{name}: no value is given", f"give one, {option.usage}, or leave the option out")
+            self.given[option.key] = option.default
 
     def _architecture(self) -> None:
         if machines := list(dict.fromkeys(self.given["machines"].split())):
@@ -159,6 +175,8 @@ class Configuration:
         if profile not in PROFILES:
             raise RuckusError(f"unknown profile '{profile}'", f"choose one of: {', '.join(PROFILES)}")
         self.answers["ruckus_profile"] = profile
+
+    def _tests(self) -> None:
         if self.given["tests"] not in TESTS:
             raise RuckusError(
                 f"--with-tests={self.given['tests']}: no such choice", f"choose one of: {', '.join(TESTS)}"
@@ -183,10 +201,11 @@ class Configuration:
         self.mount_point = ""
         numbers: dict[str, str] = {}
         for option in ("install_dev", "ruckus_dev", "ruckus_dev_snapshot"):
+            name = f"--with-{option.replace('_', '-')}"
             if self.given[option]:
-                self._attempt(partial(self._device, f"--with-{option.replace('_', '-')}", self.given[option], numbers))
+                self._attempt(partial(self._device, name, self.given[option], numbers), name)
         if self.given["ruckus_dev_snapshot"] and not self.given["ruckus_dev"]:
-            raise RuckusError(
+            self.mistakes.add(
                 "--with-ruckus-dev-snapshot needs --with-ruckus-dev", "give it as well: --with-ruckus-dev=DEV"
             )
         if path := self.given["ruckus_path"]:
@@ -195,7 +214,7 @@ class Configuration:
     def _device(self, option: str, device: str, numbers: dict[str, str]) -> None:
         found = block_device(device, option).numbers
         if option == "--with-install-dev":
-            self.mount_point = _writable_mount(device, found)
+            self.mount_point = writable_mount(device, found)
         if same := next((other for other, its in numbers.items() if its == found), ""):
             raise RuckusError(
                 f"{option}: {device} is the device of {same}, too",
@@ -205,29 +224,33 @@ class Configuration:
 
     def _folders(self) -> None:
         srcdir, builddir = (absolute(name, self.given[name]) for name in ("srcdir", "builddir"))
-        buildroot = absolute("BUILDROOT", self.given["BUILDROOT"] or builddir)
-        prefix = "" if self.given["prefix"] == "NONE" else absolute("--prefix", self.given["prefix"])
-        clfs = absolute("CLFS", self.given["CLFS"] or self.mount_point or f"{buildroot}/baby")
-        cache = absolute("--with-cache", self.given["cache"] or f"{prefix or buildroot}/cache")
+        typed = {"BUILDROOT": self.given["BUILDROOT"], "CLFS": self.given["CLFS"], "--with-cache": self.given["cache"]}
+        typed["--prefix"] = "" if self.given["prefix"] == "NONE" else self.given["prefix"]
+        well = [self._attempt(partial(absolute, name, path)) for name, path in typed.items() if path]
+        if not all(well):
+            return
+        buildroot = absolute("BUILDROOT", typed["BUILDROOT"] or builddir)
+        prefix = absolute("--prefix", typed["--prefix"]) if typed["--prefix"] else ""
+        clfs = absolute("CLFS", typed["CLFS"] or self.mount_point or f"{buildroot}/baby")
+        cache = absolute("--with-cache", typed["--with-cache"] or f"{prefix or buildroot}/cache")
         places = {
             "BUILDROOT": buildroot,
             "CLFS": clfs,
             **({"--prefix": prefix} if prefix else {}),
             "--with-cache": cache,
         }
-        for name, path in places.items():
-            if path == "/" or path in paths.RESERVED or (name == "CLFS" and within(srcdir, path)):
-                raise RuckusError(f"{name}: '{path}' belongs to the host", "choose a folder of its own")
-            check_writable(name, Path(path))
+        well = [self._attempt(partial(check_own_folder, name, path, srcdir)) for name, path in places.items()]
+        if not all(well):
+            return
         check_own_cache(Path(cache))
         if prefix:
             check_own_prefix(Path(prefix))
         names = {"BUILDROOT": BUILDROOT_NAMES, "--prefix": PREFIX_NAMES, "--with-cache": CACHE_NAMES}
         written = {name: {f"{places[name]}/{one}" for one in names[name]} for name in places if name != "CLFS"}
         written["builddir"] = {f"{builddir}/{one}" for one in BUILDDIR_NAMES}
-        _check_apart(places, written)
-        self.taken = {builddir, *places.values(), *set().union(*written.values())}
-        self.taken |= {f"{srcdir}/{name}" for name in _SOURCE_NAMES}
+        check_apart(places, written)
+        self.written = set().union(*written.values())
+        self.taken = {builddir, *places.values(), *self.written, *(f"{srcdir}/{name}" for name in _SOURCE_NAMES)}
         self.answers |= {"ruckus_srcdir": srcdir, "ruckus_prefix": prefix}
         self.answers |= {"BUILDROOT": buildroot, "CLFS": clfs, "ruckus_cache": cache}
         if self.prepared and not (Path(buildroot) / JOURNAL).exists():
@@ -237,21 +260,17 @@ class Configuration:
             check_space("BUILDROOT", Path(buildroot), space)
 
     def _mirrors(self) -> None:
-        mirrors = [*paths_of("--with-mirror", self.given["mirror"]), *paths_of("MIRRORS", self.given["MIRRORS"])]
-        for mirror in map(Path, mirrors):
-            if nearest("--with-mirror", mirror) != mirror or not mirror.is_dir():
-                raise RuckusError(f"--with-mirror: '{mirror}' is not a folder", "make it, or leave the option out")
-            if not os.access(mirror, os.R_OK | os.X_OK):
-                raise RuckusError(f"--with-mirror: this user can't read {mirror}", "change its mode, or its owner")
+        mirrors = self._paths("--with-mirror", self.given["mirror"], check_readable)
+        mirrors += self._paths("MIRRORS", self.given["MIRRORS"], check_readable)
         self.answers["ruckus_mirrors"] = " ".join(mirrors)
 
     def _debian(self) -> None:
         mirror, suite = (self.given[name] for name in ("debian_mirror", "debian_suite"))
         if mirror and not _ARCHIVE.fullmatch(mirror):
-            raise RuckusError(
+            self.mistakes.add(
                 f"--with-debian-mirror: '{mirror}' is not an address", "for instance: https://deb.debian.org/debian"
             )
-        if suite and not re.fullmatch(r"[a-z][\w./-]*", suite):
+        if suite and not re.fullmatch(r"[a-z][A-Za-z0-9_./-]*", suite):
             raise RuckusError(f"--with-debian-suite: '{suite}' is not a release's name", "for instance: trixie, or sid")
         if suite and not mirror and not own_release():
             raise RuckusError(
@@ -261,31 +280,21 @@ class Configuration:
 
     def _snapshot(self) -> None:
         address = self.given["debian_snapshot"]
-        if address != "no" and not re.fullmatch(r"https?://\S+", address):
+        if address and not re.fullmatch(r"https?://\S+", address):
             raise RuckusError(
                 f"--with-debian-snapshot: '{address}' is not an address", "for instance: https://snapshot.debian.org"
             )
-        self.answers["ruckus_debian_snapshot"] = "" if address == "no" else address
 
     def _manifests(self) -> None:
-        readable = []
-        for manifest in paths_of("--with-manifest", self.given["manifest"]):
-            with self.mistakes.collected():
-                read_entries(Path(manifest))
-                readable.append(manifest)
-        self.answers["ruckus_manifests"] = " ".join(readable)
+        manifests = self._paths("--with-manifest", self.given["manifest"], lambda _, path: read_entries(path))
+        self.answers["ruckus_manifests"] = " ".join(manifests)
 
     def _packages(self) -> None:
-        folders = paths_of("--with-packages", self.given["packages"])
-        for folder in folders:
-            if not Path(folder).is_dir():
-                raise RuckusError(
-                    f"--with-packages: '{folder}' is not a folder", "name one with recipes or patches in it"
-                )
+        folders = self._paths("--with-packages", self.given["packages"], check_readable)
         self.answers["ruckus_packages"] = " ".join(folders)
 
     def _lock(self) -> None:
-        self.answers["ruckus_lock"] = lock = self.given["lock"] if self.given["lock"] != "no" else ""
+        self.answers["ruckus_lock"] = lock = self.given["lock"]
         if lock == "yes" and "BUILDROOT" in self.answers:
             lock = f"{self.answers['BUILDROOT']}/{SOURCES_LOCK}"
         if lock:
@@ -297,15 +306,23 @@ class Configuration:
             self.answers |= hypervisor.decided(self.given, self.answers)
 
     def _finished(self) -> None:
-        for name, checked in finished.CHECKS.items():
-            with self.mistakes.collected():
-                self.answers[f"ruckus_{name}"] = checked(finished.value_of(name, self.given[name]))
+        for name in finished.CHECKS:
+            self._attempt(partial(self._of_finished, name), f"--with-{name.replace('_', '-')}")
+        self._attempt(self._overlay, "--with-overlay")
         values = self.values()
         self.answers["ruckus_finished"] = ""
         if values["profile"] == "final" and not self.mistakes.errors:
             self.answers["ruckus_finished"] = "".join(f"\n  {line}" for line in finished.summary(values))
         elif unused := finished.without_effect(values):
             self.notes.append(f"the final profile alone has use for {' '.join(unused)}")
+
+    def _of_finished(self, name: str) -> None:
+        self.answers[f"ruckus_{name}"] = finished.CHECKS[name](self.given[name])
+
+    def _overlay(self) -> None:
+        if folder := self.answers.get("ruckus_overlay"):
+            check_only_read("--with-overlay", folder, self.taken, self.written)
+            finished.check_overlay(folder, self.answers.get("ruckus_user", ""))
 
     def _prefixes(self) -> None:
         string = self.answers.get("CLFS_ARCH_STRING", "unknown")
@@ -392,39 +409,3 @@ class Configuration:
             )
         if self.given["unknown"]:
             self.notes.append(f"unknown, and without effect: {self.given['unknown']}")
-
-
-def _check_apart(places: Mapping[str, str], written: Mapping[str, Collection[str]]) -> None:
-    """Raise RuckusError when a folder is where Ruckus writes something else.
-
-    places: the folders, by option or variable. written: what is written into each of them.
-    """
-    for name, path in places.items():
-        for one in sorted(one for other, names in written.items() if other != name for one in names):
-            if within(path, one):
-                raise RuckusError(f"{name}: '{path}' is inside {one}, which is Ruckus's own", "choose another folder")
-    clfs, cache = places["CLFS"], places["--with-cache"]
-    if cache == places["BUILDROOT"]:
-        raise RuckusError(f"--with-cache: '{cache}' is BUILDROOT, too", "choose a folder of its own")
-    if within(clfs, cache):
-        raise RuckusError(f"CLFS: '{clfs}' is inside {cache}, which is Ruckus's own", "choose another folder")
-    for name in ("BUILDROOT", "--prefix"):
-        if clfs == places.get(name):
-            raise RuckusError(f"CLFS: '{clfs}' is {name}, too", "give the system a folder of its own: CLFS=/...")
-
-
-def _writable_mount(device: str, numbers: str) -> str:
-    """The mount point of a device that the build user can write to."""
-    points = [mount for mount in mounts.mounted() if mount.is_of(numbers)]
-    if not points:
-        raise RuckusError(
-            f"--with-install-dev: {device} is not mounted", f"mount it first, for instance: mount {device} /media/baby"
-        )
-    mount = next((mount for mount in points if mount.root == "/"), points[0])
-    point = mount.point
-    if "ro" in mount.options or not os.access(point, os.W_OK):
-        raise RuckusError(
-            f"--with-install-dev: {device} is mounted on {point}, which this user can't write to",
-            f"as root: chown {os.getuid()}:{os.getgid()} {point}   (or mount it read-write)",
-        )
-    return str(point)

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ruckus_aux.host.folders import absolute
+from ruckus_aux.host.folders import absolute, leads_to
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
+from ruckus_aux.runs.public_keys import is_public_key
 from ruckus_aux.settings.options import OPTIONS
 from ruckus_aux.words.architecture import ARCHITECTURES, merged_root
 from ruckus_aux.words.errors import RuckusError
@@ -17,7 +18,7 @@ from ruckus_aux.words.paths import RESERVED, SRCDIR
 
 _LONGEST_NAME = 64  # characters of a host's name, to Linux
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_ZONE = r"[A-Za-z][\w+-]*(/[A-Za-z][\w+-]*)*"
+_ZONE = r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z][A-Za-z0-9_+-]*)*"
 _LOCALE = r"C|POSIX|(C|[a-z]{2,3}(_[A-Z]{2})?)\.[A-Za-z0-9-]+(@[a-z]+)?"
 _LANGUAGE = r"(?!all\b)[a-z]{2,3}(_[A-Z]{2})?(@[a-z]+)?"
 _LONGEST_USER = 32  # characters, to utmp(5)
@@ -27,27 +28,10 @@ _BASE64 = "[./A-Za-z0-9]"  # of crypt(5); what its methods print after $ID$: par
 _HASHES = (
     rf"\$(y|gy)\${_BASE64}+\${_BASE64}{{1,86}}\${_BASE64}{{43}}",  # yescrypt
     rf"\$7\${_BASE64}{{11,97}}\${_BASE64}{{43}}",  # scrypt
-    rf"\$2[aby]\$\d\d\${_BASE64}{{53}}",  # bcrypt
-    rf"\$6\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{86}}",  # SHA-512
-    rf"\$5\$(rounds=\d+\$)?{_BASE64}{{1,16}}\${_BASE64}{{43}}",  # SHA-256
+    rf"\$2[aby]\$[0-9]{{2}}\${_BASE64}{{53}}",  # bcrypt
+    rf"\$6\$(rounds=[0-9]+\$)?{_BASE64}{{1,16}}\${_BASE64}{{86}}",  # SHA-512
+    rf"\$5\$(rounds=[0-9]+\$)?{_BASE64}{{1,16}}\${_BASE64}{{43}}",  # SHA-256
 )
-_KEY = re.compile(r"([^#]* )?(ssh|ecdsa|sk)-[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}( .*)?")
-
-
-def value_of(name: str, text: str) -> str:
-    """What an option was given, as text; "" when it was switched off.
-
-    Args:
-        name: Its name in Python.
-        text: What autoconf makes of it: yes when it has no value, and no when it is switched off.
-
-    Raises:
-        RuckusError: It has no value.
-    """
-    if text == "yes":
-        option = f"--with-{name.replace('_', '-')}"
-        raise RuckusError(f"{option}: no value is given", f"give one, {option}=..., or leave the option out")
-    return "" if text == "no" else text
 
 
 def _hostname(name: str) -> str:
@@ -72,7 +56,6 @@ def _locale(locale: str) -> str:
 
 
 def _translations(languages: str) -> str:
-    languages = languages or "none"
     if not re.fullmatch(rf"all|none|{_LANGUAGE}(,{_LANGUAGE})*", languages):
         raise RuckusError(
             f"--with-translations: '{languages}' is no list of languages", "all, none, or --with-translations=de,pt_BR"
@@ -96,10 +79,11 @@ def _key_file(path: str) -> str:
     file = Path(absolute("--with-authorized-key", path))
     if not file.is_file():
         raise RuckusError(f"--with-authorized-key: there is no file {file}", "ssh-keygen makes one: FILE.pub")
-    lines = [line for line in file.read_text(errors="replace").splitlines() if line.strip() and line[0] != "#"]
-    wrong = [str(number) for number, line in enumerate(lines, 1) if not _KEY.fullmatch(line)]
-    if wrong or not lines:
-        what = f"key {wrong[0]} is not a public key" if wrong else "it has no key"
+    lines = [line.strip(" \t\r") for line in file.read_bytes().decode(errors="replace").split("\n")]
+    keys = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
+    wrong = [number for number, line in keys.items() if not is_public_key(line)]
+    if wrong or not keys:
+        what = f"line {wrong[0]} is not a public key, or not a whole one" if wrong else "it has no key"
         raise RuckusError(f"--with-authorized-key: {file}: {what}", "it has to be a file as ssh-keygen's .pub")
     return str(file)
 
@@ -119,11 +103,23 @@ def _overlay(path: str) -> str:
     if not path:
         return ""
     folder = absolute("--with-overlay", path)
-    if folder in ("/", *RESERVED):
+    if leads_to(folder, ("/", *RESERVED)):
         raise RuckusError(f"--with-overlay: '{folder}' belongs to the host", "choose a folder of its own")
-    links = {name for arch in ARCHITECTURES.values() for name in merged_root(arch)}
-    check_laid_over("--with-overlay", Path(folder), links)
     return folder
+
+
+def check_overlay(folder: str, user: str) -> None:
+    """Make sure that a folder can be laid over the finished system.
+
+    Args:
+        folder: An absolute path.
+        user: Of --with-user; "" for nobody.
+
+    Raises:
+        RuckusError: It can't.
+    """
+    links = {name for arch in ARCHITECTURES.values() for name in merged_root(arch)}
+    check_laid_over("--with-overlay", Path(folder), links, user)
 
 
 # By the options' names in Python: each takes what was given, and returns what is so.

@@ -16,7 +16,7 @@ from ruckus_aux.host.links import missing_links
 from ruckus_aux.host.root import Command, as_root
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.runs.configuration import MOST_CPUS, PROFILES, Configuration, default_prefixes
-from ruckus_aux.settings.options import USUAL, VARIABLES, given_by
+from ruckus_aux.settings.options import USUAL, VARIABLES, given_by, meant
 from ruckus_aux.settings.ownership import check_build_folder
 from ruckus_aux.settings.settings import Settings, load, settings_of
 from ruckus_aux.steps import isolation
@@ -272,9 +272,7 @@ class Request:
     @cached_property
     def _isolation(self) -> tuple[str, isolation.Fault | None]:
         """Where steps run, as configure decides it, and why that is not a sandbox."""
-        option = "--with-isolation="
-        wishes = [word.removeprefix(option) for word in self.configure if word.startswith(option)]
-        return isolation.choose(wishes[-1] if wishes else "auto")
+        return isolation.choose(meant(given_by(self.configure, self.srcdir, self.folder))["isolation"])
 
     @property
     def fault(self) -> isolation.Fault | None:

@@ -6,7 +6,10 @@ over what was given, by `Option.key`; runs/configuration.py checks it. What it d
 it was given, under that name, and a field of Settings of that name reads it.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations  # for a python3 of before 3.10
+
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,8 @@ class Option:
     help: for configure --help. What holds when it is not given is added, unless `default` can't say it.
     value: what its value is called; a switch, which is yes or no, has none.
     default: what holds when it is not given.
+    off: what holds when it is switched off; None for the default.
+    may_be_bare: whether it means something without a value, too.
     kind: "with", "enable", "variable", or "standard" for what every configure has, and ours explains otherwise.
     repeatable: whether it may be given several times, or once with colons between its paths.
     """
@@ -27,6 +32,8 @@ class Option:
     help: str
     value: str = ""
     default: str = ""
+    off: str | None = None
+    may_be_bare: bool = False
     kind: str = "with"
     repeatable: bool = False
 
@@ -77,6 +84,7 @@ OPTIONS = (
         "symbolic links), auto (bwrap where it works)",
         value="KIND",
         default="auto",
+        off="none",
     ),
     Option(
         "prefix",
@@ -120,6 +128,7 @@ OPTIONS = (
         "where versions that Debian's archive no longer has are looked for",
         value="URL",
         default="https://snapshot.debian.org",
+        off="",
     ),
     Option(
         "manifest",
@@ -140,6 +149,7 @@ OPTIONS = (
         "take only sources with the hashes that are in FILE, a sources-lock.json as make download writes it [without "
         "=FILE: the one in BUILDROOT]",
         value="FILE",
+        may_be_bare=True,
     ),
     Option(
         "install-dev", "mounted block device that the system is built on; its mount point becomes CLFS", value="DEV"
@@ -198,6 +208,7 @@ OPTIONS = (
         "languages whose translations images of the final system have: all, none, or some, such as de,pt_BR",
         value="LANGUAGES",
         default="all",
+        off="none",
     ),
     Option(
         "PREFIX_CROSS",
@@ -228,7 +239,7 @@ OPTIONS = (
     ),
 )
 VARIABLES = tuple(option.name for option in OPTIONS if option.kind == "variable")
-
+_KNOWN = {(option.kind, option.name): option for option in OPTIONS}
 
 # What is handed over when nothing is given: the options, and what configure adds.
 USUAL = {
@@ -248,23 +259,42 @@ def given_by(options: Sequence[str], srcdir: Path, builddir: Path) -> dict[str, 
     Returns:
         Values by their names, as `Configuration` takes them.
     """
-    given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir)}
-    known = {(option.kind, option.name): option for option in OPTIONS}
-    for word in options:
-        name, separator, value = word.lstrip("-").partition("=")
-        way, dash, rest = name.partition("-")
-        kind = {"without": "with", "disable": "enable"}.get(way, way) if dash else "variable"
-        option = known.get((kind, rest)) or known.get(("variable", name)) or known.get(("standard", name))
+    given = {**USUAL, "srcdir": str(srcdir), "builddir": str(builddir), "options": shlex.join(options)}
+    for option, value in map(_read, options):
         if option is None:
             continue  # configure knows no such option, and says so
-        if kind != way and dash:
-            value = "no"
-        elif not separator:
-            value = "yes"
         earlier = given[option.key]
         more = option.repeatable and "no" not in (value, earlier or "no")
         given[option.key] = f"{earlier}:{value}" if more else value
     return given
+
+
+def _read(word: str) -> tuple[Option | None, str]:
+    """The option that a word of configure's command line is about, and the value that it gives."""
+    name, separator, value = word.lstrip("-").partition("=")
+    way, dash, rest = name.partition("-")
+    kind = {"without": "with", "disable": "enable"}.get(way, way) if dash else "variable"
+    option = _KNOWN.get((kind, rest)) or _KNOWN.get(("variable", name)) or _KNOWN.get(("standard", name))
+    if kind != way and dash:
+        return option, "no"
+    return option, value if separator else "yes"
+
+
+def without_value(given: Mapping[str, str]) -> list[Option]:
+    """The options that want a value and have none: --with-user, or --with-user=$(a command that failed).
+
+    given: What configure hands over. To autoconf, an empty value is that of an option that was not given; what was
+        typed tells them apart.
+    """
+    empty = {option for option, value in map(_read, shlex.split(given["options"])) if not value}
+    bare = {option for option in OPTIONS if given[option.key] == "yes" and not option.may_be_bare}
+    return [option for option in OPTIONS if option.value and option in empty | bare]
+
+
+def meant(given: Mapping[str, str]) -> dict[str, str]:
+    """What configure hands over, with what holds in place of the "no" of an option that was switched off."""
+    off = {option.key: option.default if option.off is None else option.off for option in OPTIONS if option.value}
+    return {name: off.get(name, value) if value == "no" else value for name, value in given.items()}
 
 
 def _declaration(option: Option) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import user_name
-from ruckus_aux.host.folders import absolute, check_writable
+from ruckus_aux.host.folders import absolute, check_writable, leads_to
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, CONF, MARKER, PREFIX_NAMES, RESERVED
@@ -54,9 +54,9 @@ def check_build_folder(folder: Path, systems: Iterable[str] = ()) -> None:
     absolute("--build-dir", str(folder))
     if is_ours(folder):
         return
-    home = os.path.realpath(os.path.expanduser("~"))  # a user may have none
-    if str(folder) in (*_OF_THE_HOST, home):
-        whose = "your home folder" if str(folder) == home else "the host's"
+    home = os.path.expanduser("~")  # a user may have none
+    if leads_to(str(folder), (*_OF_THE_HOST, home)):
+        whose = "your home folder" if leads_to(str(folder), [home]) else "the host's"
         raise RuckusError(
             f"--build-dir: {folder} is {whose}", "choose a folder of its own, for instance: --build-dir=build"
         )

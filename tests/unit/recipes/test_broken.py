@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recipe that is wrong stops only the goals that need it."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -31,6 +32,14 @@ def test_a_function_that_fails_breaks_its_step_and_what_needs_it(settings: Setti
     steps, broken = plan.split(plan.goal("bootstrap"))
     assert {step.name for step in steps} == OTHERS
     assert {one.name for one in broken} == set(plan.broken), "with what is the cause"
+
+
+def test_an_error_of_the_system_is_not_the_recipes(settings: Settings, recipes: Path) -> None:
+    fault = f"raise PermissionError({errno.EACCES}, 'Permission denied', '/root/key.pub')"
+    (recipes / "zlib.py").write_text(ZLIB.replace("sh.unpack()", fault))
+    with pytest.raises(RuckusError, match=r"zlib\.py:9: /root/key\.pub: Permission denied") as caught:
+        evaluate(settings)["hostprep/zlib"]
+    assert "see whose it is" in caught.value.hint
 
 
 def test_a_change_of_the_same_size_within_a_second_is_seen(settings: Settings, recipes: Path) -> None:

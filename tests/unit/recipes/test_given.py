@@ -73,6 +73,57 @@ def test_what_has_the_name_of_a_link_of_the_system_is_refused_whatever_it_is(fol
     assert f"{folder}/lib64: /lib64 is a link in the system" in text
 
 
+@pytest.mark.parametrize("name", ["usr", "etc", "var", "root", "home", "tmp", "boot", "dev", "var/log", "usr/bin"])
+def test_what_is_a_folder_in_the_system_has_to_be_one(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "mine" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    assert f"{path} is a file, and /{name} in the system is a folder" in errors(tmp_path / "mine")
+    path.unlink()
+    path.symlink_to("srv")
+    assert f"{path} is a symbolic link, and /{name} in the system is a folder" in errors(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("name", ["etc/passwd", "etc/hosts", "etc/mtab", "var/run", "boot/grub/grub.cfg"])
+def test_what_is_none_in_the_system_can_not_be_a_folder(folder: Path, name: str) -> None:
+    (folder / name).mkdir(parents=True)
+    assert f"{folder / name} is a folder, and /{name} in the system is none" in errors(folder)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter everything")
+@pytest.mark.parametrize("mode", [0o000, 0o200, 0o400, 0o100])
+@pytest.mark.parametrize("name", ["", "home/me"])
+def test_a_folder_that_can_not_be_read_is_not_an_empty_one(folder: Path, mode: int, name: str) -> None:
+    path = folder / name
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "file").touch()
+    path.chmod(mode)
+    text = errors(folder)
+    path.chmod(0o755)
+    assert "this user can't read" in text
+    assert str(path) in text
+    assert "mistakes" not in text
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter everything")
+def test_a_folder_that_can_not_be_reached(folder: Path, tmp_path: Path) -> None:
+    tmp_path.chmod(0o000)
+    text = errors(folder)
+    tmp_path.chmod(0o755)
+    assert text.startswith(f"--with-overlay: {folder}: Permission denied")
+
+
+def test_a_passwd_of_its_own_has_the_user(folder: Path) -> None:
+    passwd = folder / "etc" / "passwd"
+    check_laid_over("--with-overlay", folder, LINKS, "me")
+    passwd.write_bytes(b"root:x:0:0:r\xf6\xf6t:/root:/bin/sh\nme2:x:1000:999::/home/me:/bin/sh\n")
+    check_laid_over("--with-overlay", folder, LINKS)
+    with pytest.raises(RuckusError, match=f"--with-overlay: {passwd} has no 'me', whom --with-user names"):
+        check_laid_over("--with-overlay", folder, LINKS, "me")
+    passwd.write_text("root:x:0:0:root:/root:/bin/sh\nme:x:1000:999::/home/me:/bin/sh\n")
+    check_laid_over("--with-overlay", folder, LINKS, "me")
+
+
 def test_its_hash_is_that_of_names_contents_and_modes(folder: Path) -> None:
     before = given_hash(folder)
     os.utime(folder / "etc" / "motd", (1, 1))

@@ -18,8 +18,8 @@ from ruckus_aux.host import mounts
 from ruckus_aux.host.folders import absolute
 from ruckus_aux.host.limits import processors
 from ruckus_aux.runs import configuration
-from ruckus_aux.runs.configuration import Configuration, paths_of
-from ruckus_aux.settings.options import declarations, given_by
+from ruckus_aux.runs.configuration import Configuration
+from ruckus_aux.settings.options import OPTIONS, declarations, given_by, meant
 from ruckus_aux.settings.settings import load
 from ruckus_aux.steps import isolation, sandbox
 from ruckus_aux.steps.isolation import Fault
@@ -61,7 +61,8 @@ def errors(configuration: Configuration) -> str:
 
 def test_an_option_of_the_other_kind_is_another() -> None:
     usual = given_by([], TOP, TOP)
-    assert given_by(["--enable-mirror=/x", "--with-xen=no", "--enable-option-checking=fatal"], TOP, TOP) == usual
+    others = given_by(["--enable-mirror=/x", "--with-xen=no", "--enable-option-checking=fatal"], TOP, TOP)
+    assert others | {"options": ""} == usual
     given = given_by(["--with-mirror=/x", "MIRRORS=/y", "--disable-xen", "--without-stage1-xen"], TOP, TOP)
     assert (given["mirror"], given["MIRRORS"]) == ("/x", "/y")
     assert (given["xen"], given["stage1_xen"]) == ("no", "no")
@@ -77,27 +78,33 @@ def test_a_build_knows_what_configure_hands_over() -> None:
 def test_what_configure_writes_can_be_read(given_: Given, tmp_path: Path) -> None:
     """Every setting, whether it was decided, or is as it was given."""
     (tmp_path / "m").mkdir()
-    given = {"mirror": f"{tmp_path}/m", "debian_suite": "sid", "sharing": "no", "prefix": "/p", "CPUCOUNT": "3"}
+    given = {
+        "mirror": f"{tmp_path}/m",
+        "debian_suite": "sid",
+        "sharing": "no",
+        "prefix": f"{tmp_path}/p",
+        "CPUCOUNT": "3",
+    }
     conf = given_(**given, stage2_auto="yes", debian_mirror="file:/d").conf()
     (tmp_path / CONF).write_text(f"[ruckus]\n{conf}\nhostprep_tools = m4\n")
     settings = load(tmp_path)
     assert (settings.mirrors, settings.debian_suite, settings.sharing) == ((tmp_path / "m",), "sid", False)
-    assert (settings.prefix, settings.cpucount, settings.buildroot) == (Path("/p"), 3, tmp_path / "build")
+    assert (settings.prefix, settings.cpucount, settings.buildroot) == (tmp_path / "p", 3, tmp_path / "build")
     assert "stage2_auto = yes" in conf.splitlines()
 
 
 @pytest.mark.parametrize(
-    ("options", "paths"),
+    ("options", "value"),
     [
-        (["--with-manifest=/a", "--with-manifest=/b:/c"], ["/a", "/b", "/c"]),
-        (["--with-manifest=/a", "--without-manifest", "--with-manifest=/b"], ["/b"]),
-        (["--with-manifest=/a", "-with-manifest=/b"], ["/a", "/b"]),
-        (["--with-manifest=/a", "--with-manifest=no"], []),
-        ([], []),
+        (["--with-manifest=/a", "--with-manifest=/b:/c"], "/a:/b:/c"),
+        (["--with-manifest=/a", "--without-manifest", "--with-manifest=/b"], "/b"),
+        (["--with-manifest=/a", "-with-manifest=/b"], "/a:/b"),
+        (["--with-manifest=/a", "--with-manifest=no"], ""),
+        ([], ""),
     ],
 )
-def test_an_option_that_may_be_repeated(options: list[str], paths: list[str]) -> None:
-    assert paths_of("--with-manifest", given_by(options, TOP, TOP)["manifest"]) == paths
+def test_an_option_that_may_be_repeated(options: list[str], value: str) -> None:
+    assert meant(given_by(options, TOP, TOP))["manifest"].strip(":") == value
 
 
 def test_what_autoconf_makes_of_a_repeated_option_does_not_count(
@@ -116,9 +123,8 @@ def test_what_autoconf_makes_of_a_repeated_option_does_not_count(
 def test_mistakes_in_manifests_name_file_entry_and_key(given_: Given, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("[gcc]\nversion = 1\n")
     (tmp_path / "b").write_text("[gcc\n")
-    lines = errors(given_(manifest=f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/c:x")).splitlines()
-    assert lines == ["--with-manifest: 'x' is not an absolute path"]
-    lines = errors(given_(manifest=f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/c")).splitlines()
+    lines = errors(given_(manifest=f"x:{tmp_path}/a:{tmp_path}/b:{tmp_path}/c")).splitlines()
+    assert lines.pop(0) == "--with-manifest: 'x' is not an absolute path"
     assert lines[0] == f"{tmp_path}/a: [gcc]: version: not of its kind: 1"
     assert lines[1].startswith(f"{tmp_path}/b: Expected ']'")
     assert lines[2] == f"{tmp_path}/c: No such file or directory"
@@ -182,7 +188,6 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"BUILDROOT": "{tmp}/store/x", "cache": "{tmp}"}, "BUILDROOT: '{tmp}/store/x' is inside {tmp}/store, which"),
         ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b"}, "--with-cache: '{tmp}/b' is BUILDROOT, too"),
         ({"prefix": "rel"}, "--prefix: 'rel' is not an absolute path"),
-        ({"prefix": ""}, "--prefix: '' is not an absolute path"),
         ({"prefix": "/usr"}, "--prefix: '/usr' belongs to the host"),
         ({"prefix": "{tmp}/p", "CLFS": "{tmp}/p"}, "CLFS: '{tmp}/p' is --prefix, too"),
         ({"prefix": "{tmp}/p", "CLFS": "{tmp}/p/cache"}, "CLFS: '{tmp}/p/cache' is inside {tmp}/p/cache, which"),
@@ -205,12 +210,42 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"user": "yes", "hostname": "yes"}, "--with-hostname: no value is given\n--with-user: no value is given"),
         ({"timezone": "yes"}, "--with-timezone: no value is given"),
         ({"translations": "yes"}, "--with-translations: no value is given"),
-        ({"timezone": "no"}, "--with-timezone: '' is no time zone"),
     ],
 )
 def test_a_wrong_value_is_named(given_: Given, tmp_path: Path, values: dict[str, str], message: str) -> None:
     here = {name: value.replace("{tmp}", str(tmp_path)) for name, value in values.items()}
     assert message.replace("{tmp}", str(tmp_path)) in errors(given_(**here))
+
+
+@pytest.mark.parametrize("option", [option.usage.partition("=")[0] for option in OPTIONS if option.value])
+def test_an_option_with_nothing_behind_its_equals_sign_has_no_value(given_: Given, tmp_path: Path, option: str) -> None:
+    """As of a shell whose $(command) has failed: there, it is none that was not given."""
+    values = given_by([f"{option}=", "CPUCOUNT=0"], tmp_path / "src", tmp_path / "build")
+    assert errors(given_(**values)).splitlines() == [
+        f"{option}: no value is given",
+        f"CPUCOUNT: '0' is not a number from 1 to {configuration.MOST_CPUS}",
+    ]
+
+
+def test_autoconf_tells_nothing_of_an_empty_value(given_: Given, capsys: pytest.CaptureFixture[str]) -> None:
+    values = {**given_.values, "options": "'--with-user=' '--prefix=/p'"}
+    assert main([f"{name}={value}" for name, value in values.items()]) == 1
+    assert "--with-user: no value is given\n  give one, --with-user=NAME, or leave" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("timezone", "UTC"), ("locale", "C.UTF-8")),
+        *((name, "none") for name in ("tests", "translations", "isolation")),
+        *((name, "") for name in ("user", "overlay", "lock", "mirrors", "packages", "debian_mirror", "xen_version")),
+    ],
+)
+def test_what_is_switched_off(given_: Given, name: str, value: str) -> None:
+    configuration = Configuration({**given_.values, "mirror" if name == "mirrors" else name: "no", "arch": "i686"})
+    configuration.check(prepared=False)
+    assert errors(configuration) == ""
+    assert f"{name} = {value}" in configuration.conf().splitlines()
 
 
 @pytest.mark.parametrize("name", sorted({*BUILDDIR_NAMES, *BUILDROOT_NAMES, "packages"} - {"ruckus"}))
@@ -266,7 +301,6 @@ def test_a_path_that_can_not_be_used(given_: Given, tmp_path: Path, name: str, p
     [
         ({"debian_mirror": "https://mirror.example/debian", "debian_suite": "sid"}, ""),
         ({"debian_mirror": "[trusted=yes] file:/srv/debian"}, ""),
-        ({"debian_mirror": "yes"}, "--with-debian-mirror: 'yes' is not an address"),
         ({"debian_mirror": "/srv/debian"}, "'/srv/debian' is not an address"),
         ({"debian_suite": "sid main", "debian_mirror": "file:/srv"}, "'sid main' is not a release's name"),
         ({"debian_snapshot": "https://snapshot.example/"}, ""),
@@ -373,6 +407,66 @@ def test_all_mistakes_at_once(given_: Given) -> None:
     prefixes = {"PREFIX_TOOLS": "x", "PREFIX_CROSS": "y", "PREFIX_HOSTPREP": "/usr"}
     devices = {"install_dev": "/dev/null", "ruckus_dev": "/dev/null"}
     assert len(given_(**wrong, **prefixes, **devices).mistakes.errors) == len(wrong | prefixes | devices)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"profile": "Final", "tests": "x"},
+        {"mirror": "/nowhere:x:/nowhere/else", "MIRRORS": "y"},
+        {"packages": "/nowhere:x"},
+        {"debian_mirror": "x", "debian_suite": "sid main"},
+        {"ruckus_dev_snapshot": "/dev/null", "ruckus_path": "src", "ruckus_dev": "/dev/zero"},
+        {"BUILDROOT": "x", "CLFS": "y", "prefix": "z", "cache": "z"},
+        {"BUILDROOT": "/", "CLFS": "/usr", "prefix": "/etc", "cache": "/proc/version/x"},
+        {"timezone": "Europe/Berl\u00edn", "locale": "German", "authorized_key": "x", "overlay": "/nowhere"},
+    ],
+)
+def test_one_mistake_does_not_hide_the_next(given_: Given, wrong: dict[str, str]) -> None:
+    count = sum(len(value.split(":")) for value in wrong.values())
+    assert len(given_(**wrong).mistakes.errors) == count
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["authorized_key", "overlay", "packages"])
+def test_what_this_user_may_not_read_is_named_with_its_option(given_: Given, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    (folder / "x").touch(mode=0o000)
+    for mode in (0o755, 0o000):
+        folder.chmod(mode)
+        text = errors(given_(**{name: f"{folder}/x"}, user="Me"))
+        folder.chmod(0o755)
+        assert f"--with-{name.replace('_', '-')}: " in text
+        assert f"{folder}/x" in text
+        assert "--with-user: 'Me' can't be" in text
+
+
+@pytest.mark.parametrize("place", ["build", "src", "p", "clfs", "cache", "p/boot", "build/final", "build/final/etc"])
+def test_an_overlay_is_no_place_that_a_build_writes_to(given_: Given, tmp_path: Path, place: str) -> None:
+    given = {"prefix": f"{tmp_path}/p", "CLFS": f"{tmp_path}/clfs", "cache": f"{tmp_path}/cache"}
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "link").symlink_to(tmp_path / place)
+    for path in (tmp_path / place, tmp_path / "link"):
+        assert errors(given_(overlay=str(path), **given)).startswith(f"--with-overlay: '{path}' ")
+    assert f"--with-overlay: '{tmp_path}' has {tmp_path}/build in it" in errors(given_(overlay=str(tmp_path), **given))
+    (tmp_path / "build" / "mine").mkdir(exist_ok=True)
+    assert errors(given_(overlay=f"{tmp_path}/build/mine", **given)) == ""
+
+
+@pytest.mark.parametrize("name", ["overlay", "BUILDROOT", "CLFS", "cache", "prefix"])
+@pytest.mark.parametrize("target", ["/", "/usr", "/etc"])
+def test_a_link_to_a_folder_of_the_host_is_that_folder(given_: Given, tmp_path: Path, name: str, target: str) -> None:
+    (tmp_path / "link").symlink_to(target)
+    assert f"'{tmp_path}/link' belongs to the host" in errors(given_(**{name: f"{tmp_path}/link"}))
+
+
+def test_an_overlay_has_the_user_in_its_passwd(given_: Given, tmp_path: Path) -> None:
+    passwd = tmp_path / "mine" / "etc" / "passwd"
+    passwd.parent.mkdir(parents=True)
+    passwd.write_text("root:x:0:0:root:/root:/bin/sh\n")
+    assert errors(given_(overlay=f"{tmp_path}/mine")) == ""
+    assert f"--with-overlay: {passwd} has no 'me'" in errors(given_(overlay=f"{tmp_path}/mine", user="me"))
 
 
 def test_too_little_disk_space(given_: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,14 +34,15 @@ def test_what_is_fine(name: str, value: str) -> None:
     ("name", "value"),
     [
         *(("hostname", name) for name in ("-a", "a b", "a..b", "a" * 65, "$(reboot)")),
-        *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlin; reboot")),
+        *(("timezone", zone) for zone in ("", "../etc/passwd", "/UTC", "Europe/", "Europe/Berlín", "UTC; reboot")),
         *(("locale", locale) for locale in ("", "german", "de_DE.UTF-8 ", "de_de.UTF-8", "de_DE")),
         *(("user", name) for name in ("Me", "1a", "a:b", "a b", "x" * 33, "../me", "root", "sshd", "nobody", "wheel")),
         *(("translations", languages) for languages in ("german", "de,", "de pt", "de,all", "../de")),
         *(("root_password_hash", text) for text in ("secret", "$1$a$bcd", SHA512[:-1], f"{SHA512}:", "y.bc")),
+        ("root_password_hash", SHA512.replace("$6$", "$6$rounds=٣$")),
         ("authorized_key", "key.pub"),
         ("authorized_key", "/nowhere/key.pub"),
-        *(("overlay", folder) for folder in ("/nowhere", "/", "/usr", "/etc")),
+        *(("overlay", folder) for folder in ("mine", "/", "/usr", "/etc", "/proc/self/root", "/bin")),
     ],
 )
 def test_what_is_refused_with_a_way_out(name: str, value: str) -> None:
@@ -58,9 +59,10 @@ def test_what_may_be_a_password_is_not_repeated() -> None:
 
 def test_keys_are_public_ones(tmp_path: Path) -> None:
     path = tmp_path / "keys"
-    path.write_text(f'# mine\n{KEY}\nfrom="10.0.0.0/8" {KEY}\n')
+    path.write_text(f'# mine\n \t# and\n\n{KEY}\r\n\t{KEY}\nfrom="10.0.0.0/8" {KEY}')
     assert CHECKS["authorized_key"](str(path)) == str(path)
-    for text, what in {"": "it has no key", f"{KEY}\n-----BEGIN OPENSSH PRIVATE KEY-----\n": "key 2 is not"}.items():
+    wrong = {"# none": "it has no key", f"{KEY}\n-----BEGIN OPENSSH PRIVATE KEY-----\n": "line 2 is not"}
+    for text, what in {**wrong, f"{KEY.removesuffix(' me@here')}\r{KEY}": "line 1 is not"}.items():
         path.write_text(text)
         with pytest.raises(RuckusError, match=what):
             CHECKS["authorized_key"](str(path))

@@ -284,7 +284,7 @@ def test_until_a_stage(tmp_path: Path, settings: Settings, until: str, steps: se
         ({"configure": ("PREFIX_HOSTPREP=/stamps",)}, "is in use"),
         ({"configure": ("--with-mirror=/nowhere/at/all",)}, "--with-mirror: '/nowhere/at/all' is not a folder"),
         ({"configure": ("--with-isolation=jail", "MIRRORS=m")}, "'m' is not an absolute path"),
-        ({"configure": ("--with-isolation",)}, "unknown kind 'yes'"),
+        ({"configure": ("--with-isolation",)}, "--with-isolation: no value is given"),
         ({"configure": ("--disable-xen=maybe", "--enable-stage2-auto=x")}, "neither yes nor no: stage2-auto=x"),
         ({"configure": ("PREFIX_CROSS=cross",), "layout": Layout("lvm")}, "PREFIX_CROSS: 'cross' is not"),
         ({"until": "x", "profile": "y"}, "--profile=y"),

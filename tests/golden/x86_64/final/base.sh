@@ -4,7 +4,7 @@
 set -eu
 umask 022
 cd "$OUT"
-mkdir -p boot dev home media mnt proc run srv sys etc/ld.so.conf.d etc/opt etc/profile.d etc/skel etc/sysctl.d opt usr/include usr/lib/sysctl.d usr/share/info usr/src usr/local/bin usr/local/etc usr/local/games usr/local/include usr/local/sbin usr/local/share/man usr/local/src var/cache var/lib/hwclock var/lib/misc var/lib/sshd var/local var/log var/mail var/opt var/spool usr/bin usr/sbin usr/lib usr/lib64 usr/local/lib usr/local/lib64
+mkdir -p boot dev home media mnt proc run srv sys etc/ld.so.conf.d etc/opt etc/profile.d etc/skel etc/sysctl.d opt usr/include usr/lib/sysctl.d usr/share/info usr/src usr/local/bin usr/local/etc usr/local/games usr/local/include usr/local/lib usr/local/sbin usr/local/share/man usr/local/src var/cache var/lib/hwclock var/lib/misc var/lib/sshd var/local var/log var/mail var/opt var/spool usr/bin usr/sbin usr/lib usr/lib64 usr/local/lib64
 mkdir -p -m 0750 root
 mkdir -p -m 1777 tmp var/tmp
 ln -s ../run var/run
