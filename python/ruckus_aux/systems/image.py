@@ -16,11 +16,10 @@ from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import run
-from ruckus_aux.host.folders import nearest
 from ruckus_aux.host.trees import walk
-from ruckus_aux.host.writing import settle
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.outputs import Mark, no_part, replaced
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems import optional
@@ -38,6 +37,7 @@ _BYTES_AN_INODE = 16384  # of room for more files, as mke2fs has it
 # What kernels since 3.18 can mount.
 _FEATURES = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file"
 _FEATURES += ",huge_file,dir_nlink,extra_isize,metadata_csum"
+IMAGE_MARK = Mark(0x478, (b"baby-", b"final-"))  # the label: s_volume_name of an image's first superblock
 _ENVIRONMENT = {
     "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
     "LC_ALL": "C",
@@ -106,26 +106,20 @@ def make_image(
             f"{settings.clfs} holds no system yet",
             f"run: {make_command(settings.builddir, settings.goal)}",
         )
-    if os.path.lexists(output) and not output.is_file():
-        raise RuckusError(f"{output} is there, and is no file", "give the image another name: --output=FILE")
     members = _members(settings, cross=cross)
     if addition:
         members, table = _added(members, table, addition)
     size, inodes = _measured(members, least, addition.room if addition else _SPARE)
     _check_room(output, size)
     script = "\n".join([*_script(members, table), ""])
-    partial = output.with_name(f".{output.name}.part")
     number = str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join(keys)))
-    try:
+    with replaced(output) as partial:
         with partial.open("wb") as file:
             file.truncate(size)
         make = ["mke2fs", "-q", "-F", "-t", "ext4", "-b", str(_BLOCK), "-I", str(_INODE), "-N", str(inodes)]
         make += ["-O", _FEATURES, "-J", f"size={_JOURNAL}", "-U", number, "-E", f"hash_seed={number},root_owner=0:0"]
         run([*make, "-L", image_name(settings).removesuffix(".ext4")[:16], partial], env=_ENVIRONMENT)
         _fill(partial, script)
-        settle(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _fill(image: Path, script: str) -> None:
@@ -193,8 +187,8 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
     What only root may look at, since the system was installed, comes from the store.
     """
     clfs = settings.clfs
-    others = [settings.buildroot, settings.builddir, settings.cache, *([settings.prefix] if settings.prefix else [])]
-    left_out = optional.left_out(settings) | {path for path in others if clfs in path.parents} | {clfs / "lost+found"}
+    left_out = optional.left_out(settings) | {path for path in no_part(settings) if clfs in path.parents}
+    left_out |= {clfs / "lost+found"}
     left_out |= set() if cross else {Path(f"{clfs}{settings.prefix_cross}")}
     members = {".": _Member(".", clfs, clfs.lstat())}
     for folder, directories, files in os.walk(clfs):
@@ -270,12 +264,9 @@ def _measured(members: list[_Member], least: int, room: int) -> tuple[int, int]:
 
 def _check_room(output: Path, size: int) -> None:
     """Raise RuckusError when an image is larger than its disk has room for, though it takes less at first."""
-    folder = nearest("--output", output.parent)
-    if folder != output.parent:
-        raise RuckusError(f"{output.parent}: there is no such folder", "make it, or choose another: --output=FILE")
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(output.parent).free
     if free < size:
         raise RuckusError(
-            f"{output}: the image is to have {readable_size(size)}, and {folder} has {readable_size(free)} free",
+            f"{output}: the image is to have {readable_size(size)}, and {output.parent} has {readable_size(free)} free",
             "choose another disk (--output=FILE), or a smaller image (--size=SIZE)",
         )

@@ -94,6 +94,25 @@ def test_list_and_show(here: Settings, capsys: pytest.CaptureFixture[str]) -> No
     assert output.startswith(start)
 
 
+@pytest.mark.parametrize("command", ["image", "source-bundle"])
+def test_what_is_to_be_written_replaces_no_file_of_the_users(
+    here: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """And that is said before anything is downloaded."""
+    monkeypatch.setattr("ruckus_aux.entry.called.supply", lambda selection: pytest.fail("it downloads"))
+    built(evaluate(here), "x86_64/cross/other-32")
+    (here.builddir / "Makefile").write_text("all:")
+    here.final.mkdir()
+    for name, said in (
+        ("Makefile", "Makefile is there, and no earlier run has written it"),
+        ("final/x.ext4", f"would be a file of the system in {here.final}"),
+    ):
+        assert main([command, f"--output={here.builddir}/{name}"]) == 1
+        assert said in capsys.readouterr().err
+    assert (here.builddir / "Makefile").read_text() == "all:"
+    assert not [*here.final.iterdir()]
+
+
 def test_hashes_of_what_is_stored_can_be_compared(
     here: Settings, fp: FakeProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
