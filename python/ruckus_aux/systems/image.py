@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.host.commands import run
+from ruckus_aux.host.commands import run, user_name
+from ruckus_aux.host.folders import chmod_of
 from ruckus_aux.host.trees import walk
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
@@ -196,8 +197,9 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
         for name in (*directories, *files):
             _add(members, os.path.relpath(os.path.join(folder, name), clfs), Path(folder, name))
     hidden = {path for path, member in members.items() if not _is_readable(member)}
-    for path in hidden:
-        print(f"  NOTE     {clfs / path} is root's: in the image, it is as it was built; all of it: sudo make image")
+    for path in sorted(hidden):
+        why, way_out = _why_hidden(clfs / path)
+        print(f"  NOTE     {why}: in the image, it is as it was built; all of it: {way_out}")
     store = Store(settings.cache)
     for stamp in stamps(settings):
         for name in stamp.files if stamp.root == clfs else ():
@@ -210,7 +212,8 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
                     _add(members, str(one), store.tree(stamp.key) / one)
     hidden = {path for path in hidden if not stat.S_ISDIR(members[path].status.st_mode)}
     if hidden:
-        raise RuckusError(f"{clfs / min(hidden)} is root's, and no step has installed it", "run: sudo make image")
+        why, way_out = _why_hidden(clfs / min(hidden))
+        raise RuckusError(f"{why}, and no step has installed it", f"run: {way_out}")
     return [members[path] for path in sorted(members)]
 
 
@@ -240,6 +243,13 @@ def _add(members: dict[str, _Member], path: str, source: Path) -> None:
         raise RuckusError(f"{path}: the system hides or lacks it, and {source} is gone", hint) from error
     if stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         members[path] = _Member(path, source, status)
+
+
+def _why_hidden(path: Path) -> tuple[str, str]:
+    """Why this user may not read a file of the system, and how it can be read."""
+    status = path.lstat()
+    why = f"{path} is {user_name(status.st_uid)}'s, with mode {stat.S_IMODE(status.st_mode):03o}"
+    return why, chmod_of(path) or "sudo make image"
 
 
 def _is_readable(member: _Member) -> bool:
