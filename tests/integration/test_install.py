@@ -256,7 +256,7 @@ def test_an_image_without_root(instant: Tree, tmp_path: Path) -> None:
     earlier = image.read_bytes()
     free = shutil.disk_usage(build).free
     refused = run("make", "image", "SIZE=900000G", cwd=build, status=2).stderr
-    assert re.search(rf"{image.name}: the image is to have \d+\.\d GB, and {build} has \d+", refused), free
+    assert re.search(rf"{image.name}: the image is to have \d+\.\d TB, and {build} has \d+", refused), free
     refused = run("make", "image", "SIZE=1M", cwd=build, status=2).stderr
     assert "an image of 1.0 MB is too small: the system takes 2" in refused
     assert image.read_bytes() == earlier

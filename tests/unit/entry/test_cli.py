@@ -22,6 +22,7 @@ from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import again
 from ruckus_aux.steps.gate import Gate, Running
+from ruckus_aux.words import terminal
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import AGAIN, MARKER
 from ruckus_aux.words.step_name import StepName
@@ -153,6 +154,18 @@ def test_what_builds_much_that_is_missing(
     assert f"build them first: make -C {here.builddir} bootstrap hostprep\n" in capsys.readouterr().err
 
 
+def test_of_many_steps_that_are_missing_a_few_are_named_and_each_once(
+    here: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pigz = evaluate(here)["x86_64/stage1/pigz"]
+    with pytest.raises(RuckusError) as caught:
+        again.verify_reproducible(here, [pigz], jobs=1, system=[*pigz.needs, pigz])
+    assert caught.value.message == "not built yet: x86_64/stage1/pigz hostprep/zlib"
+    monkeypatch.setattr(terminal, "_FEW", 2)
+    assert main(["verify-reproducible", "--all"]) == 1
+    assert "not built yet: x86_64/cross/other-32 x86_64/cross/other-64 and 2 more\n" in capsys.readouterr().err
+
+
 def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "x86_64/cross/nothing"]) == 1
     hint = f"list the steps with: {here.builddir}/ruckus list --all"
@@ -164,6 +177,10 @@ def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -
     assert main(["log", "x86_64/stage1/pigz"]) == 1
     assert main(["boot"]) == 1
     assert "nothing has been built yet" in capsys.readouterr().err
+    assert main(["sizes"]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert f"{here.clfs}: nothing of it has been built yet\n  run: make -C {here.builddir} bootstrap\n" in output.err
 
 
 def test_times_are_printed_and_written_for_others(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
