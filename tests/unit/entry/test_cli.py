@@ -62,6 +62,38 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         assert f"\n  {command} " in text
 
 
+def test_a_command_is_called_as_its_help_says(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, what in (("boot", "Boot the finished system in QEMU."), ("uses", "Print, as JSON, what")):
+        with pytest.raises(SystemExit):
+            parser().parse_args([command, "--help"])
+        text = capsys.readouterr().out
+        assert text.startswith(f"usage: ruckus {command} [-h]")
+        assert f"\n\n{what}" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "command"),
+    [
+        ([], "the following arguments are required: COMMAND", ""),
+        (["help"], "invalid choice: 'help'", ""),
+        (["why"], "the following arguments are required: STEP", " why"),
+        (["image", "--syste=x"], "invalid choice: 'x'", " image"),
+        (["image", "--nothing"], "unrecognized arguments: --nothing", ""),
+    ],
+)
+def test_a_command_line_that_is_wrong_leads_to_the_help(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str, command: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    usage, *_, error, hint = capsys.readouterr().err.splitlines()
+    assert usage.startswith(f"usage: ruckus{command} ")
+    assert error.startswith("ruckus: error: ")
+    assert said in error
+    assert hint == f"  see: ./ruckus{command} --help"
+
+
 def test_the_help_of_gc_has_examples_and_the_page_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["gc", "--help"])
