@@ -12,19 +12,17 @@ import pytest
 from integration.real import run
 from integration.small import STEP, Small
 from integration.test_in_the_system import program
-from unit.samples import installed
+from unit.samples import installed, settings_in
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.manifest import Fetched, File, sha256_of, write_record
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.storage.layout import default_settings
 from ruckus_aux.systems.abis import Abis
 from ruckus_aux.systems.compilers import check_compilers
 from ruckus_aux.systems.merged import Merged
 from ruckus_aux.systems.packages import check_packages
 from ruckus_aux.systems.testbed import cross_testbed, native_testbed
-from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 
 LOADER = "-Wl,--dynamic-linker=/tools-x86_64/lib64/ld-linux-x86-64.so.2"
@@ -38,7 +36,7 @@ PROGRAM, LIBRARY = "int right(void); void _start(void) { right(); }", "int right
 
 
 def configured(folder: Path, arch: str = "x86_64") -> Settings:
-    settings = default_settings(folder / "tree", folder, ARCHITECTURES[arch], "tiny", 2)
+    settings = settings_in(folder / "tree", folder, arch, 2)
     (settings.recipes / "check-system").mkdir(parents=True)
     return settings
 

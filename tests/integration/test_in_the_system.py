@@ -10,13 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from unit.samples import settings_in
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.steps.chroot import Chroot
 from ruckus_aux.steps.workplace import Room
-from ruckus_aux.storage.layout import default_settings
-from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import CHECK
 
 PROGRAMS = ("sh", "uname", "cat", "ls", "id")
@@ -49,7 +48,7 @@ def artifacts(tmp_path: Path) -> list[Path]:
 
 
 def in_system(folder: Path, artifacts: list[Path], script: str, machine: str = "x86_64") -> str:
-    settings = default_settings(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
+    settings = settings_in(folder, folder, "x86_64")
     settings.cache.mkdir(parents=True, exist_ok=True)
     workplace = Chroot(tuple(settings.prefixes), machine, settings.prefix_cross)
     with Store(settings.cache).scratch("view") as view:

@@ -256,10 +256,13 @@ def test_an_image_without_root(instant: Tree, tmp_path: Path) -> None:
     earlier = image.read_bytes()
     free = shutil.disk_usage(build).free
     refused = run("make", "image", "SIZE=900000G", cwd=build, status=2).stderr
-    assert re.search(rf"{image.name}: the image is to have \d+\.\d GB, and {build} has \d+", refused), free
+    assert re.search(rf"{image.name}: the image is to have \d+\.\d TB, and {build} has \d+", refused), free
     refused = run("make", "image", "SIZE=1M", cwd=build, status=2).stderr
     assert "an image of 1.0 MB is too small: the system takes 2" in refused
     assert image.read_bytes() == earlier
+    both = [subprocess.Popen([build / "ruckus", "image"], cwd=build, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert image.read_bytes() == earlier, "also when two are about to make it"
     assert sorted(path.name for path in build.glob("*.ext4*")) == [image.name], "nothing half written"
     larger = run("make", "image", "SIZE=300M", "CROSS=yes", f"IMAGE={build}/larger.ext4", cwd=build).stdout
     assert "315 MB" in larger

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from integration.real import Tree, clean_environment
 
+from ruckus_aux.words.paths import STAMPS_LOCK
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="root plays sudo")
 USER = 64322  # no passwd entry has this number
 AS_USER = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups")
@@ -83,6 +85,19 @@ def test_after_bootstrap_install_the_user_can_go_on(place: Place) -> None:
     place.way_out(place.user("make", "clean", status=2))
     place.user("make", "clean")
     assert not (place.folder / "baby").exists()
+
+
+def test_a_user_is_told_of_the_mode_that_is_in_the_way(place: Place) -> None:
+    """And is not sent to root, whose the folders above may be."""
+    (place.folder / STAMPS_LOCK).unlink()
+    place.folder.chmod(0o555)
+    try:
+        for words in (["./ruckus", "image"], ["make", "bootstrap"]):
+            refused = place.user(*words, status=2 if words[0] == "make" else 1).stderr
+            assert f"chmod u+w {place.folder}\n" in refused
+            assert "sudo" not in refused
+    finally:
+        place.folder.chmod(0o755)
 
 
 def test_root_does_not_build_in_a_users_directory(place: Place) -> None:

@@ -202,6 +202,8 @@ def test_a_virtual_environment_whose_python_has_become_another_is_made_anew(host
         ("--jobs=-1", "--jobs=-1: not a number"),
         ("--nonsense", "build: error: unknown argument '--nonsense'"),
         ("nonsense", "build: error: unknown argument 'nonsense'"),
+        ("--with-user=me", "give those at the end, after --: build-aux/build ... -- --with-user=me\n"),
+        ("PREFIX_TOOLS=/t", "build: error: 'PREFIX_TOOLS=/t' is an option of configure's"),
     ],
 )
 def test_a_wrong_argument_of_build_is_named_before_anything_is_done(ready: Host, argument: str, message: str) -> None:

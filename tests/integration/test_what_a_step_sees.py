@@ -5,13 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from unit.samples import settings_in
 
 from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.steps import sandbox
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.workplace import Room
-from ruckus_aux.storage.layout import default_settings
-from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.stage import STAGES
 
 PROGRAM = """
@@ -25,7 +24,7 @@ int main() { return std::vector<int>().size(); }
 
 def in_a_step(folder: Path, script: str, *tools: str, ccache: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a script where a step that declares these tools of the host would run."""
-    settings = default_settings(folder, folder, ARCHITECTURES["x86_64"], "tiny", 1)
+    settings = settings_in(folder, folder, "x86_64")
     workplace = workplace_of(settings, STAGES["hostprep"])
     room = Room(folder / "work", folder / "view", objects=ccache if ccache and workplace.shares(ccache) else None)
     workplace.prepare(room.work)

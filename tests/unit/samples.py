@@ -10,6 +10,8 @@ from ruckus_aux.builders.machine import Builder
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.settings import CONF_NAMES, Settings
 from ruckus_aux.steps.merge import merge
+from ruckus_aux.storage.layout import builddir_of, cache_of, clfs_of, prefix_of
+from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.paths import CONF
 from ruckus_aux.words.step_name import StepName
 
@@ -102,6 +104,34 @@ def tree(path: Path, **files: str) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     return path
+
+
+def settings_in(srcdir: Path, folder: Path, arch: str, cpucount: int = 1) -> Settings:
+    """The settings of an architecture in the folder of a build of several, by default.
+
+    Args:
+        srcdir: The source tree.
+        folder: The folder.
+        arch: The architecture.
+        cpucount: How many jobs run.
+    """
+    known = ARCHITECTURES[arch]
+    builddir = builddir_of(folder, known)
+    return Settings(
+        srcdir=srcdir,
+        builddir=builddir,
+        buildroot=builddir,
+        clfs=clfs_of(folder, known),
+        cache=cache_of(folder),
+        arch=known,
+        profile="tiny",
+        prefix_cross=f"/cross-tools-{known.string}",
+        prefix_tools=f"/tools-{known.string}",
+        prefix_hostprep="/hostprep",
+        isolation="bwrap",
+        cpucount=cpucount,
+        prefix=prefix_of(folder),
+    )
 
 
 def built(plan: Plan, *names: str) -> None:

@@ -15,10 +15,9 @@ PROGRAM = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.work import Work
-from ruckus_aux.storage.layout import default_settings
+from unit.samples import settings_in
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.recipes.manifest import read_manifest
 from ruckus_aux.recipes.plan import Step
@@ -26,8 +25,7 @@ from ruckus_aux.host.writing import write_whole
 folder = Path(sys.argv[1])
 read_manifest(folder / "sources.toml", folder)
 write_whole(folder / "page.html", "\\u00fc")
-defaults = default_settings(folder, folder, ARCHITECTURES["i686"], "tiny", 1)
-settings = replace(defaults, buildroot=folder, isolation="none")
+settings = replace(settings_in(folder, folder, "i686"), buildroot=folder, isolation="none")
 step = Step(settings, StepName("one"), pieces=("echo \\u00fc",))
 Work(step, workplace_of(settings, step.stage)).prepare()
 """

@@ -129,7 +129,14 @@ def cmd_sizes(settings: Settings, options: argparse.Namespace) -> None:
     """print what each package takes in the finished system"""
     from ruckus_aux.reports.sizes import installed_sizes, size_lines
 
-    print("\n".join(size_lines(installed_sizes(plan_of_system(settings, options.system).of_system()[0]))))
+    plan = plan_of_system(settings, options.system)
+    sizes = installed_sizes(plan.of_system()[0])
+    if not sizes:
+        raise RuckusError(
+            f"{plan.settings.clfs}: nothing of it has been built yet",
+            f"run: {make_command(settings.builddir, plan.settings.goal)}",
+        )
+    print("\n".join(size_lines(sizes)))
 
 
 def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from ruckus_aux.host.root import Root
 from ruckus_aux.recipes.load import evaluate, plan_of_system
 from ruckus_aux.recipes.plan import Plan, Step
 from ruckus_aux.settings.journal import Journal
+from ruckus_aux.settings.outputs import check_output
 from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.sources.supply import sources_of, supply
@@ -46,10 +47,11 @@ def cmd_download(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_source_bundle(settings: Settings, options: argparse.Namespace) -> None:
     """pack all sources of this configuration into one archive, for a machine without a network"""
-    from ruckus_aux.sources.bundle import write_bundle
+    from ruckus_aux.sources.bundle import BUNDLE_MARK, write_bundle
     from ruckus_aux.systems.packages import fetch_check_sources
 
     take_folders(settings)
+    check_output(settings, options.output, BUNDLE_MARK)
     plan = evaluate(settings)
     (plan,) = supply([(plan, list(plan.steps.values()))])
     words = write_bundle(settings, [*sources_of([plan]), *fetch_check_sources(settings)], options.output)
@@ -143,12 +145,13 @@ def cmd_cross(settings: Settings, options: argparse.Namespace) -> None:
 
 def cmd_image(settings: Settings, options: argparse.Namespace) -> None:
     """write the finished system into an image of a disk, with its owners, modes and device nodes; it needs no root"""
-    from ruckus_aux.systems.image import image_name, make_image
+    from ruckus_aux.systems.image import IMAGE_MARK, image_name, make_image
     from ruckus_aux.words.terminal import size_in_bytes
 
     plan = plan_of_system(settings, options.system)
     output = options.output or Path(image_name(plan.settings))
     least = size_in_bytes(options.size) if options.size else 0
+    check_output(plan.settings, output, IMAGE_MARK)
     make_image(plan, output.absolute(), least, cross=options.cross == "yes")
     print(f"  IMAGE    {output}  {readable_size(output.stat().st_size)}")
 

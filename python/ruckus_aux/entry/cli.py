@@ -3,14 +3,17 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ruckus_aux import __version__
 from ruckus_aux.entry import asked, called
-from ruckus_aux.entry.console import ended
+from ruckus_aux.entry.console import ended, print_error
 from ruckus_aux.settings.ownership import explained
 from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import SOURCE_BUNDLE
 from ruckus_aux.words.stage import GOALS
 
@@ -87,24 +90,33 @@ The other doors:
   invoke             the same without the setup, and whatever concerns the whole machine: volumes, reports, logs"""
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that reports errors as commands do, and what shows how it is called."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        print_error(RuckusError(message, f"see: ./{self.prog} --help"))
+        sys.exit(2)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line's definition."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="ruckus",
         usage="ruckus COMMAND [OPTION...]",
         description="Answer questions about the Cross Linux From Scratch system of this configured directory.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"ruckus {__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    commands = top.add_subparsers(prog=top.prog, metavar="COMMAND", required=True, help=argparse.SUPPRESS)
     lines: dict[bool, list[str]] = {True: [], False: []}
 
     def add(command: Handler, examples: str = "") -> argparse.ArgumentParser:
-        name = command.__name__.removeprefix("cmd_").replace("_", "-")
-        lines[command.__module__ == called.__name__].append(f"  {name:<21}{command.__doc__}")
+        name, what = command.__name__.removeprefix("cmd_").replace("_", "-"), str(command.__doc__)
+        lines[command.__module__ == called.__name__].append(f"  {name:<21}{what}")
         sub = commands.add_parser(
             name,
-            description=f"{command.__doc__}.".capitalize(),
+            description=f"{what[0].upper()}{what[1:]}.",
             epilog=examples,
             formatter_class=argparse.RawDescriptionHelpFormatter if examples else argparse.HelpFormatter,
         )
@@ -185,7 +197,9 @@ def parser() -> argparse.ArgumentParser:
     install.add_argument("--dry-run", action="store_true", help="show each change and each command, and run none")
     add(called.cmd_cross).add_argument("wanted", choices=("no", "yes"))
     image = of_system(add(called.cmd_image))
-    image.add_argument("--output", type=Path, metavar="FILE", help="the image (default: baby-ARCH.ext4)")
+    image.add_argument(
+        "--output", type=Path, metavar="FILE", help="the image (default: baby-ARCH.ext4, or final-ARCH.ext4)"
+    )
     image.add_argument("--size", default="", metavar="SIZE", help="such as 10G (default: as the system needs it)")
     image.add_argument("--cross", choices=("no", "yes"), default="no", help="with the cross toolchain (default: no)")
     of_system(add(called.cmd_check)).add_argument("--json", action="store_true", help="print what was found as JSON")

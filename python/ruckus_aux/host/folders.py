@@ -3,7 +3,9 @@
 
 import os
 import re
+import shlex
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -99,6 +101,15 @@ def nearest(name: str, path: Path) -> Path:
     return Path("/")
 
 
+def chmod_of(path: Path) -> str:
+    """The command that gives this user the rights that a file of their own denies to them; "" when it denies none."""
+    status = path.lstat()
+    is_folder = stat.S_ISDIR(status.st_mode)
+    bits = {"r": stat.S_IRUSR, "w": stat.S_IWUSR, **({"x": stat.S_IXUSR} if is_folder else {})}
+    denied = "".join(letter for letter, bit in bits.items() if not status.st_mode & bit)
+    return shlex.join(["chmod", f"u+{denied}", str(path)]) if denied and status.st_uid == os.geteuid() else ""
+
+
 def check_readable(name: str, path: Path) -> None:
     """Make sure that a folder is there, and that this user can read it.
 
@@ -112,7 +123,7 @@ def check_readable(name: str, path: Path) -> None:
     if nearest(name, path) != path or not path.is_dir():
         raise RuckusError(f"{name}: '{path}' is not a folder", "make it, or leave the option out")
     if not os.access(path, os.R_OK | os.X_OK):
-        raise RuckusError(f"{name}: this user can't read {path}", "change its mode, or its owner")
+        raise RuckusError(f"{name}: this user can't read {path}", chmod_of(path) or "change its mode, or its owner")
 
 
 def check_writable(name: str, path: Path) -> None:
@@ -129,8 +140,9 @@ def check_writable(name: str, path: Path) -> None:
     if not existing.is_dir():
         raise RuckusError(f"{name}: {existing} is not a folder", "choose another path")
     if not os.access(existing, os.W_OK | os.X_OK):
+        way_out = chmod_of(existing) or "change its owner"
         raise RuckusError(
-            f"{name}: {path}: this user can't write to {existing}", "choose another folder, or change its owner"
+            f"{name}: {path}: this user can't write to {existing}", f"choose another folder, or {way_out}"
         )
 
 

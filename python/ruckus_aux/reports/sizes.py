@@ -20,7 +20,7 @@ def installed_sizes(steps: Iterable[Step]) -> dict[str, int]:
 
 def size_lines(sizes: Mapping[str, int]) -> list[str]:
     """A line with a bar for each of some sizes, and one for all of them."""
-    largest = max(sizes.values(), default=1)
+    largest = max([1, *sizes.values()])  # a link takes none
     lines = [
         f"{name:<34} {readable_size(taken):>9}  {'#' * (_BAR * taken // largest)}" for name, taken in sizes.items()
     ]

@@ -32,12 +32,11 @@ from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.paths import NATIVE
 from ruckus_aux.words.stage import GOALS
 from ruckus_aux.words.step_name import StepName
-from ruckus_aux.words.terminal import duration, label, printable, utc
+from ruckus_aux.words.terminal import duration, label, printable, some_of, utc
 
 _TENDED = StepName("builder-tended")  # the lock of who waits for a builder
 _LEAST_MEMORY = 1024  # MiB: gcc's largest files take that
 _SYSTEM_MEMORY = 256  # MiB for kernel, init and the runner
-_MOST_NAMES = 4  # of steps in a line
 _LACKING = {  # what a runner complains about: the figure of costs.toml that decides how much a machine has of it
     "no space left on its disk": "disk",
     "out of memory": "memory",
@@ -257,9 +256,7 @@ def line_of(job: Job) -> str:
     """What is true of a builder, in a line."""
     kind, state = ("failed" if job.trouble else job.state.kind), job.state
     names = [name.partition(".")[2].replace(".", "/", 1) for name in state.steps]
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    steps = f"{' '.join(names[:_MOST_NAMES])}{more}"
-    text = job.trouble.message if job.trouble else ": ".join(filter(None, (steps, state.why)))
+    text = job.trouble.message if job.trouble else ": ".join(filter(None, (some_of(names), state.why)))
     return f"  {label(kind)} {job.builder.name:<12} {printable(text)}"
 
 

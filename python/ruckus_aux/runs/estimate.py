@@ -5,13 +5,17 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ruckus_aux.recipes.manifest import Source
 from ruckus_aux.recipes.plan import Step
+from ruckus_aux.runs.request import Request
 from ruckus_aux.settings.journal import Entry, Journal, Sample
+from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import costs
 from ruckus_aux.steps.graph import Selection, Target, combined, expected
+from ruckus_aux.words.architecture import Architecture
+from ruckus_aux.words.paths import CONF
 from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import duration, readable_size
 
@@ -43,6 +47,19 @@ class Estimate:
     volume: int
     measured: float
     path: tuple[tuple[str, float], ...]
+
+
+def settings_of_build(request: Request, arch: Architecture) -> Settings:
+    """The settings of an architecture in a build: as it is configured already, or as configure will write them.
+
+    Args:
+        request: What is to be built.
+        arch: The architecture.
+    """
+    builddir = request.builddir(arch)
+    if (builddir / CONF).exists():
+        return replace(load(builddir), profile=request.profile, cpucount=request.jobs)
+    return request.settings(arch)
 
 
 def serial_shares(samples: Iterable[Sample]) -> dict[str, float]:

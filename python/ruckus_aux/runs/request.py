@@ -33,8 +33,8 @@ from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import MB, readable_size, size_in_bytes
 
 # What configure builds from. Other options of its end it (--help), mean nothing here (--bindir) or are the build's own.
-_VARIABLES = "|".join(VARIABLES)
-_CHOICE = re.compile(rf"(--(with|without|enable|disable)-(?P<choice>[^=]+)|(?P<variable>{_VARIABLES})=).*", re.DOTALL)
+_VARIABLE = "|".join(VARIABLES)
+_CHOICE = re.compile(rf"(--(with|without|enable|disable)-(?P<choice>[^=]+)|(?P<variable>{_VARIABLE})=).*", re.DOTALL)
 _OURS = ("BUILDROOT", "CLFS", "CPUCOUNT", "arch", "cache", "profile", "multilib", "option-checking")
 BUILDERS = ("chroot", "qemu", "xen")  # where a system builds by itself: on this machine, or on one of its own
 _FILE_SYSTEM = 1.2  # how much larger a volume is than the files on it: inodes, journal, what is reserved for root
@@ -63,14 +63,19 @@ def number_of_jobs(text: str) -> int:
 
 
 def stages_until(until: str) -> list[Stage]:
-    """The stages that are built, or, when the build ends before the first, would be by default: in order.
+    """The stages that are built, in order: none, when the build ends before the first.
 
     Raises RuckusError when no build ends there.
     """
     if until not in UNTIL:
         raise RuckusError(f"--until={until}: a build does not end there", f"choose one of: {', '.join(UNTIL)}")
-    reached = [stage for stage in STAGES.values() if UNTIL.index(stage.until) <= UNTIL.index(until)]
-    return reached or [stage for stage in STAGES.values() if stage.sees_host]
+    return [stage for stage in STAGES.values() if UNTIL.index(stage.until) <= UNTIL.index(until)]
+
+
+def check_profile(profile: str) -> None:
+    """Raise RuckusError when there is no such profile."""
+    if profile not in PROFILES:
+        raise RuckusError(f"--profile={profile}: no such profile", f"choose one of: {', '.join(PROFILES)}")
 
 
 def default_end(profile: str) -> str:
@@ -135,14 +140,15 @@ class Request:
         mistakes = Mistakes()
         with mistakes.collected():
             stages_until(self.until)
-        if self.profile not in PROFILES:
-            mistakes.add(f"--profile={self.profile}: no such profile", f"choose one of: {', '.join(PROFILES)}")
+        with mistakes.collected():
+            check_profile(self.profile)
         for option in self.configure:
             choice = _CHOICE.fullmatch(option)
             if choice is None:
+                variables = ", ".join(f"{name}=..." for name in VARIABLES if name not in _OURS)
                 mistakes.add(
                     f"--configure={option}: not an option of configure's",
-                    f"give --with-..., --enable-..., --disable-... or one of {_VARIABLES}",
+                    f"give --with-..., --without-..., --enable-..., --disable-..., {variables}",
                 )
             elif (choice["choice"] or choice["variable"]) in _OURS:
                 mistakes.add(f"--configure={option}: the build gives this to configure itself", "leave it out")
@@ -220,8 +226,8 @@ class Request:
 
     @property
     def stages(self) -> list[Stage]:
-        """The stages that are built, in order."""
-        return stages_until(self.until)
+        """The stages that are built, in order; when the build ends before the first, those that would be by default."""
+        return stages_until(self.until) or [stage for stage in STAGES.values() if stage.sees_host]
 
     @property
     def arch_names(self) -> str:

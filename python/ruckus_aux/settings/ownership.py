@@ -3,13 +3,14 @@
 
 import os
 import shlex
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ruckus_aux.host import mounts
 from ruckus_aux.host.commands import user_name
-from ruckus_aux.host.folders import absolute, check_writable, leads_to
+from ruckus_aux.host.folders import absolute, check_writable, chmod_of, leads_to
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES, BUILDROOT_NAMES, CACHE_NAMES, CONF, MARKER, PREFIX_NAMES, RESERVED
@@ -176,18 +177,19 @@ def reopening(settings: Settings) -> str:
 
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """When this user may not change a file, say whose it is, and how to continue."""
+    """When this user may not read or change a file of a build, say whose it is or what its mode is, and the way out."""
     try:
         yield
     except PermissionError as error:
         path = Path(os.fsdecode(error.filename or ""))
         places = (settings.builddir, settings.buildroot, settings.clfs)
-        theirs = next((one for one in (path, *path.parents) if _is_anothers(one)), None)
-        if theirs is None or not any(place in (path, *path.parents) for place in places):
-            raise
-        owner = user_name(theirs.lstat().st_uid)
-        raise RuckusError(f"{path}: {error.strerror}: {theirs} belongs to {owner}", reopening(settings)) from error
-
-
-def _is_anothers(path: Path) -> bool:
-    return os.path.lexists(path) and path.lstat().st_uid != os.geteuid()
+        ours = [one for one in (path, *path.parents) if any(map(one.is_relative_to, places)) and os.path.lexists(one)]
+        for one in ours:
+            if (owner := one.lstat().st_uid) != os.geteuid():
+                message = f"{path}: {error.strerror}: {one} belongs to {user_name(owner)}"
+                raise RuckusError(message, reopening(settings)) from error
+        for one in reversed(ours):
+            if chmod := chmod_of(one):
+                message = f"{path}: {error.strerror}: {one} is yours, with mode {stat.S_IMODE(one.lstat().st_mode):03o}"
+                raise RuckusError(message, f"let yourself use it: {chmod}") from error
+        raise

@@ -10,14 +10,15 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from ruckus_aux.host.writing import settle
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.lockfile import lockfile_text
 from ruckus_aux.recipes.manifest import Source, verify_source
+from ruckus_aux.settings.outputs import Mark, replaced
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.paths import SOURCES_LOCK
 
 FOLDER = "ruckus-sources"  # in the archive
+BUNDLE_MARK = Mark(0, (f"{FOLDER}/{SOURCES_LOCK}".encode(),))  # the name of its first file
 
 
 def write_bundle(settings: Settings, sources: Iterable[Source], path: Path) -> list[str]:
@@ -40,15 +41,10 @@ def write_bundle(settings: Settings, sources: Iterable[Source], path: Path) -> l
         f"manifests/{number}-{manifest.name}": manifest
         for number, manifest in enumerate((settings.recipes / "sources.toml", *settings.manifests))
     }
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        with tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
-            _add(archive, SOURCES_LOCK, lockfile_text(ordered).encode())
-            for name, file in sorted({**manifests, **files}.items()):
-                _add(archive, name, file)
-        settle(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replaced(path) as partial, tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as archive:
+        _add(archive, SOURCES_LOCK, lockfile_text(ordered).encode())
+        for name, file in sorted({**manifests, **files}.items()):
+            _add(archive, name, file)
     overlays = [f"--with-manifest={FOLDER}/{name}" for name in [*manifests][1:]]
     return [f"--with-mirror={FOLDER}", *overlays, f"--with-lock={FOLDER}/{SOURCES_LOCK}"]
 

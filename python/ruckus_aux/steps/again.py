@@ -37,7 +37,7 @@ from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import AGAIN
 from ruckus_aux.words.stage import CHECK
 from ruckus_aux.words.step_name import StepName
-from ruckus_aux.words.terminal import duration, label
+from ruckus_aux.words.terminal import duration, label, some_of
 
 _LIBRARY, _SCRIPT = "elsewhere.so", "elsewhere"  # in the working folder
 _SHOWN = 20  # lines of what is different that are printed for a step
@@ -85,14 +85,14 @@ def _check_stored(settings: Settings, steps: Collection[Step]) -> None:
     """Raise RuckusError when a step has nothing in the store to be compared with."""
     store = Store(settings.cache)
     if missing := [step for step in steps if step.key not in store]:
-        names = [step.name for step in missing]
-        goals = names if len(missing) <= _SHOWN else dict.fromkeys(step.stage.goal for step in missing)
+        names = list(dict.fromkeys(step.name for step in missing))
+        goals = names if len(names) <= _SHOWN else dict.fromkeys(step.stage.goal for step in missing)
         raise RuckusError(
-            f"not built yet: {' '.join(names)}", f"build them first: {make_command(settings.builddir, *goals)}"
+            f"not built yet: {some_of(names)}", f"build them first: {make_command(settings.builddir, *goals)}"
         )
     if unknown := [step.name for step in steps if store.record(step.key) is None]:
         raise RuckusError(
-            f"stored without a hash: {' '.join(unknown)}",
+            f"stored without a hash: {some_of(unknown)}",
             f"have them built anew: {settings.builddir / 'ruckus'} verify-store",
         )
 

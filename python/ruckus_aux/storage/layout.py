@@ -10,12 +10,11 @@ from pathlib import Path
 
 from ruckus_aux.host import root
 from ruckus_aux.host.writing import write_whole
-from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.storage.commands import FILE_SYSTEMS
 from ruckus_aux.words.architecture import Architecture
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command
-from ruckus_aux.words.paths import BUILDDIR, CONF, HOSTPREP, VOLUMES
+from ruckus_aux.words.paths import BUILDDIR, HOSTPREP, VOLUMES
 from ruckus_aux.words.records import read_record
 from ruckus_aux.words.terminal import size_in_bytes
 
@@ -249,33 +248,3 @@ def cache_of(folder: Path) -> Path:
     """Where a build of several architectures has sources and artifacts: where an earlier version began, if it did."""
     earlier = folder / "cache"
     return earlier if any((earlier / name).is_dir() for name in ("sources", "store")) else prefix_of(folder) / "cache"
-
-
-def default_settings(srcdir: Path, folder: Path, arch: Architecture, profile: str, cpucount: int) -> Settings:
-    """The settings of an architecture in a build folder: as configured there, or as they would be by default.
-
-    Args:
-        srcdir: The source tree.
-        folder: The build folder.
-        arch: The architecture.
-        profile: Its profile, where it is not configured yet.
-        cpucount: How many jobs run, where it is not configured yet.
-    """
-    builddir = builddir_of(folder, arch)
-    if (builddir / CONF).exists():
-        return replace(load(builddir), profile=profile, cpucount=cpucount)
-    return Settings(
-        srcdir=srcdir,
-        builddir=builddir,
-        buildroot=builddir,
-        clfs=clfs_of(folder, arch),
-        cache=cache_of(folder),
-        arch=arch,
-        profile=profile,
-        prefix_cross=f"/cross-tools-{arch.string}",
-        prefix_tools=f"/tools-{arch.string}",
-        prefix_hostprep="/hostprep",
-        isolation="bwrap",
-        cpucount=cpucount,
-        prefix=prefix_of(folder),
-    )

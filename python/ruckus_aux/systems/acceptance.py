@@ -25,6 +25,7 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import HYPERVISOR, KERNEL
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import some_of
 
 
 def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
@@ -57,7 +58,7 @@ def _check_whole(plan: Plan) -> None:
     lacking = [*(step.name for step in steps if step.key not in merged), *(one.name for one in broken)]
     if lacking:
         raise RuckusError(
-            f"{settings.clfs}: {len(lacking)} of the system's {len(steps)} steps are not built: {', '.join(lacking)}",
+            f"{settings.clfs}: {len(lacking)} of the system's {len(steps)} steps are not built: {some_of(lacking)}",
             f"run: {make_command(settings.builddir, settings.goal)}",
         )
 

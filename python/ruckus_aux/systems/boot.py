@@ -12,6 +12,7 @@ import shutil
 import time
 from pathlib import Path
 
+from ruckus_aux.host.locks import held
 from ruckus_aux.host.trees import remove
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
@@ -30,6 +31,7 @@ from ruckus_aux.systems.qemu import (
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BOOTED, BOOTED_FINAL, HYPERVISOR, KERNEL
+from ruckus_aux.words.step_name import StepName
 from ruckus_aux.words.terminal import printable
 
 MEMORY = 512  # MiB, as QEMU counts
@@ -94,7 +96,7 @@ def _unpacked_hypervisor(settings: Settings, path: Path) -> Path:
 
 
 def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
-    """Boot the system.
+    """Boot the system; one at a time does so in a build directory.
 
     Args:
         plan: all steps of its build directory.
@@ -113,6 +115,12 @@ def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
             f"{settings.clfs}: no kernel there yet",
             f"run: {make_command(settings.builddir, settings.goal)}",
         )
+    with held(settings.work_lock(StepName("boot")), "the boot", settings.builddir):
+        return _boot(plan, interactive=interactive, xen=xen)
+
+
+def _boot(plan: Plan, *, interactive: bool, xen: bool) -> str:
+    settings = plan.settings
     image, console = settings.work("boot") / "disk.ext4", settings.work("boot") / "console.log"
     image.parent.mkdir(parents=True, exist_ok=True)
     hypervisor = _unpacked_hypervisor(settings, image.with_name("xen")) if xen else None

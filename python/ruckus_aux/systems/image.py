@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
-from ruckus_aux.host.commands import run
-from ruckus_aux.host.folders import nearest
+from ruckus_aux.host.commands import run, user_name
+from ruckus_aux.host.folders import chmod_of
 from ruckus_aux.host.trees import walk
-from ruckus_aux.host.writing import settle
 from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
+from ruckus_aux.settings.outputs import Mark, no_part, replaced
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems import optional
@@ -38,6 +38,7 @@ _BYTES_AN_INODE = 16384  # of room for more files, as mke2fs has it
 # What kernels since 3.18 can mount.
 _FEATURES = "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file"
 _FEATURES += ",huge_file,dir_nlink,extra_isize,metadata_csum"
+IMAGE_MARK = Mark(0x478, (b"baby-", b"final-"))  # the label: s_volume_name of an image's first superblock
 _ENVIRONMENT = {
     "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin",
     "LC_ALL": "C",
@@ -106,26 +107,20 @@ def make_image(
             f"{settings.clfs} holds no system yet",
             f"run: {make_command(settings.builddir, settings.goal)}",
         )
-    if os.path.lexists(output) and not output.is_file():
-        raise RuckusError(f"{output} is there, and is no file", "give the image another name: --output=FILE")
     members = _members(settings, cross=cross)
     if addition:
         members, table = _added(members, table, addition)
     size, inodes = _measured(members, least, addition.room if addition else _SPARE)
     _check_room(output, size)
     script = "\n".join([*_script(members, table), ""])
-    partial = output.with_name(f".{output.name}.part")
     number = str(uuid.uuid5(uuid.NAMESPACE_OID, "\n".join(keys)))
-    try:
+    with replaced(output) as partial:
         with partial.open("wb") as file:
             file.truncate(size)
         make = ["mke2fs", "-q", "-F", "-t", "ext4", "-b", str(_BLOCK), "-I", str(_INODE), "-N", str(inodes)]
         make += ["-O", _FEATURES, "-J", f"size={_JOURNAL}", "-U", number, "-E", f"hash_seed={number},root_owner=0:0"]
         run([*make, "-L", image_name(settings).removesuffix(".ext4")[:16], partial], env=_ENVIRONMENT)
         _fill(partial, script)
-        settle(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _fill(image: Path, script: str) -> None:
@@ -193,8 +188,8 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
     What only root may look at, since the system was installed, comes from the store.
     """
     clfs = settings.clfs
-    others = [settings.buildroot, settings.builddir, settings.cache, *([settings.prefix] if settings.prefix else [])]
-    left_out = optional.left_out(settings) | {path for path in others if clfs in path.parents} | {clfs / "lost+found"}
+    left_out = optional.left_out(settings) | {path for path in no_part(settings) if clfs in path.parents}
+    left_out |= {clfs / "lost+found"}
     left_out |= set() if cross else {Path(f"{clfs}{settings.prefix_cross}")}
     members = {".": _Member(".", clfs, clfs.lstat())}
     for folder, directories, files in os.walk(clfs):
@@ -202,8 +197,9 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
         for name in (*directories, *files):
             _add(members, os.path.relpath(os.path.join(folder, name), clfs), Path(folder, name))
     hidden = {path for path, member in members.items() if not _is_readable(member)}
-    for path in hidden:
-        print(f"  NOTE     {clfs / path} is root's: in the image, it is as it was built; all of it: sudo make image")
+    for path in sorted(hidden):
+        why, way_out = _why_hidden(clfs / path)
+        print(f"  NOTE     {why}: in the image, it is as it was built; all of it: {way_out}")
     store = Store(settings.cache)
     for stamp in stamps(settings):
         for name in stamp.files if stamp.root == clfs else ():
@@ -216,7 +212,8 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
                     _add(members, str(one), store.tree(stamp.key) / one)
     hidden = {path for path in hidden if not stat.S_ISDIR(members[path].status.st_mode)}
     if hidden:
-        raise RuckusError(f"{clfs / min(hidden)} is root's, and no step has installed it", "run: sudo make image")
+        why, way_out = _why_hidden(clfs / min(hidden))
+        raise RuckusError(f"{why}, and no step has installed it", f"run: {way_out}")
     return [members[path] for path in sorted(members)]
 
 
@@ -248,6 +245,13 @@ def _add(members: dict[str, _Member], path: str, source: Path) -> None:
         members[path] = _Member(path, source, status)
 
 
+def _why_hidden(path: Path) -> tuple[str, str]:
+    """Why this user may not read a file of the system, and how it can be read."""
+    status = path.lstat()
+    why = f"{path} is {user_name(status.st_uid)}'s, with mode {stat.S_IMODE(status.st_mode):03o}"
+    return why, chmod_of(path) or "sudo make image"
+
+
 def _is_readable(member: _Member) -> bool:
     return stat.S_ISLNK(member.status.st_mode) or os.access(member.source, os.R_OK)
 
@@ -270,12 +274,9 @@ def _measured(members: list[_Member], least: int, room: int) -> tuple[int, int]:
 
 def _check_room(output: Path, size: int) -> None:
     """Raise RuckusError when an image is larger than its disk has room for, though it takes less at first."""
-    folder = nearest("--output", output.parent)
-    if folder != output.parent:
-        raise RuckusError(f"{output.parent}: there is no such folder", "make it, or choose another: --output=FILE")
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(output.parent).free
     if free < size:
         raise RuckusError(
-            f"{output}: the image is to have {readable_size(size)}, and {folder} has {readable_size(free)} free",
+            f"{output}: the image is to have {readable_size(size)}, and {output.parent} has {readable_size(free)} free",
             "choose another disk (--output=FILE), or a smaller image (--size=SIZE)",
         )

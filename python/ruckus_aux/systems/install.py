@@ -29,6 +29,7 @@ from ruckus_aux.systems.table import declared_nodes, read_table
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, MARKER
+from ruckus_aux.words.terminal import some_of
 
 
 def install(plan: Plan, access: Root, *, cross: str = "") -> None:
@@ -171,9 +172,8 @@ def _waiting(plan: Plan) -> list[str]:
 
     steps = unmerged(plan.of_profile())
     if lacking := [step.name for step in steps if step.key not in store]:
-        more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
         raise RuckusError(
-            f"{lacking[0]}{more}: not built yet", f"run: {make_command(plan.settings.builddir, 'bootstrap')}"
+            f"not built yet: {some_of(lacking)}", f"run: {make_command(plan.settings.builddir, 'bootstrap')}"
         )
     own = unmerged(plan.split(plan.goal("stage2") if plan.has("stage2") else [])[0])
     built = [step.name for step in own if step not in steps and step.key in store]

@@ -176,18 +176,21 @@ def estimate(
     """
     from ruckus_aux.recipes.load import evaluate
     from ruckus_aux.runs.estimate import estimate as estimated
-    from ruckus_aux.runs.estimate import estimates_to_json, serial_shares, table
+    from ruckus_aux.runs.estimate import estimates_to_json, serial_shares, settings_of_build, table
+    from ruckus_aux.runs.request import Request, check_profile, default_end, number_of_jobs, stages_until
     from ruckus_aux.runs.request import arch_list as parse
-    from ruckus_aux.runs.request import default_end, number_of_jobs, stages_until
     from ruckus_aux.settings.journal import Journal, Sample
-    from ruckus_aux.storage.layout import default_settings
+    from ruckus_aux.storage.layout import layout
     from ruckus_aux.words.paths import JOURNAL
 
-    folder, cpus = folder_of(build_dir), number_of_jobs(jobs)
-    plans = [evaluate(default_settings(SRCDIR, folder, arch, profile, cpus)) for arch in parse(arch_list)]
+    folder, cpus, archs = folder_of(build_dir), number_of_jobs(jobs), parse(arch_list)
+    check_profile(profile)
+    goals = [stage.goal for stage in stages_until(until or default_end(profile))]
+    request = Request(archs, folder, SRCDIR, sys.executable, profile, cpus, layout=layout(folder))
+    plans = [evaluate(settings_of_build(request, arch)) for arch in archs]
     serial = serial_shares(Journal(folder / JOURNAL).rows(Sample))
-    goal = stages_until(until or default_end(profile))[-1].goal
-    rows = estimated([(plan, plan.closure(plan.goal(goal))) for plan in plans], cpus, serial, fresh=fresh)
+    selection = [(plan, plan.closure(plan.goal(goals[-1])) if goals else []) for plan in plans]
+    rows = estimated(selection, cpus, serial, fresh=fresh)
     print(estimates_to_json(rows) if json else table(rows, cpus))
 
 

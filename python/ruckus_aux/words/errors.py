@@ -71,9 +71,19 @@ def of_the_system(error: OSError, what: str = "") -> RuckusError:
         error: The error; see `naming`.
         what: What could not continue, such as a step.
     """
+    if isinstance(error, FileNotFoundError) and error.filename is None and not _has_current_directory():
+        return RuckusError("the current directory was removed", "go to one that exists: cd DIR")
     paths = [os.fsdecode(path) for path in (error.filename, error.filename2) if isinstance(path, str | bytes)]
     message = ": ".join(part for part in (what, " -> ".join(paths), error.strerror or str(error)) if part)
     return RuckusError(message, _WAYS_OUT.get(error.errno or 0, "RUCKUS_DEBUG=1 in the environment shows where"))
+
+
+def _has_current_directory() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @contextmanager

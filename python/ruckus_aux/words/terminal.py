@@ -5,6 +5,7 @@ import calendar
 import re
 import sys
 import time
+from collections.abc import Iterable
 
 from ruckus_aux.words.errors import RuckusError
 
@@ -27,6 +28,7 @@ STYLES = {
 _CODES = {"green": "32", "cyan": "36", "yellow": "33", "red": "31", "magenta": "35", "blue": "34"}
 ARCH_COLORS = ("cyan", "magenta", "blue")  # to tell architectures apart
 MB = 1_000_000  # bytes
+_FEW = 4  # names in a line
 _UNITS = {"M": 2**20, "G": 2**30, "T": 2**40}
 _UTC = "%Y-%m-%dT%H:%M:%SZ"
 _COLOR = re.compile(r"\x1b\[[0-9;]*[mK]")
@@ -40,7 +42,9 @@ def duration(seconds: float) -> str:
 
 
 def readable_size(number: float) -> str:
-    """Bytes as a person reads them, the same figure everywhere: in MB (millions) and GB, as `ls --si` has them."""
+    """Bytes as a person reads them, the same figure everywhere: in MB (millions), GB and TB, as `ls --si` has them."""
+    if number >= 10_000_000 * MB:
+        return f"{number / MB / 1_000_000:.1f} TB"
     if number >= 10_000 * MB:
         return f"{number / MB / 1000:.1f} GB"
     return f"{number / MB:.0f} MB" if number >= 10 * MB else f"{number / MB:.1f} MB"
@@ -60,6 +64,13 @@ def size_in_bytes(text: str, option: str = "--size") -> int:
     if not match:
         raise RuckusError(f"{option}={text}: not a size", f"a whole number and M, G or T, for instance: {option}=10G")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def some_of(names: Iterable[str]) -> str:
+    """A few of some names, each once, and how many there are beside them."""
+    different = list(dict.fromkeys(names))
+    more = f" and {len(different) - _FEW} more" if len(different) > _FEW else ""
+    return f"{' '.join(different[:_FEW])}{more}"
 
 
 def utc(seconds: float) -> str:

@@ -22,6 +22,7 @@ from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings, load
 from ruckus_aux.steps import again
 from ruckus_aux.steps.gate import Gate, Running
+from ruckus_aux.words import terminal
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import AGAIN, MARKER
 from ruckus_aux.words.step_name import StepName
@@ -61,6 +62,38 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         assert f"\n  {command} " in text
 
 
+def test_a_command_is_called_as_its_help_says(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, what in (("boot", "Boot the finished system in QEMU."), ("uses", "Print, as JSON, what")):
+        with pytest.raises(SystemExit):
+            parser().parse_args([command, "--help"])
+        text = capsys.readouterr().out
+        assert text.startswith(f"usage: ruckus {command} [-h]")
+        assert f"\n\n{what}" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "command"),
+    [
+        ([], "the following arguments are required: COMMAND", ""),
+        (["help"], "invalid choice: 'help'", ""),
+        (["why"], "the following arguments are required: STEP", " why"),
+        (["image", "--syste=x"], "invalid choice: 'x'", " image"),
+        (["image", "--nothing"], "unrecognized arguments: --nothing", ""),
+    ],
+)
+def test_a_command_line_that_is_wrong_leads_to_the_help(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str, command: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    usage, *_, error, hint = capsys.readouterr().err.splitlines()
+    assert usage.startswith(f"usage: ruckus{command} ")
+    assert error.startswith("ruckus: error: ")
+    assert said in error
+    assert hint == f"  see: ./ruckus{command} --help"
+
+
 def test_the_help_of_gc_has_examples_and_the_page_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["gc", "--help"])
@@ -92,6 +125,25 @@ def test_list_and_show(here: Settings, capsys: pytest.CaptureFixture[str]) -> No
     recipe = here.recipes / "pigz" / "recipe.py"
     start = f"# x86_64/stage1/pigz: the program\n# recipe: {recipe}\n# needs: hostprep/zlib\n#!/bin/sh\nset -eu\n"
     assert output.startswith(start)
+
+
+@pytest.mark.parametrize("command", ["image", "source-bundle"])
+def test_what_is_to_be_written_replaces_no_file_of_the_users(
+    here: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """And that is said before anything is downloaded."""
+    monkeypatch.setattr("ruckus_aux.entry.called.supply", lambda selection: pytest.fail("it downloads"))
+    built(evaluate(here), "x86_64/cross/other-32")
+    (here.builddir / "Makefile").write_text("all:")
+    here.final.mkdir()
+    for name, said in (
+        ("Makefile", "Makefile is there, and no earlier run has written it"),
+        ("final/x.ext4", f"would be a file of the system in {here.final}"),
+    ):
+        assert main([command, f"--output={here.builddir}/{name}"]) == 1
+        assert said in capsys.readouterr().err
+    assert (here.builddir / "Makefile").read_text() == "all:"
+    assert not [*here.final.iterdir()]
 
 
 def test_hashes_of_what_is_stored_can_be_compared(
@@ -134,6 +186,18 @@ def test_what_builds_much_that_is_missing(
     assert f"build them first: make -C {here.builddir} bootstrap hostprep\n" in capsys.readouterr().err
 
 
+def test_of_many_steps_that_are_missing_a_few_are_named_and_each_once(
+    here: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pigz = evaluate(here)["x86_64/stage1/pigz"]
+    with pytest.raises(RuckusError) as caught:
+        again.verify_reproducible(here, [pigz], jobs=1, system=[*pigz.needs, pigz])
+    assert caught.value.message == "not built yet: x86_64/stage1/pigz hostprep/zlib"
+    monkeypatch.setattr(terminal, "_FEW", 2)
+    assert main(["verify-reproducible", "--all"]) == 1
+    assert "not built yet: x86_64/cross/other-32 x86_64/cross/other-64 and 2 more\n" in capsys.readouterr().err
+
+
 def test_an_unknown_step(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "x86_64/cross/nothing"]) == 1
     hint = f"list the steps with: {here.builddir}/ruckus list --all"
@@ -145,6 +209,10 @@ def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -
     assert main(["log", "x86_64/stage1/pigz"]) == 1
     assert main(["boot"]) == 1
     assert "nothing has been built yet" in capsys.readouterr().err
+    assert main(["sizes"]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert f"{here.clfs}: nothing of it has been built yet\n  run: make -C {here.builddir} bootstrap\n" in output.err
 
 
 def test_times_are_printed_and_written_for_others(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:

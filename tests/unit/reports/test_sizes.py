@@ -22,3 +22,4 @@ def test_what_each_package_takes(settings: Settings, recipes: Path, host: FakePr
         f"x86_64/final/sed                      1.0 MB  {13 * '#'}",
         "all 2                                 4.0 MB",
     ]
+    assert size_lines({"x86_64/final/lto-plugin": 0})[0].split() == ["x86_64/final/lto-plugin", "0.0", "MB"]

@@ -4,13 +4,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from unit.samples import TOP, configured
 
 from ruckus_aux.recipes.costs import Costs
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.measuring import as_text
-from ruckus_aux.runs.estimate import estimate, serial_shares, table
+from ruckus_aux.runs import hypervisor
+from ruckus_aux.runs.estimate import estimate, serial_shares, settings_of_build, table
+from ruckus_aux.runs.request import Request
 from ruckus_aux.settings.journal import Sample
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.terminal import MB
 
 
@@ -36,6 +40,23 @@ def test_an_estimate_names_the_critical_path(settings: Settings, recipes: Path) 
     assert row.path == (("hostprep/zlib", 2.5), ("x86_64/stage1/pigz", 7.0))
     lines = table([row], 2).splitlines()
     assert [line.split() for line in lines[-2:]] == [["0:02", "hostprep/zlib"], ["0:07", "x86_64/stage1/pigz"]]
+
+
+def test_an_estimate_before_configure_is_of_what_that_will_choose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as the hypervisor. Afterwards, it is of what was chosen."""
+    monkeypatch.setattr(hypervisor, "installed_tools", dict)
+    archs = [ARCHITECTURES[name] for name in ("x86_64", "i686")]
+    request = Request(tuple(archs), tmp_path, TOP, "python3", "clfs", 3)
+    chosen = [settings_of_build(request, arch) for arch in archs]
+    assert [bool(settings.xen_version) for settings in chosen] == [True, False]
+    assert not [*tmp_path.iterdir()]
+    builddir = request.builddir(archs[0])
+    builddir.mkdir(parents=True)
+    configured(builddir, arch="x86_64", xen_version="", prefix_tools="/mine")
+    known = settings_of_build(request, archs[0])
+    assert (known.xen_version, known.prefix_tools, known.profile, known.cpucount) == ("", "/mine", "clfs", 3)
 
 
 def test_a_volume_has_room_for_the_system_and_what_is_being_built(settings: Settings, recipes: Path) -> None:

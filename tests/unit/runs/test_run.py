@@ -26,7 +26,7 @@ from ruckus_aux.steps import isolation
 from ruckus_aux.steps.costs import costs
 from ruckus_aux.steps.graph import Selection, combined, graph
 from ruckus_aux.steps.merge import stamp_path
-from ruckus_aux.storage.layout import Layout, default_settings
+from ruckus_aux.storage.layout import Layout
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import BUILD_NAMES
@@ -297,6 +297,20 @@ def test_what_cannot_be_asked_for(tmp_path: Path, changes: dict[str, Any], messa
     assert message in f"{caught.value.message}\n{caught.value.hint}"
 
 
+def test_what_is_offered_for_configure_is_not_refused_then(tmp_path: Path) -> None:
+    with pytest.raises(RuckusError) as caught:
+        request(tmp_path, configure=("me",)).check()
+    assert caught.value.message == "--configure=me: not an option of configure's"
+    offered = [word.removesuffix(",") for word in caught.value.hint.split() if word[0].isupper()]
+    assert offered == [
+        "MIRRORS=...",
+        "PREFIX_CROSS=...",
+        "PREFIX_TOOLS=...",
+        "PREFIX_HOSTPREP=...",
+        "HOSTPREP_TOOLS=...",
+    ]
+
+
 @pytest.mark.parametrize("folder", ["/", "/usr", "/etc", "/home", "/nowhere/with a space", "~", "$"])
 def test_a_build_is_not_put_where_it_would_be_in_the_way(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -333,7 +347,6 @@ def test_what_an_earlier_version_has_downloaded_and_built_is_used_where_it_is(tm
     asked = request(tmp_path)
     options = asked.configure_options(asked.archs[0])
     assert options[1:3] == [f"--prefix={tmp_path}/hostprep", f"--with-cache={tmp_path}/cache"]
-    assert default_settings(TOP, tmp_path, asked.archs[0], "tiny", 1).cache == tmp_path / "cache"
     assert asked.settings(asked.archs[0]).cache == tmp_path / "cache"
 
 

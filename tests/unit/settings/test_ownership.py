@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders are Ruckus's, and a cache is one user's."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -10,7 +11,7 @@ from unit.samples import TOP, no_builder
 
 from ruckus_aux.runs.request import Request
 from ruckus_aux.runs.run import Build
-from ruckus_aux.settings.ownership import check_own_cache, is_closed, take_folders
+from ruckus_aux.settings.ownership import check_own_cache, explained, is_closed, take_folders
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import RuckusError
@@ -63,6 +64,44 @@ def test_a_system_is_closed_when_it_is_roots(
     status = os.stat_result((0o40000 | mode, 1, 1, 2, owner, owner, 0, 0, 0, 0))
     monkeypatch.setattr(Path, "stat", lambda *_, **__: status)
     assert is_closed(Path("/media/baby"), user) is closed
+
+
+def refused(settings: Settings, path: Path) -> RuckusError:
+    with pytest.raises(RuckusError) as caught, explained(settings):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    return caught.value
+
+
+def test_what_a_user_denies_himself_is_said_with_its_mode(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever has what is above the build directory: /home is root's."""
+    real = Path.lstat
+    other = os.stat_result((0o40755, 1, 1, 2, 54321, 54321, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "lstat", lambda path: other if path == tmp_path else real(path))
+    (settings.builddir / "a b").mkdir(parents=True)
+    (settings.builddir / "a b/file").touch(0o000)
+    error = refused(settings, settings.builddir / "a b/file")
+    assert (
+        error.message
+        == f"{settings.builddir}/a b/file: Permission denied: {settings.builddir}/a b/file is yours, with mode 000"
+    )
+    assert error.hint == f"let yourself use it: chmod u+rw '{settings.builddir}/a b/file'"
+    settings.builddir.chmod(0o555)
+    error = refused(settings, settings.builddir / "stamps.lock")
+    assert error.message.endswith(f"/stamps.lock: Permission denied: {settings.builddir} is yours, with mode 555")
+    assert error.hint == f"let yourself use it: chmod u+w {settings.builddir}"
+    other = os.stat_result((0o40755, 1, 1, 2, 54321, 54321, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "lstat", lambda path: other if path == settings.builddir else real(path))
+    error = refused(settings, settings.builddir / "stamps.lock")
+    assert error.message.endswith(f"/stamps.lock: Permission denied: {settings.builddir} belongs to 54321")
+    assert "bootstrap-reopen" in error.hint
+
+
+def test_what_is_no_part_of_a_build_is_not_explained_by_it(settings: Settings, tmp_path: Path) -> None:
+    for path in (tmp_path / "elsewhere", settings.builddir / "fine"):
+        with pytest.raises(PermissionError), explained(settings):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
 
 def test_what_is_not_there_is_open(tmp_path: Path) -> None:

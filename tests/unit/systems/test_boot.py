@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from unit.samples import built, tree
 
+from ruckus_aux.host.locks import is_free
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.boot import boot, boot_once, check_console, qemu
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.step_name import StepName
 
 CONSOLE = """[    0.5] Run /sbin/init as init process\r
 ruckus: machine x86_64\r
@@ -68,6 +70,22 @@ def test_a_system_without_a_hypervisor_is_no_dom0(settings: Settings) -> None:
     tree(settings.clfs, boot__vmlinuz="kernel")
     with pytest.raises(RuckusError, match=r"boot/xen.gz: no hypervisor there"):
         boot(evaluate(settings), xen=True)
+
+
+@pytest.mark.usefixtures("recipes")
+def test_one_boot_at_a_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them have the same image and console."""
+    tree(settings.clfs, boot__vmlinuz="kernel")
+    lock = settings.work_lock(StepName("boot"))
+
+    def make_image(plan: Plan, image: Path) -> None:
+        assert not is_free(lock)
+        raise RuckusError("so far")
+
+    monkeypatch.setattr("ruckus_aux.systems.boot.make_image", make_image)
+    with pytest.raises(RuckusError, match="so far"):
+        boot(evaluate(settings))
+    assert is_free(lock)
 
 
 @pytest.mark.usefixtures("recipes")

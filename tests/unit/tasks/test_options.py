@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people type after invoke is the same from task to task."""
 
+import json
 import sys
 from pathlib import Path
 
 import invoke
 import pytest
 import tasks
+from pytest_subprocess import FakeProcess
 
 from ruckus_aux.runs.request import Request
-from ruckus_aux.tasks.build import build
+from ruckus_aux.tasks.build import build, estimate
 from ruckus_aux.words.errors import RuckusError
 
 # Once only: Invoke forgets the help of an option when it has been asked for it.
@@ -38,6 +40,31 @@ def test_the_command_that_sets_up_takes_and_explains_what_invoke_build_does() ->
     options = {{"boot": "no-boot", "sharing": "no-sharing"}.get(name, name) for name in options}
     assert not [name for name in options if f"--{name}" not in usage]
     assert not [name for name in options if f"--{name}" not in code]
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, host: FakeProcess) -> str:
+    """The folder of a build that nobody has begun."""
+    host.register(["gcc", "-print-file-name=libelf.so"], stdout="/usr/lib/libelf.so\n", occurrences=50)
+    return str(tmp_path / "build")
+
+
+@pytest.mark.parametrize(("until", "builds"), [("configure", False), ("download", False), ("hostprep", True)])
+def test_what_builds_nothing_costs_nothing(
+    nowhere: str, capsys: pytest.CaptureFixture[str], until: str, builds: bool
+) -> None:
+    estimate(invoke.Context(), build_dir=nowhere, profile="final", until=until, json=True)
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["steps"] > 0, row["cpu"] > 0, row["volume"] > 0) == (builds, builds, builds)
+    estimate(invoke.Context(), build_dir=nowhere, until=until)
+    assert len(capsys.readouterr().out.splitlines()) >= 2
+
+
+def test_an_estimate_is_of_a_profile_that_there_is(nowhere: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(invoke.Exit):
+        estimate(invoke.Context(), build_dir=nowhere, profile="Final")
+    said = "ruckus: error: --profile=Final: no such profile\n  choose one of: tiny, clfs, final\n"
+    assert capsys.readouterr().err == said
 
 
 def test_words_after_two_dashes_are_for_configure(

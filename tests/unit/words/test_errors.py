@@ -25,6 +25,18 @@ def test_an_error_of_the_system_names_file_and_way_out(number: int, way_out: str
     assert ("continues" in told.hint) == (number in (errno.ENOSPC, errno.EROFS, errno.EACCES))
 
 
+def test_a_current_directory_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError) as caught:
+        Path("image").absolute()
+    assert of_the_system(caught.value).message == "the current directory was removed"
+    other = FileNotFoundError(errno.ENOENT, "No such file or directory", "/b/log")
+    assert of_the_system(other).message == "/b/log: No such file or directory"
+
+
 def test_a_write_names_its_file() -> None:
     """As the kernel tells it, an error of writing to an open file has no name."""
     with pytest.raises(OSError, match="space") as caught, naming(Path("/b/log")):
