@@ -10,11 +10,11 @@ recipe = Recipe("tcl")
 _INSTALL = ("install-binaries", "install-libraries", "install-headers", "install-private-headers")
 
 
-def _build(sh: Script, *install: str) -> None:
+def _build(sh: Script, *install: str, options: tuple[str, ...] = ()) -> None:
     sh.unpack()
     sh.patch()
     sh.sh("SRC=$SRC/unix")
-    sh.configure("--disable-rpath")
+    sh.configure("--disable-rpath", *options)
     sh.make("binaries", "libraries")
     # What is built with it finds headers where they are installed, not where it was built.
     sh.sh(f"""
@@ -34,5 +34,5 @@ def stage2(sh: Script) -> None:
 def final(sh: Script) -> None:
     """Tcl: tclsh, and its library"""
     sh.needs(f"zlib-{sh.abi.bits}")
-    _build(sh, *_INSTALL, "install-msgs", "install-doc")
+    _build(sh, *_INSTALL, "install-msgs", "install-doc", options=("--mandir=/usr/share/man",))
     sh.sh('mv "$OUT/usr/share/man/man3/Thread.3" "$OUT/usr/share/man/man3/Tcl_Thread.3"  # perl has one (LFS)')

@@ -17,7 +17,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --localstatedir=/var \
     --disable-static \
     --disable-dependency-tracking \
-    --disable-rpath
+    --disable-rpath \
+    --mandir=/usr/share/man
 make binaries libraries
 sed -i "s,$BUILD,/usr/lib64,g; s,${SRC%/unix},/usr/include,g" tclConfig.sh
 make install-binaries install-libraries install-headers install-private-headers install-msgs install-doc DESTDIR="$OUT"
