@@ -18,7 +18,7 @@ def final(sh: Script) -> None:
         "$OUT/usr/bin/hello" > "$OUT/usr/share/hello"
         for folder in man1 de/man1 pt_BR.UTF-8/man1; do
             mkdir -p "$OUT/usr/share/man/$folder"
-            echo hello > "$OUT/usr/share/man/$folder/hello.1"
+            echo .TH hello 1 > "$OUT/usr/share/man/$folder/hello.1"
         done
     """)
 
