@@ -25,6 +25,7 @@ recipe = (
         needs=("readline-{bits}", "ncurses-{bits}"),
         options=("--with-readline",),
         env={"LEXLIB": ""},  # flex's, where there is one
+        make=("MAKEINFO=makeinfo",),  # it throws away the manuals that it comes with
         before=_without_ed,
         after=lambda sh: sh.sh("grep '^#define READLINE 1' config.h"),
     )

@@ -10,6 +10,7 @@ recipe = (
         "final",
         needs=("perl", "libxcrypt-{bits}", "ncurses-{bits}"),
         options=("--enable-perl-xs",),
+        make=("MAKEINFO=makeinfo",),
         after=lambda sh: sh.sh(f'ls "$OUT{sh.libdir}/texinfo/Parsetexi.so"'),
     )
 )

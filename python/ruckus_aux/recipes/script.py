@@ -287,7 +287,7 @@ class Script(Rights):
     def make(self, *words: str, directory: str = "") -> None:
         """Run make; never with -j, because it belongs to the run's jobserver.
 
-        After `configure`, no manuals are made of texinfo's sources, but in the stage that keeps them.
+        After `configure`, no manuals are made of texinfo's sources, unless MAKEINFO is among the words.
 
         Args:
             words: Targets, variables and options.
@@ -297,8 +297,7 @@ class Script(Rights):
         self._record(self._make_command(*where, *words))
 
     def _make_command(self, *words: str) -> str:
-        wanted = self.stage.documented and self.abi == self.arch.main_abi and not self.only_tests
-        if self.is_configured and not wanted and not any(word.startswith("MAKEINFO=") for word in words):
+        if self.is_configured and not any(word.startswith("MAKEINFO=") for word in words):
             words += (WITHOUT_MANUALS,)
         return " ".join(["make", *map(quoted, words)])
 

@@ -11,7 +11,9 @@ BUILD_MACHINE = "x86_64-cross-linux-gnu"
 # The host's compilers, at a language that does not depend on their age: from gcc 15 on, C would be C23, which older
 # sources are not written in. It stands before all flags, so a source that wants another standard gets that.
 HOST_CC, HOST_CXX = "gcc -std=gnu17", "g++ -std=gnu++17"
-WITHOUT_MANUALS = "MAKEINFO=true"  # for make, where none are kept: hosts may lack makeinfo
+# For make: hosts may lack makeinfo. The final system has those manuals of texinfo that sources come with: Debian's have
+# only pages that say so (GFDL) where these would be made from, but for a few.
+WITHOUT_MANUALS = "MAKEINFO=true"
 # What a step of the final system ends with: symbols go that only debuggers and linkers of static libraries want;
 _ARCHIVES = """
     objects="^\\(!<arch>\\|$(printf '\\177')ELF\\)"

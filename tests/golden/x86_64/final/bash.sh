@@ -20,8 +20,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-curses \
     --with-installed-readline \
     bash_cv_mail_dir=/var/mail
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 grep '^READLINE_LIB = -lreadline' Makefile
 rm "$OUT/usr/lib64"/bash/Makefile.*
 ln -s bash "$OUT/usr/bin/sh"

@@ -23,8 +23,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 LEXLIB= "$(realpath --relat
     --disable-static \
     --disable-dependency-tracking \
     --with-readline
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=makeinfo
+make install MAKEINFO=makeinfo DESTDIR="$OUT"
 grep '^#define READLINE 1' config.h
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

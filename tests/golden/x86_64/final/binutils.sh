@@ -34,8 +34,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --without-zstd \
     --without-debuginfod \
     --without-msgpack
-make tooldir=/usr LEXLIB=
-make install tooldir=/usr DESTDIR="$OUT"
+make tooldir=/usr LEXLIB= MAKEINFO=true
+make install tooldir=/usr DESTDIR="$OUT" MAKEINFO=true
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

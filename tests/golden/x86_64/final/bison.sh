@@ -19,8 +19,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     ac_cv_libtextstyle=no \
     gl_cv_lib_readline=no
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

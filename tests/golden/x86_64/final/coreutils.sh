@@ -20,8 +20,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-libgmp \
     --without-openssl \
     --without-selinux
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 for macro in USE_ACL USE_XATTR HAVE_CAP HAVE_LIBGMP; do
     grep "^#define $macro 1" lib/config.h
 done

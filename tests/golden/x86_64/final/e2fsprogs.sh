@@ -28,8 +28,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-libuuid \
     --disable-fuse2fs \
     --without-libarchive
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 grep '^#define HAVE_SYS_ACL_H 1' lib/config.h
 grep '^#define HAVE_MAGIC_H 1' lib/config.h  # mke2fs says what it is about to overwrite
 rm "$OUT/usr/lib64"/lib*.a

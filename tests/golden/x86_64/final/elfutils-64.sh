@@ -21,10 +21,10 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 ZSTD_COMPRESS_CFLAGS=-I/usr
     --without-bzlib \
     --without-lzma \
     --with-zstd
-make -C lib
-make -C libelf
-make -C libelf install DESTDIR="$OUT"
-make -C config install-pkgconfigDATA DESTDIR="$OUT"
+make -C lib MAKEINFO=true
+make -C libelf MAKEINFO=true
+make -C libelf install DESTDIR="$OUT" MAKEINFO=true
+make -C config install-pkgconfigDATA DESTDIR="$OUT" MAKEINFO=true
 grep '^#define USE_ZSTD_COMPRESS 1' config.h
 rm "$OUT/usr/lib64/libelf.a" "$OUT/usr/lib64/pkgconfig/libdw.pc"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"

@@ -22,8 +22,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --with-readline \
     --with-mpfr
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 grep '^#define HAVE_MPFR 1' config.h
 grep '^#define HAVE_LIBREADLINE 1' config.h
 find "$OUT/usr/share/info" -type f -empty -delete

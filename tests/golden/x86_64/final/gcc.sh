@@ -33,8 +33,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 CFLAGS_FOR_TARGET=-O2 CXXFL
     --enable-__cxa_atexit \
     --with-system-zlib \
     --without-zstd
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 rm "$OUT/usr/bin/lto-dump"  # as large as the compiler, for those who develop it
 rm -r "$OUT/usr/share/man"  # empty files: Debian's source is without manuals
 ln -s gcc "$OUT/usr/bin/cc"

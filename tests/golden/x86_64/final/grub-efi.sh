@@ -33,8 +33,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS= CXXFLAGS=-O2 HOST_CFLAGS=-O2 "$(realpath --
     --disable-liblzma \
     --disable-libzfs \
     --disable-werror
-make
-make -C grub-core install DESTDIR="$OUT"
+make MAKEINFO=true
+make -C grub-core install DESTDIR="$OUT" MAKEINFO=true
 cd "$OUT/usr/lib/grub/x86_64-efi"
 rm -f *.module *.image *.exec gdb_grub gmodule.pl
 objects="^\(!<arch>\|$(printf '\177')ELF\)"

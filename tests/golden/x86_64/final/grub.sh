@@ -34,8 +34,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS= CXXFLAGS=-O2 HOST_CFLAGS=-O2 "$(realpath --
     --disable-liblzma \
     --disable-libzfs \
     --disable-werror
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 mkdir -p "$OUT/usr/share/bash-completion"
 mv "$OUT/etc/bash_completion.d" "$OUT/usr/share/bash-completion/completions"
 if ! readelf -h "$OUT/usr/lib/grub/i386-pc/kernel.img" | grep -q 'Entry point address: *0x9000$'; then

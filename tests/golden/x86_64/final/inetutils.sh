@@ -36,8 +36,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTI
     --without-shishi \
     --without-wrap \
     ac_cv_lib_crypt_crypt=no
-make SUIDMODE=
-make install SUIDMODE= DESTDIR="$OUT"
+make SUIDMODE= MAKEINFO=true
+make install SUIDMODE= DESTDIR="$OUT" MAKEINFO=true
 mv "$OUT/usr/bin/ifconfig" "$OUT/usr/sbin"
 readelf -d "$OUT/usr/bin/ftp" | grep -F '[libreadline.so'
 readelf -d "$OUT/usr/bin/telnet" | grep -F '[libncursesw.so'

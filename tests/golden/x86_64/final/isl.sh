@@ -17,8 +17,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-static \
     --disable-dependency-tracking \
     --without-gcc-arch
-make CFLAGS=-O2
-make install CFLAGS=-O2 DESTDIR="$OUT"
+make CFLAGS=-O2 MAKEINFO=true
+make install CFLAGS=-O2 DESTDIR="$OUT" MAKEINFO=true
 rm -f "$OUT/usr/lib64"/*-gdb.py
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

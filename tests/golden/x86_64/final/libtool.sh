@@ -17,8 +17,8 @@ CC=gcc CXX=g++ CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=. "$SRC")/confi
     --localstatedir=/var \
     --disable-static \
     --disable-dependency-tracking
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 grep '^CC="gcc"$' libtool
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

@@ -30,8 +30,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --enable-pc-files \
     --with-pkg-config-libdir=/usr/lib64/pkgconfig \
     cf_cv_ld_searchpath='/usr/lib64 /usr/lib'
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 for name in ncurses form panel menu; do
     ln -s "lib${name}w.so" "$OUT/usr/lib64/lib$name.so"
 done

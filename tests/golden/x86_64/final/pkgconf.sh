@@ -18,8 +18,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --with-system-includedir=/usr/include \
     --with-system-libdir=/usr/lib64
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 ln -s pkgconf "$OUT/usr/bin/pkg-config"
 mkdir -p "$OUT/usr/share/pkgconfig/personality.d"
 cat > "$OUT/usr/share/pkgconfig/personality.d/i686-ruckus-linux-gnu.personality" <<'END'

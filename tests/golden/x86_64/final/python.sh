@@ -26,8 +26,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 OPT=-Wall "$(realpath --rel
     --with-readline=readline \
     py_cv_module__dbm=n/a \
     py_cv_module__tkinter=n/a
-make PYTHONSTRICTEXTENSIONBUILD=1
-make install DESTDIR="$OUT"
+make PYTHONSTRICTEXTENSIONBUILD=1 MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 ln -s python3 "$OUT/usr/bin/python"
 LD_LIBRARY_PATH=. ./python -c "import _bz2, _curses, _curses_panel, _lzma, zlib, _decimal, _multiprocessing, _posixshmem, _socket, fcntl, grp, hashlib, mmap, pwd, pyexpat, resource, select, syslog, termios, threading, _ctypes, _gdbm, _hashlib, _sqlite3, _ssl, _uuid, readline"
 # Where it was built is nothing to those who build modules with it.

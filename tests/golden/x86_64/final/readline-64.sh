@@ -20,8 +20,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --with-curses \
     bash_cv_wcwidth_broken=no
-make SHLIB_LIBS=-lncursesw
-make install SHLIB_LIBS=-lncursesw DESTDIR="$OUT"
+make SHLIB_LIBS=-lncursesw MAKEINFO=true
+make install SHLIB_LIBS=-lncursesw DESTDIR="$OUT" MAKEINFO=true
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \
     > "$HOME/objects" || [ $? = 1 ]  # where there are none

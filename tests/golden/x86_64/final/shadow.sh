@@ -41,10 +41,10 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS='-O2 -fPIE -fstack-protector-strong -D_FORTI
     shadow_cv_maildir=/var/mail \
     shadow_cv_mailfile=none \
     shadow_cv_logdir=/var/log
-make exec_prefix=/usr
-make install exec_prefix=/usr DESTDIR="$OUT"
+make exec_prefix=/usr MAKEINFO=true
+make install exec_prefix=/usr DESTDIR="$OUT" MAKEINFO=true
 nm -D "$OUT/usr/bin/newuidmap" | grep -w capset
-make -C man install-man DESTDIR="$OUT"
+make -C man install-man DESTDIR="$OUT" MAKEINFO=true
 cd "$OUT"
 rm usr/share/man/man3/getspnam.3 usr/share/man/man5/passwd.5
 mkdir etc/default

@@ -19,8 +19,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 RSH=/usr/bin/ssh "$(realpat
     --with-posix-acls \
     --with-xattrs \
     --without-selinux
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 grep '^#define HAVE_POSIX_ACLS' config.h
 grep '^#define HAVE_XATTRS' config.h
 install -D -m 644 "$SRC/doc/tar.1" "$OUT/usr/share/man/man1/tar.1"

@@ -19,9 +19,9 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-dependency-tracking \
     --disable-rpath \
     --mandir=/usr/share/man
-make binaries libraries
+make binaries libraries MAKEINFO=true
 sed -i "s,$BUILD,/usr/lib64,g; s,${SRC%/unix},/usr/include,g" tclConfig.sh
-make install-binaries install-libraries install-headers install-private-headers install-msgs install-doc DESTDIR="$OUT"
+make install-binaries install-libraries install-headers install-private-headers install-msgs install-doc DESTDIR="$OUT" MAKEINFO=true
 ln -s tclsh8.6 "$OUT/usr/bin/tclsh"
 mv "$OUT/usr/share/man/man3/Thread.3" "$OUT/usr/share/man/man3/Tcl_Thread.3"  # perl has one (LFS)
 objects="^\(!<arch>\|$(printf '\177')ELF\)"

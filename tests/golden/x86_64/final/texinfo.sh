@@ -17,8 +17,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-static \
     --disable-dependency-tracking \
     --enable-perl-xs
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=makeinfo
+make install MAKEINFO=makeinfo DESTDIR="$OUT"
 ls "$OUT/usr/lib64/texinfo/Parsetexi.so"
 objects="^\(!<arch>\|$(printf '\177')ELF\)"
 find "$OUT" -type f \( -name '*.[ao]' -o -name '*.so*' -o -perm -100 \) -exec grep -lZ "$objects" {} + \

@@ -31,8 +31,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --disable-gpm \
     --disable-libsodium \
     --disable-selinux
-make
-make install DESTDIR="$OUT"
+make MAKEINFO=true
+make install DESTDIR="$OUT" MAKEINFO=true
 ln -s vim "$OUT/usr/bin/vi"
 rm "$OUT"/usr/share/vim/vim*/tools/vim132  # for csh
 readelf -d "$OUT/usr/bin/vim" | grep -F '[libacl.so'
