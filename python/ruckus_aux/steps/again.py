@@ -152,12 +152,12 @@ def _build(work: Work, tree: Path, jobs: int, lock: int) -> None:
     """Build a step again, and make a tree as it would be stored."""
     step = work.step
     work.prepare()
-    library = work.path / _LIBRARY
-    run(
-        ["gcc", "-shared", "-fPIC", "-O2", "-o", library, Path(__file__).with_name("elsewhere.c")], env=STEP_ENVIRONMENT
-    )
-    library.chmod(0o755)
-    variables = f"MAKEFLAGS=-j{jobs} LD_PRELOAD={work.inside / _LIBRARY}"
+    variables = f"MAKEFLAGS=-j{jobs}"
+    if step.stage.sees_host or step.settings.arch.main_abi.bits == "64":  # else, every program would complain of it
+        library, source = work.path / _LIBRARY, Path(__file__).with_name("elsewhere.c")
+        run(["gcc", "-shared", "-fPIC", "-O2", "-o", library, source], env=STEP_ENVIRONMENT)
+        library.chmod(0o755)
+        variables += f" LD_PRELOAD={work.inside / _LIBRARY}"
     work.write(_SCRIPT, f"umask 077\nexport {variables}\nexec /bin/sh {work.inside / SCRIPT}\n")
     _, ended = run_in(work, _SCRIPT, (lock,), verbose=False, trial="built again, to be compared")
     tree.parent.mkdir(parents=True, exist_ok=True)
