@@ -21,7 +21,8 @@ recipe = (
     .autotools("stage2", before=_manual)
     .autotools(
         "final",
-        cache={"ac_cv_libtextstyle": "no", "gl_cv_lib_readline": "no"},  # gettext's, which needs bison; for an example
+        # libtextstyle is gettext's, which needs bison; readline is for an example.
+        cache={"ac_cv_libtextstyle": "no", "gl_cv_lib_readline": "no"},
         before=_manual,
         check=Check(before=_folders),
     )
