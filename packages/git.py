@@ -7,7 +7,7 @@ from ruckus_aux.recipes.script import Script
 recipe = Recipe("git").autotools(
     "final",
     needs=("curl", "expat-{bits}", "openssl-{bits}", "zlib-{bits}", "zstd-{bits}"),
-    make=("NO_INSTALL_HARDLINKS=1", "PYTHON_PATH=/usr/bin/python3"),
+    make=("INSTALL_SYMLINKS=1", "PYTHON_PATH=/usr/bin/python3"),
     before=Script.in_source,
     after=lambda sh: sh.sh("""
         completions="$OUT/usr/share/bash-completion/completions"

@@ -22,8 +22,8 @@ CC='gcc -m64' CXX='g++ -m64' CFLAGS=-O2 CXXFLAGS=-O2 "$(realpath --relative-to=.
     --with-openssl \
     --without-libpcre2 \
     --without-tcltk
-make NO_INSTALL_HARDLINKS=1 PYTHON_PATH=/usr/bin/python3 MAKEINFO=true
-make install NO_INSTALL_HARDLINKS=1 PYTHON_PATH=/usr/bin/python3 DESTDIR="$OUT" MAKEINFO=true
+make INSTALL_SYMLINKS=1 PYTHON_PATH=/usr/bin/python3 MAKEINFO=true
+make install INSTALL_SYMLINKS=1 PYTHON_PATH=/usr/bin/python3 DESTDIR="$OUT" MAKEINFO=true
 completions="$OUT/usr/share/bash-completion/completions"
 install -D -m 644 contrib/completion/git-completion.bash "$completions/git"
 programs="$OUT/usr/libexec/git-core"
