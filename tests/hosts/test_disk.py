@@ -72,7 +72,7 @@ def test_it_boots_from_a_disk(disk: Path, tmp_path: Path, firmware: str) -> None
     words = [*qemu_machine(accelerators()[-1], 1024), *qemu_disk(disk), "-device", "virtio-rng-pci", "-snapshot"]
     if firmware == "efi":
         words += ["-bios", str(_FIRMWARE)]
-    said = watch_machine(
+    said, _ = watch_machine(
         words, console, patience=_PATIENCE, is_enough=lambda: _UP in console.read_text(errors="replace")
     )
     assert _UP in said, said[-2000:]

@@ -21,6 +21,7 @@ from ruckus_aux.systems.image import make_image
 from ruckus_aux.systems.qemu import (
     KERNEL_LINE,
     SILENCE,
+    MachineEnd,
     accelerators,
     no_qemu,
     qemu_disk,
@@ -39,6 +40,7 @@ _BESIDE_XEN = 512  # MiB more: the hypervisor's
 # Without bootscrub=0, Xen touches all memory, and QEMU takes it from the host.
 _XEN = f"console=com1 com1=115200,8n1 dom0_mem={MEMORY}M,max:{MEMORY}M bootscrub=0 spec-ctrl=no"
 UP = "ruckus: system is up"
+_FAILED = re.compile(r"\brc: (\S+ \w+ failed: status \d+)")  # what /etc/rc.d/rc says of a script, and goes on
 
 
 def qemu(
@@ -62,25 +64,31 @@ def qemu(
     return [*words, "-kernel", str(hypervisor), "-append", _XEN, "-initrd", module]
 
 
-def check_console(settings: Settings, text: str, *, xen: bool = False) -> None:
-    """Make sure that the console shows the machine and the system that were built, up and running.
+def check_console(settings: Settings, end: MachineEnd, console: Path, *, xen: bool = False) -> None:
+    """Make sure that the machine and the system that were built came up, all well, and were powered off.
 
     Args:
         settings: Of the build directory.
-        text: What came over the console.
+        end: How the machine came to its end.
+        console: The file of what came over the console.
         xen: Whether it is the dom0 of the hypervisor that was built.
 
     Raises:
-        RuckusError: It does not.
+        RuckusError: They did not; or scripts of the boot failed.
     """
+    text = end.said
     facts = dict(re.findall(r"ruckus: (machine|CLFS_ARCH_STRING) (\S+)", text))
     expected = {"machine": settings.arch.machine, "CLFS_ARCH_STRING": settings.arch.string}
     if xen:
         facts |= dict(re.findall(r"\(XEN\) (Xen version) (\d+\.\d+)", text))
         expected["Xen version"] = settings.xen_version
-    if UP not in text or facts != expected:
+    came_up = UP in text and facts == expected
+    faults = [] if came_up else [f"the system did not come up as {expected}"]
+    faults += [f"boot script {failure}" for failure in dict.fromkeys(_FAILED.findall(text))]
+    faults += ["the machine did not power off"] if came_up and not end.by_itself else []
+    if faults:
         tail = "\n".join(text.strip().splitlines()[-15:])
-        raise RuckusError(f"the system did not come up as {expected}", f"the end of its console:\n{tail}")
+        raise RuckusError("; ".join(faults), f"its console is in {console}, and ends with:\n{tail}")
 
 
 def _unpacked_hypervisor(settings: Settings, path: Path) -> Path:
@@ -107,7 +115,7 @@ def boot(plan: Plan, *, interactive: bool = False, xen: bool = False) -> str:
         The console's text.
 
     Raises:
-        RuckusError: there is no system yet, or it does not come up, with the end of its console.
+        RuckusError: there is no system yet, or something went wrong with its boot, with the end of its console.
     """
     settings = plan.settings
     if not (settings.clfs / "boot" / KERNEL).exists():
@@ -131,24 +139,23 @@ def _boot(plan: Plan, *, interactive: bool, xen: bool) -> str:
         if os.spawnvp(os.P_WAIT, command[0], command) == 127:
             raise no_qemu()
         return ""
-    text = ""
     for accelerator in accelerators():
         started = time.monotonic()
         words = qemu(settings, image, accelerator, "ruckus.boot=check", hypervisor=hypervisor)
-        text = watch_machine(words, console, silence=SILENCE if accelerator == "kvm" else math.inf)
-        if UP in text:
-            seconds = time.monotonic() - started
-            how = f"as dom0 of Xen, with {accelerator}" if xen else f"with {accelerator}"
-            print(f"  BOOTED   {settings.arch.name}, {how} in {seconds:.1f} s from power-on to power-off:")
+        end = watch_machine(words, console, silence=SILENCE if accelerator == "kvm" else math.inf)
+        seconds = time.monotonic() - started
+        if UP in end.said:
             break
-    check_console(settings, text, xen=xen)
-    for line in text.replace("\r", "").splitlines():
+    check_console(settings, end, console, xen=xen)
+    how = f"as dom0 of Xen, with {accelerator}" if xen else f"with {accelerator}"
+    print(f"  BOOTED   {settings.arch.name}, {how} in {seconds:.1f} s from power-on to power-off:")
+    for line in end.said.replace("\r", "").splitlines():
         if line.startswith(("ruckus: ", "(XEN) Xen version")):
             print(f"  {printable(line)}")
     remove(image)
     if hypervisor:
         remove(hypervisor)
-    return text
+    return end.said
 
 
 def boot_once(plan: Plan) -> None:

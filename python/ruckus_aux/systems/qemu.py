@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import sarge
 
@@ -17,6 +18,17 @@ _PROGRAM = "qemu-system-x86_64"
 SILENCE = 20.0  # seconds without any output after which KVM is taken not to work here
 _PATIENCE = 300.0  # seconds from power-on to power-off; emulation on a busy machine is slow
 _POLL = 0.1
+
+
+class MachineEnd(NamedTuple):
+    """How a machine that was watched came to its end.
+
+    said: what came over its serial console, and QEMU's own complaints.
+    by_itself: whether QEMU ended by itself and without an error: the machine was powered off, or wanted to boot again.
+    """
+
+    said: str
+    by_itself: bool
 
 
 def no_qemu() -> RuckusError:
@@ -79,7 +91,7 @@ def watch_machine(
     silence: float = math.inf,
     patience: float = _PATIENCE,
     is_enough: Callable[[], bool] = lambda: False,
-) -> str:
+) -> MachineEnd:
     """Run QEMU until the machine powers off.
 
     Args:
@@ -90,7 +102,7 @@ def watch_machine(
         is_enough: It is ended when this holds.
 
     Returns:
-        What came over the console, and QEMU's own complaints.
+        What it has said, and whether it powered off.
 
     Raises:
         RuckusError: QEMU is not installed.
@@ -114,4 +126,4 @@ def watch_machine(
             job.kill()
             job.wait()
     errors: str = job.stderr.bytes.decode(errors="replace")
-    return console.read_text(errors="replace") + errors
+    return MachineEnd(console.read_text(errors="replace") + errors, by_itself=job.poll() == 0)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
+from pytest_subprocess import FakeProcess
+from pytest_subprocess.fake_popen import FakePopen
 from unit.samples import built, tree
 
 from ruckus_aux.host.locks import is_free
@@ -12,6 +17,7 @@ from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.boot import boot, boot_once, check_console, qemu
+from ruckus_aux.systems.qemu import MachineEnd, watch_machine
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.step_name import StepName
 
@@ -23,20 +29,80 @@ ruckus: system is up\r
 """
 
 
+def check(settings: Settings, text: str, *, xen: bool = False) -> None:
+    check_console(settings, MachineEnd(text, by_itself=True), settings.work("boot") / "console.log", xen=xen)
+
+
 def test_a_system_that_came_up(settings: Settings) -> None:
-    check_console(settings, CONSOLE)
+    check(settings, CONSOLE)
 
 
 @pytest.mark.parametrize("line", ["system is up", "machine x86_64", "CLFS_ARCH_STRING x86_64"])
 def test_anything_missing_is_a_failure_that_shows_the_console(settings: Settings, line: str) -> None:
     with pytest.raises(RuckusError) as caught:
-        check_console(settings, CONSOLE.replace(line, "something else"))
+        check(settings, CONSOLE.replace(line, "something else"))
     assert "Run /sbin/init" in caught.value.hint
 
 
 def test_another_systems_console(settings: Settings) -> None:
     with pytest.raises(RuckusError):
-        check_console(settings, CONSOLE.replace("machine x86_64", "machine i686"))
+        check(settings, CONSOLE.replace("machine x86_64", "machine i686"))
+
+
+class Qemu:
+    """A QEMU whose machine says something, and powers off, fails, or goes on until it is killed."""
+
+    def __init__(self, fp: FakeProcess, says: str, *, goes_on: bool = False, status: int = 0) -> None:
+        self._says, self._goes_on, self._killed = says, goes_on, Event()
+        fp.register(["qemu-system-x86_64", fp.any()], returncode=status, callback=self._run, signal_callback=self._end)
+
+    def _run(self, process: FakePopen) -> None:
+        words = list(map(str, process.args))
+        Path(words[words.index("-serial") + 1].removeprefix("file:")).write_text(self._says)
+        if self._goes_on:
+            self._killed.wait()
+
+    def _end(self, process: FakePopen, number: int) -> None:
+        process.returncode = -number
+        self._killed.set()
+
+
+def test_whether_a_machine_has_powered_off_is_known(fp: FakeProcess, tmp_path: Path) -> None:
+    console, words = tmp_path / "console", ["qemu-system-x86_64", "-nodefaults"]
+    Qemu(fp, "the end\n")
+    assert watch_machine(words, console) == ("the end\n", True)
+    Qemu(fp, "no such accelerator\n", status=1)
+    assert not watch_machine(words, console).by_itself
+    Qemu(fp, "on and on\n", goes_on=True)
+    assert watch_machine(words, console, patience=0.0) == ("on and on\n", False)
+
+
+@pytest.mark.usefixtures("recipes")
+def test_a_boot_is_good_when_all_its_scripts_are_and_the_machine_powers_off(
+    settings: Settings, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree(settings.clfs, boot__vmlinuz="kernel")
+    monkeypatch.setattr("ruckus_aux.systems.boot.make_image", lambda plan, image: None)
+    monkeypatch.setattr("ruckus_aux.systems.boot.accelerators", lambda: ["kvm", "tcg"])
+    fp.pass_command(["rm", fp.any()], occurrences=2)
+    plan, console = evaluate(settings), settings.work("boot") / "console.log"
+    Qemu(fp, CONSOLE)
+    boot(plan)
+    assert "  BOOTED   x86_64, with kvm in " in capsys.readouterr().out
+    failure = "[    1.5] rc: boot.d/50-mount start failed: status 32\r\n"
+    for says, goes_on, fault in (
+        (CONSOLE, True, "the machine did not power off"),
+        (failure + CONSOLE, False, "boot script boot.d/50-mount start failed: status 32"),
+        (failure + CONSOLE, True, "boot script boot.d/50-mount start failed: status 32; the machine did not power off"),
+    ):
+        Qemu(fp, says, goes_on=goes_on)
+        watch = partial(watch_machine, patience=0.0) if goes_on else watch_machine
+        monkeypatch.setattr("ruckus_aux.systems.boot.watch_machine", watch)
+        with pytest.raises(RuckusError, match=f"^{re.escape(fault)}$") as caught:
+            boot(plan)
+        assert caught.value.hint.startswith(f"its console is in {console}, and ends with:\n")
+        assert console.read_text().startswith(says.replace("\r\n", "\n"))
+        assert "BOOTED" not in capsys.readouterr().out
 
 
 def test_the_command_line_of_qemu(settings: Settings) -> None:
@@ -59,10 +125,10 @@ def test_qemu_loads_the_hypervisor_with_the_kernel_as_its_module(settings: Setti
 
 def test_a_dom0_is_one_of_the_hypervisor_that_was_built(settings: Settings) -> None:
     settings = replace(settings, xen_version="4.17")
-    check_console(settings, f"(XEN) Xen version 4.17.5 (clfs@ruckus)\r\n{CONSOLE}", xen=True)
+    check(settings, f"(XEN) Xen version 4.17.5 (clfs@ruckus)\r\n{CONSOLE}", xen=True)
     for other in ("(XEN) Xen version 4.20.0", ""):
         with pytest.raises(RuckusError, match="did not come up"):
-            check_console(settings, f"{other}\r\n{CONSOLE}", xen=True)
+            check(settings, f"{other}\r\n{CONSOLE}", xen=True)
 
 
 @pytest.mark.usefixtures("recipes")
