@@ -13,7 +13,6 @@ from pathlib import Path
 from ruckus_aux.host.locks import held
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps.isolation import fault
 from ruckus_aux.systems.abis import Abis
 from ruckus_aux.systems.compilers import check_compilers
@@ -21,11 +20,10 @@ from ruckus_aux.systems.finding import Finding, finding_of
 from ruckus_aux.systems.merged import Merged
 from ruckus_aux.systems.packages import check_packages
 from ruckus_aux.systems.testbed import Testbed, cross_testbed, native_testbed
+from ruckus_aux.systems.whole import check_built
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.paths import HYPERVISOR, KERNEL
 from ruckus_aux.words.step_name import StepName
-from ruckus_aux.words.terminal import some_of
 
 
 def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
@@ -40,7 +38,7 @@ def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
     """
     settings = plan.settings
     with held(settings.work_lock(StepName("check-system")), "the check of the system", settings.builddir):
-        _check_whole(plan)
+        check_built(plan)
         merged = Merged(settings)
         yield from merged.check()
         yield from Abis(settings, merged).check()
@@ -49,18 +47,6 @@ def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
                 yield from check_compilers(testbed, "cross", settings.prefix_cross, f"{settings.arch.target}-")
         yield from _check_native(plan)
         yield from _check_boot(settings, boot)
-
-
-def _check_whole(plan: Plan) -> None:
-    settings = plan.settings
-    merged = {stamp.key for stamp in stamps(settings)}
-    steps, broken = plan.of_system()
-    lacking = [*(step.name for step in steps if step.key not in merged), *(one.name for one in broken)]
-    if lacking:
-        raise RuckusError(
-            f"{settings.clfs}: {len(lacking)} of the system's {len(steps)} steps are not built: {some_of(lacking)}",
-            f"run: {make_command(settings.builddir, settings.goal)}",
-        )
 
 
 def _check_native(plan: Plan) -> Iterator[Finding]:

@@ -22,11 +22,11 @@ from ruckus_aux.recipes.environment import SOURCE_DATE_EPOCH
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.outputs import Mark, no_part, replaced
 from ruckus_aux.settings.settings import Settings
-from ruckus_aux.settings.stamps import stamps
+from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.systems import optional
 from ruckus_aux.systems.table import ROOT, Owners, Table, read_table
+from ruckus_aux.systems.whole import check_built
 from ruckus_aux.words.errors import RuckusError
-from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.terminal import readable_size
 
 _BLOCK = 4096  # bytes
@@ -88,7 +88,8 @@ def make_image(
 ) -> None:
     """Write the system into an image; an image that is there already is replaced when the new one is whole.
 
-    What no system needs is left out: a build directory, cache or hostprep that lies in $CLFS.
+    What no system needs is left out: a build directory, cache or hostprep that lies in $CLFS. Nothing is merged into
+    the system meanwhile.
 
     Args:
         plan: All steps of the build directory.
@@ -98,15 +99,16 @@ def make_image(
         addition: What it has besides.
 
     Raises:
-        RuckusError: There is no system, the table is wrong, or there is no room; nothing was written.
+        RuckusError: The system is not whole, the table is wrong, or there is no room; nothing was written.
     """
+    with lock(plan.settings):
+        check_built(plan)
+        _make_image(plan, output, least, cross=cross, addition=addition)
+
+
+def _make_image(plan: Plan, output: Path, least: int, *, cross: bool, addition: Addition | None) -> None:
     settings, table = plan.settings, read_table(plan)
     keys = sorted(f"{stamp.step} {stamp.key}" for stamp in stamps(settings) if stamp.root == settings.clfs)
-    if not keys:
-        raise RuckusError(
-            f"{settings.clfs} holds no system yet",
-            f"run: {make_command(settings.builddir, settings.goal)}",
-        )
     members = _members(settings, cross=cross)
     if addition:
         members, table = _added(members, table, addition)
@@ -191,10 +193,11 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
     left_out = optional.left_out(settings) | {path for path in no_part(settings) if clfs in path.parents}
     left_out |= {clfs / "lost+found"}
     left_out |= set() if cross else {Path(f"{clfs}{settings.prefix_cross}")}
+    being_copied = {stamp.temporary for stamp in stamps(settings, pending=True) if stamp.is_pending}
     members = {".": _Member(".", clfs, clfs.lstat())}
     for folder, directories, files in os.walk(clfs):
         directories[:] = [name for name in directories if Path(folder, name) not in left_out]
-        for name in (*directories, *files):
+        for name in (*directories, *(name for name in files if name not in being_copied)):
             _add(members, os.path.relpath(os.path.join(folder, name), clfs), Path(folder, name))
     hidden = {path for path, member in members.items() if not _is_readable(member)}
     for path in sorted(hidden):

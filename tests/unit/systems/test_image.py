@@ -2,17 +2,21 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.samples import OTHER, built, tree
+from unit.samples import OTHER, built, installed, tree
 
 from ruckus_aux.host.commands import user_name
+from ruckus_aux.host.locks import is_free
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.image import Addition, make_image
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.paths import STAMPS_LOCK
 
 
 @pytest.fixture
@@ -27,11 +31,12 @@ def plan(settings: Settings, recipes: Path) -> Plan:
 
 
 @pytest.fixture
-def scripts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def scripts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What debugfs is told."""
     told: list[str] = []
 
     def run(words: Sequence[str | Path], **_: object) -> tuple[int, str]:
+        assert not is_free(settings.buildroot / STAMPS_LOCK), "somebody may change the system that is being read"
         if words[0] == "mke2fs":
             return 0, ""
         told.append(Path(words[3]).read_text())
@@ -116,9 +121,37 @@ def test_who_may_not_read_a_file_is_told_whose_it_is(
     assert capsys.readouterr().out.endswith("all of it: sudo make image\n")
 
 
-def test_no_image_of_nothing(settings: Settings, recipes: Path) -> None:
-    with pytest.raises(RuckusError, match="holds no system yet"):
-        make_image(evaluate(settings), settings.builddir / "image")
+def test_no_image_of_half_a_system(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, output = evaluate(settings), settings.builddir / "image"
+    steps = "x86_64/cross/other-32 x86_64/cross/other-64 x86_64/stage1/pigz"
+    with pytest.raises(RuckusError, match=f"3 of the system's 3 steps are not built: {steps}$"):
+        make_image(plan, output)
+    built(plan, *steps.split()[:2])
+    with pytest.raises(RuckusError, match=r"1 of the system's 3 steps are not built: x86_64/stage1/pigz$") as caught:
+        make_image(plan, output)
+    build = f"run: make -C {settings.builddir} -k bootstrap"
+    assert caught.value.hint == build
+    monkeypatch.setattr("ruckus_aux.systems.whole.is_closed", lambda root, user: True)
+    with pytest.raises(RuckusError) as caught:
+        make_image(plan, output)
+    assert caught.value.hint == f"{build} && sudo make -C {settings.builddir} bootstrap-install"
+    (recipes / "pigz/recipe.py").write_text("this, is; not Python")
+    with pytest.raises(RuckusError, match="1 of the system's 3 steps are not built: x86_64/stage1/pigz"):
+        make_image(evaluate(settings), output)
+    with pytest.raises(RuckusError, match="builds no system"):
+        make_image(evaluate(replace(settings, hostprep_only=True)), output)
+    assert not output.exists()
+
+
+def test_an_image_has_nothing_that_a_merge_was_killed_at(plan: Plan, settings: Settings, scripts: list[str]) -> None:
+    """Of a step beyond the system, as those of stage2 are."""
+    installed(settings, "x86_64/stage2/more", tree(settings.buildroot / "artifact", share__more="more"))
+    stamp = next(stamp for stamp in stamps(settings) if stamp.step.stage.name == "stage2")
+    stamp.reopen()
+    (settings.clfs / "share" / stamp.temporary).write_text("mo")
+    make_image(plan, settings.builddir / "image")
+    assert '"/share/more"' in scripts[0]
+    assert ".ruckus-" not in scripts[0]
 
 
 def test_what_is_added_has_an_owner_and_room(
