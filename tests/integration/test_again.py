@@ -108,6 +108,29 @@ def test_a_second_build_that_fails_is_left_as_it_is(small: Small) -> None:
     assert outside(small) == before
 
 
+def test_what_a_second_build_can_not_leave_fails_that_step_alone(small: Small) -> None:
+    odd = {
+        "small": ("rm -r $OUT/bin", "installs nothing: there is no file in $OUT"),
+        "link": ("ln -s $OUT/bin $OUT/link", "installs link as a link to "),
+        "pipe": ("mkfifo $OUT/pipe", "installs pipe, which is a FIFO"),
+        "honest": (":", ""),
+    }
+    for name, (command, _) in odd.items():
+        text = RECIPE.format(text=f"{INSTALL.format('it')}; test $(id -un) = ruckus || {command}", source="")
+        (small.folder / f"src/packages/{name}.py").write_text(text.replace("small", name))
+        small.run("step", f"x86_64/cross/{name}")
+    steps = [f"x86_64/cross/{name}" for name in odd]
+    told = small.run("verify-reproducible", *steps, status=1)
+    again = small.folder / "one/again"
+    for step, (_, fault) in zip(steps[:3], list(odd.values())[:3], strict=True):
+        log, folder = again / f"log/{step}.log", again / f"work/{step}"
+        assert re.search(rf"  FAILED   {step} {re.escape(fault)}.*\n    log:     {log}\n    folder:  {folder}\n", told)
+        assert (folder / "script").exists()
+        assert "# trial    built again" in log.read_text()
+    assert f"  SAME     {steps[3]} " in told
+    assert f"3 of 4 steps are not the same, built again: {' '.join(steps[:3])}" in told
+
+
 def test_ctrl_c_leaves_nothing(small: Small) -> None:
     small.recipe(f"test $(id -un) = ruckus || {{ {WAIT} }}; {INSTALL.format('it')}")
     small.run()

@@ -29,7 +29,6 @@ from ruckus_aux.host.trees import remove, walk
 from ruckus_aux.recipes.plan import Step
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.building import left, run_in
-from ruckus_aux.steps.failure import StepFailed
 from ruckus_aux.steps.kinds import workplace_of
 from ruckus_aux.steps.work import SCRIPT, Work
 from ruckus_aux.words.errors import RuckusError, afterwards
@@ -126,12 +125,13 @@ def _is_same(step: Step, work: Work, jobs: int, lock: int) -> bool:
         at_end.callback(_clear, work, tree)
         try:
             _build(work, tree, jobs, lock)
-        except StepFailed as error:
+            again = tree_hash(tree)
+        except RuckusError as error:  # whatever it is: the other steps are built again all the same
             at_end.pop_all()
-            print(f"  {label('failed')} {error.message}")
-            print(f"    log:     {moved.settings.log(step.name)}\n    folder:  {work.path}", flush=True)
+            kept = {"log": moved.settings.log(step.name), "folder": work.path}
+            where = [f"    {f'{what}:':<8} {path}" for what, path in kept.items() if path.exists()]
+            print("\n".join([f"  {label('failed')} {error.message}", *where]), flush=True)
             return False
-        again = tree_hash(tree)
         stored = Store(step.settings.cache).record(step.key)
         same = stored is not None and stored.sha256 == again
         took = duration(time.monotonic() - started)
