@@ -83,6 +83,21 @@ def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
     assert not (small.folder / "one/again").exists()
 
 
+def test_empty_folders_of_what_was_kept_stay(small: Small) -> None:
+    """They are a part of what was made, or that is to be looked at; a later verification has others in mind."""
+    small.recipe(f'mkdir -p "$OUT/empty"; id -un >"$OUT/user"; {INSTALL.format("it")}')
+    fails = 'mkdir "$HOME/empty"; test $(id -un) = ruckus; date >"$OUT/date"'
+    (small.folder / "src/packages/other.py").write_text(RECIPE.format(text=fails, source="").replace("small", "other"))
+    small.run()
+    small.run("step", "x86_64/cross/other")
+    again = small.folder / "one/again"
+    for step in (STEP, "x86_64/cross/other"):
+        small.run("verify-reproducible", step, status=1)
+    assert (again / f"tree/{STEP}/empty").is_dir()
+    assert (again / "work/x86_64/cross/other/empty").is_dir()
+    assert sorted(path.name for path in again.glob("*/x86_64/cross/*")) == ["other", "other.log", "small", "small.log"]
+
+
 def test_what_a_second_build_is_linked_with_is_said(small: Small) -> None:
     small.recipe("""
         cd "$HOME"

@@ -13,7 +13,7 @@ of it gets into the store, among shared objects, into $CLFS or into the journal.
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from itertools import chain, islice
@@ -67,7 +67,7 @@ def verify_reproducible(settings: Settings, steps: Collection[Step], *, jobs: in
     with (
         held(settings.work_lock(StepName(AGAIN)), "the second build of steps", settings.builddir) as lock,
         _fewer_processors() as processors,
-        afterwards(lambda: _remove_empty(folder, [_tree(work) for work in again])),
+        afterwards(lambda: _remove_empty(folder, again)),
     ):
         print(f"  AGAIN    in {folder}, with {jobs} jobs on {processors}", flush=True)
         compared = [(step, _is_same(step, work, jobs, lock)) for step, work in zip(steps, again, strict=True)]
@@ -216,12 +216,13 @@ def _clear(work: Work, tree: Path) -> None:
         remove(path)
 
 
-def _remove_empty(folder: Path, kept: Collection[Path]) -> None:
-    """Remove a folder, but for what is left in it.
+def _remove_empty(folder: Path, again: Iterable[Work]) -> None:
+    """Remove a folder, and those in it that lead to second builds, as far as nothing was left there.
 
-    kept: trees, in which empty folders are a part of what was made.
+    Empty folders within what was left are a part of it, whichever verification has left it.
     """
-    for path, _, _ in os.walk(folder, topdown=False):
-        if not any(Path(path).is_relative_to(tree) for tree in kept):
-            with suppress(OSError):
-                os.rmdir(path)
+    for work in again:
+        for path in (work.path, _tree(work), work.settings.log(work.step.name)):
+            for parent in path.relative_to(folder).parents:
+                with suppress(OSError):  # not empty, or not there
+                    (folder / parent).rmdir()
