@@ -76,7 +76,8 @@ class Outcome:
             hits=self.built.hits,
             misses=self.built.misses,
             reason=self.reason,
-            tests=results_of_tests(self._log) if self._log else "",
+            # A script that was not run has no results: then the log is an earlier attempt's.
+            tests=results_of_tests(self._log) if self._log and self.built != Built() else "",
         )
         try:
             self._journal.add(self.entry)
