@@ -67,6 +67,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.steps.graph import write_graph
     from ruckus_aux.steps.tidy import tidy
     from ruckus_aux.words.paths import GRAPH
+    from ruckus_aux.words.stage import GOALS
 
     take_folders(settings)
     plan = evaluate(settings)
@@ -78,7 +79,7 @@ def cmd_graph(settings: Settings, options: argparse.Namespace) -> None:
         register(plan)
     with lock(settings):
         if not asked:
-            tidy(plan, steps)
+            tidy(plan, steps, [] if options.goal in GOALS else [options.goal])
             Store(settings.cache).sweep()
         broken = [*plan.broken.values(), *plan.split(plan.goal(options.goal))[1]]
         write_graph([(plan, list(plan.steps.values()))], settings.buildroot / GRAPH, list(dict.fromkeys(broken)))

@@ -139,7 +139,7 @@ class Build:
         for plan, wanted in self.selection:
             register(plan)
             with lock(plan.settings):
-                tidy(plan, wanted)
+                tidy(plan, wanted, self.request.only)
         Store(settings[0].cache).sweep()
 
     def wanted(self, plan: Plan) -> tuple[list[Step], list[Broken]]:

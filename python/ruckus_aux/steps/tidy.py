@@ -2,7 +2,7 @@
 """Put stamps right before a build, so that what make takes as done is done."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from ruckus_aux.artifacts.store import Store
@@ -15,16 +15,17 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 
 
-def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
+def tidy(plan: Plan, wanted: Sequence[Step], named: Collection[str] = ()) -> list[Path]:
     """Drop stamps that no longer tell the truth.
 
     A stamp goes when it can't be read, when the recipe of its step is gone and not only broken (with the files that it
-    merged), when a file that it merged is missing, or was overwritten by a step that goes, and when something must be
-    built whose dependency is merged but no longer in the store.
+    merged), when a file that it merged is missing, or was overwritten by a step that goes, and when its step is merged
+    but no longer in the store, and was asked for by name, or is a dependency of something that must be built.
 
     Args:
         plan: All steps of the build directory.
         wanted: Those that are about to be made, in order.
+        named: The names of those that were asked for by name, and not with all of a goal.
 
     Returns:
         The paths of the stamps that are gone.
@@ -49,7 +50,7 @@ def tidy(plan: Plan, wanted: Sequence[Step]) -> list[Path]:
         if stamp not in gone and not stamp.is_pending and (stamp.missing() or _is_uncovered(stamp, gone)):
             stamp.reopen()
             dropped.append(stamp.path)
-    needed: set[Step] = set()
+    needed = {step for step in wanted if step.name in named}
     for step in reversed(wanted):
         path = stamp_path(step)
         if path in found and path not in dropped and step in needed and step.key not in store:

@@ -7,6 +7,7 @@ system builds packages by its own means, and boots.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ruckus_aux.systems.merged import Merged
 from ruckus_aux.systems.packages import check_packages
 from ruckus_aux.systems.testbed import Testbed, cross_testbed, native_testbed
 from ruckus_aux.systems.whole import check_built
-from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.paths import HYPERVISOR, KERNEL
 from ruckus_aux.words.step_name import StepName
 
@@ -59,7 +60,13 @@ def _check_native(plan: Plan) -> Iterator[Finding]:
     if settings.isolation == "none" and (reason := fault()):
         yield Finding(subject, f"this host has no sandbox: {reason}", checked=False)
         return
-    with native_testbed(plan) as testbed:
+    faults = Mistakes()
+    with ExitStack() as stack:
+        with faults.collected():
+            testbed = stack.enter_context(native_testbed(plan))
+        if faults.errors:
+            yield Finding(subject, "the system can't be entered", tuple(faults.errors))
+            return
         yield finding_of(subject, "/bin/sh runs, and `uname -m` is the system's", partial(_check_shell, testbed))
         yield from check_compilers(testbed, "native", settings.prefix_tools)
         if Path(f"{settings.clfs}{settings.prefix_tools}/bin/gcc").is_file():

@@ -19,6 +19,7 @@ from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.stage import CHECK, STAGES, Stage
 from ruckus_aux.words.step_name import StepName
+from ruckus_aux.words.terminal import some_of
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,11 @@ def native_testbed(plan: Plan) -> Iterator[Testbed]:
     """
     settings, store = plan.settings, Store(plan.settings.cache)
     steps = [plan.steps[name] for name in plan.system]
-    for step in steps:
-        if step.key not in store:
-            again = f"{make_command(settings.builddir, 'clean')} && {make_command(settings.builddir, 'bootstrap')}"
-            raise RuckusError(f"{store.tree(step.key)}: {step.name} is not in the store any more", f"run: {again}")
+    if lacking := [step.name for step in steps if step.key not in store]:
+        raise RuckusError(
+            f"{store.folder} no longer has {len(lacking)} of the system's steps: {some_of(lacking)}",
+            f"make them again: {make_command(settings.builddir, *lacking)}",
+        )
     with store.scratch("view") as view:
         testbed = Testbed(settings, view, CHECK)
         testbed.workplace.show(view, [store.tree(step.key) for step in steps], ())

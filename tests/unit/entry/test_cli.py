@@ -20,6 +20,7 @@ from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings, load
+from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps import again
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words import terminal
@@ -213,6 +214,31 @@ def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -
     output = capsys.readouterr()
     assert output.out == ""
     assert f"{here.clfs}: nothing of it has been built yet\n  run: make -C {here.builddir} bootstrap\n" in output.err
+
+
+def test_what_the_store_lacks_hides_no_other_fault_of_a_system(
+    here: Settings, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the command that is named makes it again."""
+    fp.pass_command(["rm", fp.any()], occurrences=100)
+    fp.register(["readelf", fp.any()], stdout="  Class:   ELF64\n  Machine: Advanced Micro Devices X86-64\n")
+    plan, pigz = evaluate(here), "x86_64/stage1/pigz"
+    built(plan, *plan.steps)
+    (here.clfs / "bin").mkdir()
+    (here.clfs / "bin/sh").symlink_to("busybox")
+    gone = here.clfs / "share/x86_64-cross-other-32"
+    gone.unlink()
+    Store(here.cache).tree(plan[pigz].key).rename(here.cache / "lost")
+    assert main(["check"]) == 1
+    output = capsys.readouterr()
+    for line in ("WRONG    files ", "WRONG    native programs ", "SKIPPED  boot "):
+        assert f"  {line}" in output.out
+    assert f"{gone} is gone\n" in output.err
+    lacking = f"{here.cache}/store no longer has 1 of the system's steps: {pigz}\n"
+    assert f"{lacking}    make them again: make -C {here.builddir} {pigz}\n" in output.err
+    monkeypatch.setattr("ruckus_aux.entry.called.supply", lambda selection: [plan for plan, _ in selection])
+    assert main(["graph", pigz]) == 0
+    assert pigz in {stamp.step for stamp in stamps(here, pending=True) if stamp.is_pending}
 
 
 def test_times_are_printed_and_written_for_others(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,6 +86,15 @@ def test_an_empty_store_alone_is_no_reason_to_build(plan: Plan, settings: Settin
     assert tidy(plan, plan.of_profile()) == []
 
 
+def test_but_what_is_asked_for_by_name_is_made_again(plan: Plan, settings: Settings) -> None:
+    """With what it needs, where that is gone, too; errors of what is missing in the store say `make STEP`."""
+    built(plan, *plan.steps)
+    Store(settings.cache).folder.rename(settings.cache / "lost")
+    name = "x86_64/stage1/pigz"
+    dropped = tidy(plan, plan.closure([name]), [name])
+    assert {path.name.partition(".")[0] for path in dropped} == {"pigz", "zlib"}
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"step": "x86_64/stage1/pigz"}'])
 def test_a_stamp_that_cannot_be_read_is_not_taken_as_done(plan: Plan, settings: Settings, text: str) -> None:
     built(plan, *plan.steps)
