@@ -11,6 +11,7 @@ from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import lock, stamps
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.hints import make_command
+from ruckus_aux.words.stage import GOALS
 
 
 def verify_store(settings: Settings, *, sample: int | None = None) -> None:
@@ -32,10 +33,12 @@ def verify_store(settings: Settings, *, sample: int | None = None) -> None:
         keys = sorted(random.sample(keys, min(sample, len(keys))))
     bad = sum(_is_bad(settings, store, key) for key in keys)
     if bad:
-        raise RuckusError(
-            f"{bad} of {len(keys)} artifacts are not what was stored",
-            f"make them again: {make_command(settings.builddir, 'bootstrap')}",
-        )
+        waiting = {stamp.step.stage.goal for stamp in stamps(settings, pending=True) if stamp.is_pending}
+        hint = "no system here has them; a build that needs them makes them again"
+        if waiting:
+            last = max(waiting, key=GOALS.index)  # it includes the others
+            hint = f"make them again: {make_command(settings.builddir, last)}"
+        raise RuckusError(f"{bad} of {len(keys)} artifacts are not what was stored", hint)
     print(f"all {len(keys)} artifacts are what was stored")
 
 

@@ -94,6 +94,8 @@ def check_console(settings: Settings, end: MachineEnd, console: Path, *, xen: bo
 def _unpacked_hypervisor(settings: Settings, path: Path) -> Path:
     """The hypervisor as QEMU loads it; RuckusError when the system has none."""
     packed = settings.clfs / "boot" / HYPERVISOR
+    if settings.is_final:
+        raise RuckusError(f"{settings.clfs}: the final system has no hypervisor", "leave out --system=final, or --xen")
     if not packed.exists():
         raise RuckusError(
             f"{packed}: no hypervisor there", "configure --with-profile=clfs for a 64-bit system, and make bootstrap"

@@ -27,6 +27,7 @@ from ruckus_aux.systems import optional
 from ruckus_aux.systems.table import ROOT, Owners, Table, read_table
 from ruckus_aux.systems.whole import check_built
 from ruckus_aux.words.errors import RuckusError
+from ruckus_aux.words.hints import make_command
 from ruckus_aux.words.terminal import readable_size
 
 _BLOCK = 4096  # bytes
@@ -201,7 +202,7 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
             _add(members, os.path.relpath(os.path.join(folder, name), clfs), Path(folder, name))
     hidden = {path for path, member in members.items() if not _is_readable(member)}
     for path in sorted(hidden):
-        why, way_out = _why_hidden(clfs / path)
+        why, way_out = _why_hidden(settings, path)
         print(f"  NOTE     {why}: in the image, it is as it was built; all of it: {way_out}")
     store = Store(settings.cache)
     for stamp in stamps(settings):
@@ -210,12 +211,16 @@ def _members(settings: Settings, *, cross: bool) -> list[_Member]:
             above = [parent for parent in file.parents if str(parent) not in members]
             is_wanted = not left_out.intersection((clfs / file, *(clfs / file).parents))
             if is_wanted and (str(file) in hidden or str(file) not in members):
+                stored = store.tree(stamp.key)
+                if not os.path.lexists(stored / file):
+                    hiding = next((str(path) for path in (file, *file.parents) if str(path) in hidden), "")
+                    raise _lost(settings, file, stored, hiding)
                 hidden.discard(str(file))
                 for one in (file, *above):
-                    _add(members, str(one), store.tree(stamp.key) / one)
+                    _add(members, str(one), stored / one)
     hidden = {path for path in hidden if not stat.S_ISDIR(members[path].status.st_mode)}
     if hidden:
-        why, way_out = _why_hidden(clfs / min(hidden))
+        why, way_out = _why_hidden(settings, min(hidden))
         raise RuckusError(f"{why}, and no step has installed it", f"run: {way_out}")
     return [members[path] for path in sorted(members)]
 
@@ -239,20 +244,28 @@ def _added(members: list[_Member], table: Table, addition: Addition) -> tuple[li
 
 def _add(members: dict[str, _Member], path: str, source: Path) -> None:
     """Add what a system needs as it is; sockets and the like are made when it runs, and device nodes by the table."""
-    try:
-        status = source.lstat()
-    except FileNotFoundError as error:
-        hint = "run: sudo make image   (or make it again: sudo make bootstrap-reopen && make bootstrap)"
-        raise RuckusError(f"{path}: the system hides or lacks it, and {source} is gone", hint) from error
+    status = source.lstat()
     if stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         members[path] = _Member(path, source, status)
 
 
-def _why_hidden(path: Path) -> tuple[str, str]:
-    """Why this user may not read a file of the system, and how it can be read."""
+def _why_hidden(settings: Settings, name: str) -> tuple[str, str]:
+    """Why this user may not read a file of the system, and the command by which it can be read."""
+    path = settings.clfs / name
     status = path.lstat()
     why = f"{path} is {user_name(status.st_uid)}'s, with mode {stat.S_IMODE(status.st_mode):03o}"
-    return why, chmod_of(path) or "sudo make image"
+    as_root = make_command(settings.builddir, "image", *(["SYSTEM=final"] if settings.is_final else []))
+    return why, chmod_of(path) or f"sudo {as_root}"
+
+
+def _lost(settings: Settings, file: Path, stored: Path, hiding: str) -> RuckusError:
+    """What is said of a file that neither the system has for this user, nor the store.
+
+    hiding: what hides it, itself or a folder; "" when the system lacks it.
+    """
+    way_out = _why_hidden(settings, hiding)[1] if hiding else make_command(settings.builddir, settings.goal)
+    how = "hides" if hiding else "lacks"
+    return RuckusError(f"{file}: the system {how} it, and {stored} is gone", f"run: {way_out}")
 
 
 def _is_readable(member: _Member) -> bool:

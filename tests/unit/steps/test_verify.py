@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What has changed in the store is found, named, and made again."""
 
+import time
 from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.samples import built
+from unit.samples import built, installed, tree
 
 from ruckus_aux.artifacts.store import Store
 from ruckus_aux.recipes.load import evaluate
@@ -51,6 +52,24 @@ def test_what_changed_is_named_removed_and_merged_again(plan: Plan, capsys: pyte
     assert tidy(plan, plan.of_profile()) == []
     built(plan, STEP)  # nothing that it merged before is in the way
     verify_store(plan.settings)
+
+
+def test_the_goal_that_makes_them_again_is_that_of_what_has_changed(
+    plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, store = plan.settings, Store(plan.settings.cache)
+    for key, merges in (("f" * 32, True), ("e" * 32, False)):
+        made = tree(tmp_path / "made", **{f"usr__bin__{key}": "x"})
+        store.add(key, made, "x86_64/final/gcc", inside=Path("/ruckus"), ended=time.time_ns())
+        (store.tree(key) / f"usr/bin/{key}").write_text("changed")
+        if merges:
+            installed(settings, "x86_64/final/gcc", store.tree(key), key)
+        with pytest.raises(RuckusError, match="1 of 3 artifacts") as caught:
+            verify_store(settings)
+        assert "DAMAGED  x86_64/final/gcc" in capsys.readouterr().out
+        assert caught.value.hint.startswith(f"make them again: make -C {settings.builddir} final" if merges else "no")
+        for path in settings.stamps.rglob("*.part"):
+            path.unlink()
 
 
 def test_what_an_earlier_version_stored_is_made_again(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:

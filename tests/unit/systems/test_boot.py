@@ -33,6 +33,11 @@ def check(settings: Settings, text: str, *, xen: bool = False) -> None:
     check_console(settings, MachineEnd(text, by_itself=True), settings.work("boot") / "console.log", xen=xen)
 
 
+def final(plan: Plan) -> Plan:
+    """As of_final, of a profile without one."""
+    return Plan(plan.settings.of_final(), plan.steps, plan.sources, plan.profile, plan.broken, plan.unread)
+
+
 def test_a_system_that_came_up(settings: Settings) -> None:
     check(settings, CONSOLE)
 
@@ -136,6 +141,11 @@ def test_a_system_without_a_hypervisor_is_no_dom0(settings: Settings) -> None:
     tree(settings.clfs, boot__vmlinuz="kernel")
     with pytest.raises(RuckusError, match=r"boot/xen.gz: no hypervisor there"):
         boot(evaluate(settings), xen=True)
+    tree(settings.final, boot__vmlinuz="kernel")
+    plan = evaluate(settings)
+    with pytest.raises(RuckusError, match="the final system has no hypervisor") as caught:
+        boot(final(plan), xen=True)
+    assert caught.value.hint == "leave out --system=final, or --xen"
 
 
 @pytest.mark.usefixtures("recipes")
@@ -163,12 +173,11 @@ def test_a_system_is_booted_again_when_it_has_changed(settings: Settings, monkey
     boot_once(plan)
     boot_once(plan)
     assert booted == [plan]
-    final = Plan(settings.of_final(), plan.steps, plan.sources, plan.profile, plan.broken, plan.unread)
-    boot_once(final)  # another system, of which the former knows nothing
+    boot_once(final(plan))  # another system, of which the former knows nothing
     boot_once(plan)
     assert len(booted) == 2
     next(stamp.path for stamp in stamps(settings) if stamp.root == settings.clfs).unlink()
-    boot_once(final)
+    boot_once(final(plan))
     assert len(booted) == 2
     boot_once(plan)
     assert booted[2:] == [plan]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from unit.samples import OTHER, built, installed, tree
 
+from ruckus_aux.artifacts.store import Store
 from ruckus_aux.host.commands import user_name
 from ruckus_aux.host.locks import is_free
 from ruckus_aux.recipes.load import evaluate
@@ -118,7 +119,46 @@ def test_who_may_not_read_a_file_is_told_whose_it_is(
     assert f'write "{installed}"' not in scripts[0]
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
     make_image(plan, settings.builddir / "image")
-    assert capsys.readouterr().out.endswith("all of it: sudo make image\n")
+    assert capsys.readouterr().out.endswith(f"all of it: sudo make -C {settings.builddir} image\n")
+    Store(settings.cache).tree(plan["x86_64/cross/other-32"].key).rename(settings.cache / "lost")
+    with pytest.raises(RuckusError, match=r"the system hides it, and .* is gone") as caught:
+        make_image(plan, settings.builddir / "image")
+    assert caught.value.hint == f"run: sudo make -C {settings.builddir} image"
+
+
+FINAL = """
+from ruckus_aux.recipes.recipe import Recipe
+recipe = Recipe("it")
+for name in ("it", "linux-headers", "glibc-32", "glibc-64"):
+    recipe.step("final", name=name)(lambda sh, name=name: sh.sh(f"echo {name}"))
+"""
+
+
+@pytest.mark.usefixtures("scripts")
+def test_ways_out_are_those_of_the_final_system(
+    settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (recipes / "profiles/tiny.toml").write_text('steps = ["cross/other", "stage1/pigz", "final/it"]')
+    (recipes / "it.py").write_text(FINAL)
+    whole = evaluate(settings)
+    built(whole, *whole.steps)
+    plan, secret, output = whole.of_final(), settings.final / "share/x86_64-final-it", settings.builddir / "image"
+    monkeypatch.setattr(os, "access", lambda path, mode: path != secret)
+    make_image(plan, output)
+    again, reads = f"make -C {settings.builddir} final", f"make -C {settings.builddir} image SYSTEM=final"
+    assert capsys.readouterr().out.endswith(f"all of it: sudo {reads}\n")
+    Store(settings.cache).tree(plan["x86_64/final/it"].key).rename(settings.cache / "lost")
+    with pytest.raises(RuckusError) as caught:
+        make_image(plan, output)
+    assert caught.value.hint == f"run: sudo {reads}"
+    secret.unlink()
+    with pytest.raises(RuckusError) as caught:
+        make_image(plan, output)
+    assert caught.value.hint == f"run: {again}"
+    next(stamp for stamp in stamps(settings) if stamp.step == "x86_64/final/it").path.unlink()
+    with pytest.raises(RuckusError, match="1 of the system's 1 steps are not built") as caught:
+        make_image(plan, output)
+    assert caught.value.hint == f"run: make -C {settings.builddir} -k final"
 
 
 def test_no_image_of_half_a_system(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
