@@ -85,6 +85,20 @@ def test_without_a_p_they_are_the_build_directorys_own(instant: Tree, packages: 
     assert not (build / "ruckus_builder.env").exists()
 
 
+def test_they_are_copied_by_each_goal_that_may_make_them(instant: Tree, packages: Path, tmp_path: Path) -> None:
+    """What the system builds by itself comes after all that is missing of it."""
+    write_recipe(packages, "one")
+    with (packages / "kernel.py").open("a") as file:
+        file.write("for stage in ('stage2', 'final'):\n    recipe.step(stage)(lambda sh: sh.sh(f'echo {sh.arch}'))\n")
+    steps = '["stage1/kernel", "stage2/kernel", "final/kernel"]'
+    (packages / "profiles" / "tiny.toml").write_text(f"steps = {steps}")
+    instant.configure(tmp_path / "b", f"--with-packages={packages}")
+    for goal in ("bootstrap", "stage2", "final"):
+        lines = run("make", "-n", goal, cwd=tmp_path / "b").stdout.splitlines()
+        assert lines[-1] == "./ruckus boot-files", goal
+    assert "boot-files" not in run("make", "-n", "hostprep", cwd=tmp_path / "b").stdout
+
+
 def test_a_p_that_is_in_use_is_refused_before_anything_is_built(instant: Tree, packages: Path, tmp_path: Path) -> None:
     write_recipe(packages, "one")
     common, build = tmp_path / "common", tmp_path / "build"

@@ -26,7 +26,7 @@ _PART = "builder.env"  # of ruckus_builder.env, in an architecture's folder
 _CHECKS = Path(__file__).with_name("builder_env.sh")
 _HEAD = """\
 # What builders need of this folder, for a POSIX shell: . {path}
-# Written by make bootstrap; changes are lost.
+# Written by make; changes are lost.
 """
 
 
