@@ -18,7 +18,7 @@ from ruckus_aux.words.architecture import ARCHITECTURES
 from ruckus_aux.words.errors import Mistakes, RuckusError
 from ruckus_aux.words.hints import invoke_command, make_command
 from ruckus_aux.words.stage import STAGES
-from ruckus_aux.words.terminal import printable
+from ruckus_aux.words.terminal import printable, some_of
 
 
 def cmd_list(settings: Settings, options: argparse.Namespace) -> None:
@@ -130,13 +130,17 @@ def cmd_sizes(settings: Settings, options: argparse.Namespace) -> None:
     from ruckus_aux.reports.sizes import installed_sizes, size_lines
 
     plan = plan_of_system(settings, options.system)
-    sizes = installed_sizes(plan.of_system()[0])
+    steps, broken = plan.of_system()
+    sizes = installed_sizes(steps)
     if not sizes:
         raise RuckusError(
             f"{plan.settings.clfs}: nothing of it has been built yet",
             f"run: {make_command(settings.builddir, plan.settings.goal)}",
         )
     print("\n".join(size_lines(sizes)))
+    names = [*(step.name for step in steps), *(one.name for one in broken)]
+    if lacking := [name for name in names if name not in sizes]:
+        print(f"  NOTE     {len(lacking)} of the system's {len(names)} steps are not in the store: {some_of(lacking)}")
 
 
 def cmd_inspect(settings: Settings, options: argparse.Namespace) -> None:

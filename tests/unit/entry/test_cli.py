@@ -216,6 +216,23 @@ def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -
     assert f"{here.clfs}: nothing of it has been built yet\n  run: make -C {here.builddir} bootstrap\n" in output.err
 
 
+def test_sizes_say_what_is_not_among_them(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = evaluate(here)
+    built(plan, "x86_64/cross/other-32", "x86_64/cross/other-64")
+    (here.recipes / "other.py").write_text(OTHER.replace("echo", "echo -n"))
+    built(evaluate(here), "x86_64/cross/other-64")
+    assert main(["sizes"]) == 0
+    *_, everything, note = capsys.readouterr().out.splitlines()
+    assert everything.startswith("all 1 ")
+    lacking = "x86_64/cross/other-32 x86_64/stage1/pigz"
+    assert note == f"  NOTE     2 of the system's 3 steps are not in the store: {lacking}"
+    built(evaluate(here), *lacking.split())
+    (here.recipes / "pigz/recipe.py").write_text("this, is; not Python")
+    assert main(["sizes"]) == 0
+    note = "  NOTE     1 of the system's 3 steps are not in the store: x86_64/stage1/pigz\n"
+    assert capsys.readouterr().out.endswith(note)
+
+
 def test_what_the_store_lacks_hides_no_other_fault_of_a_system(
     here: Settings, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
