@@ -30,8 +30,8 @@ from ruckus_aux.words.architecture import ARCHITECTURES, architecture
 from ruckus_aux.words.errors import Mistakes, RuckusError, of_the_system
 from ruckus_aux.words.paths import BUILDDIR_NAMES, BUILDROOT_NAMES, CACHE_NAMES, JOURNAL, PREFIX_NAMES, SOURCES_LOCK
 
-# Profiles, and the bytes that each takes at most; 3.3e9 are the toolchain's and the kernel's sources, unpacked.
 TESTS = ("none", "critical", "all")
+# Profiles, and the bytes that each takes at most; 3.3e9 are the toolchain's and the kernel's sources, unpacked.
 PROFILES = {"tiny": 4.2e9, "clfs": 5.6e9, "final": 9e9}
 _HOSTPREP_SPACE = 0.5e9
 MOST_CPUS = 4096
