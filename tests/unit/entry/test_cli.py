@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 from unit.reports.test_history import BUILT
-from unit.samples import OTHER, TOP, ZLIB, built, configured, tree
+from unit.samples import OTHER, TOP, ZLIB, built, tree
 
 from ruckus_aux.artifacts.intake import tree_hash
 from ruckus_aux.artifacts.registry import known, register
@@ -20,26 +20,12 @@ from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.settings.journal import Entry, Journal
 from ruckus_aux.settings.ownership import take_folders
 from ruckus_aux.settings.settings import Settings, load
-from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.steps import again
 from ruckus_aux.steps.gate import Gate, Running
 from ruckus_aux.words import terminal
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import AGAIN, MARKER
 from ruckus_aux.words.step_name import StepName
-
-
-@pytest.fixture
-def here(settings: Settings, recipes: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A build directory as configure leaves it, which the commands find."""
-    settings.builddir.mkdir()
-    places = {"srcdir": settings.srcdir, "buildroot": settings.buildroot, "clfs": settings.clfs}
-    values = {name: str(path) for name, path in {**places, "cache": settings.cache}.items()}
-    prefixes = {"prefix_cross": settings.prefix_cross, "prefix_tools": settings.prefix_tools}
-    configured(settings.builddir, arch="x86_64", mirrors="", hostprep_tools="", **prefixes, **values)
-    monkeypatch.setenv("RUCKUS_BUILDDIR", str(settings.builddir))
-    take_folders(settings)
-    return settings
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,48 +200,6 @@ def test_nothing_built_yet(here: Settings, capsys: pytest.CaptureFixture[str]) -
     output = capsys.readouterr()
     assert output.out == ""
     assert f"{here.clfs}: nothing of it has been built yet\n  run: make -C {here.builddir} bootstrap\n" in output.err
-
-
-def test_sizes_say_what_is_not_among_them(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    plan = evaluate(here)
-    built(plan, "x86_64/cross/other-32", "x86_64/cross/other-64")
-    (here.recipes / "other.py").write_text(OTHER.replace("echo", "echo -n"))
-    built(evaluate(here), "x86_64/cross/other-64")
-    assert main(["sizes"]) == 0
-    *_, everything, note = capsys.readouterr().out.splitlines()
-    assert everything.startswith("all 1 ")
-    lacking = "x86_64/cross/other-32 x86_64/stage1/pigz"
-    assert note == f"  NOTE     2 of the system's 3 steps are not in the store: {lacking}"
-    built(evaluate(here), *lacking.split())
-    (here.recipes / "pigz/recipe.py").write_text("this, is; not Python")
-    assert main(["sizes"]) == 0
-    note = "  NOTE     1 of the system's 3 steps are not in the store: x86_64/stage1/pigz\n"
-    assert capsys.readouterr().out.endswith(note)
-
-
-def test_what_the_store_lacks_hides_no_other_fault_of_a_system(
-    here: Settings, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """And the command that is named makes it again."""
-    fp.pass_command(["rm", fp.any()], occurrences=100)
-    fp.register(["readelf", fp.any()], stdout="  Class:   ELF64\n  Machine: Advanced Micro Devices X86-64\n")
-    plan, pigz = evaluate(here), "x86_64/stage1/pigz"
-    built(plan, *plan.steps)
-    (here.clfs / "bin").mkdir()
-    (here.clfs / "bin/sh").symlink_to("busybox")
-    gone = here.clfs / "share/x86_64-cross-other-32"
-    gone.unlink()
-    Store(here.cache).tree(plan[pigz].key).rename(here.cache / "lost")
-    assert main(["check"]) == 1
-    output = capsys.readouterr()
-    for line in ("WRONG    files ", "WRONG    native programs ", "SKIPPED  boot "):
-        assert f"  {line}" in output.out
-    assert f"{gone} is gone\n" in output.err
-    lacking = f"{here.cache}/store no longer has 1 of the system's steps: {pigz}\n"
-    assert f"{lacking}    make them again: make -C {here.builddir} {pigz}\n" in output.err
-    monkeypatch.setattr("ruckus_aux.entry.called.supply", lambda selection: [plan for plan, _ in selection])
-    assert main(["graph", pigz]) == 0
-    assert pigz in {stamp.step for stamp in stamps(here, pending=True) if stamp.is_pending}
 
 
 def test_times_are_printed_and_written_for_others(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
