@@ -11,7 +11,7 @@ from pathlib import Path
 
 # What may stand before the first slash of an absolute path: the start of the line (in a patch behind its marker),
 # a character that no relative path ends in, a compiler option that takes a directory, or $CLFS.
-_BEFORE = (
+BEFORE = (
     r"(^[-+ ]?"
     r"|[^]A-Za-z0-9_.+/~%@*?)}\$-]"
     r"|(^|[^A-Za-z0-9_-])-(I|L|B|R|isystem|idirafter)"
@@ -19,7 +19,7 @@ _BEFORE = (
     r"|\$CLFS|\$\{CLFS\}|\$\(CLFS\))"
 )
 # What may follow the component: nothing that makes the name longer. A full stop ends a sentence.
-_AFTER = r"($|[^A-Za-z0-9_.+~%@-]|\.($|[^A-Za-z0-9_]))"
+AFTER = r"($|[^A-Za-z0-9_.+~%@-]|\.($|[^A-Za-z0-9_]))"
 _FILE_NAMES = r"/^(--- |\+\+\+ |diff |Index: |rename |copy )/b"
 
 
@@ -34,7 +34,7 @@ def sed_program(prefix_cross: str, prefix_tools: str) -> list[str]:
     for book, mark in (("/cross-tools", "\\x01"), ("/tools", "\\x02")):
         # Twice, because a match eats the character that the next match would begin with, as in /tools:/tools.
         # Its groups: 1 what stands before (with one, perhaps two groups inside), 4 what follows.
-        expressions += [f"s,{_BEFORE}{book}{_AFTER},\\1{mark}\\4,g"] * 2
+        expressions += [f"s,{BEFORE}{book}{AFTER},\\1{mark}\\4,g"] * 2
     # Marks instead of the prefixes until now, so that nothing is rewritten twice.
     return [*expressions, f"s,\\x01,{prefix_cross},g", f"s,\\x02,{prefix_tools},g"]
 

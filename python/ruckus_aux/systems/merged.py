@@ -16,6 +16,7 @@ from ruckus_aux.recipes.environment import step_environment
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.settings.stamps import stamps
 from ruckus_aux.systems.finding import Finding
+from ruckus_aux.systems.mentions import mentions
 from ruckus_aux.words.errors import RuckusError
 from ruckus_aux.words.paths import INSIDE
 from ruckus_aux.words.stage import CHECK
@@ -146,17 +147,29 @@ class Merged:
         return sorted(map(str, places))
 
     @cached_property
+    def _sought(self) -> list[str]:
+        """What of those places no file may name."""
+        prefixes = self.settings.temporary.prefixes if self.settings.temporary else {}
+        sought: list[str] = []
+        for place in self._places:
+            # Manuals have examples in folders such as /src: of one, what the build has in it is meant.
+            is_usual = Path(place).parent == Path("/") and place not in prefixes
+            sought += map(str, Path(place).glob("*")) if is_usual else [place]
+        return sought
+
+    @cached_property
     def _workplaces(self) -> list[str]:
         """Folders that only scripts of steps have."""
         names = ("SOURCES", "FILES", "SRC", "BUILD", "OUT")
         inside = step_environment(self.settings, CHECK, INSIDE, {})
-        return [*(inside[name] for name in names), f"{self.settings.prefix_hostprep}/"]
+        return [*(inside[name] for name in names), self.settings.prefix_hostprep]
 
     def _faults_of_content(self, name: str, content: bytes) -> Iterator[RuckusError]:
-        found = [word for word in self._places if word.encode() in content]
-        found += [word for word in self._workplaces if word.encode() in self._used(name, content)]
-        for word in found:
-            yield self.fault(name, f"holds the build's path {word}", "its recipe lets it leak in")
+        found = [path for path in self._sought if mentions(content, path)]
+        used = self._used(name, content)
+        found += [path for path in self._workplaces if path not in found and mentions(used, path)]
+        for path in found:
+            yield self.fault(name, f"holds the build's path {path}", "its recipe lets it leak in")
         if within(name, _MANUALS) and not _REQUEST.search(content):
             yield self.fault(name, "is no manual", "its recipe has to make one, or to remove what stands for it")
 

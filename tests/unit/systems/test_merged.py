@@ -114,6 +114,27 @@ def test_the_final_system_names_nothing_of_the_temporary_one(settings: Settings,
     assert f"{final.clfs}/usr/bin/program holds the build's path {place}" in said
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("vim/tools https://tools.ietf.org ../tools/x /tools-x86_64", ""),
+        ("-L/tools/lib", "/tools"),
+        ("prefix=/cross-tools\n", "/cross-tools"),
+        # A source tree in such a folder as examples are of; /etc stands for /src, which this machine may lack.
+        ("rsync /etc/somebody/else /usr/share/etc/passwd", ""),
+        ("install /etc/passwd", "/etc/passwd"),
+    ],
+)
+def test_usual_names_of_folders(settings: Settings, tmp_path: Path, text: str, place: str) -> None:
+    settings = replace(settings, prefix_tools="/tools", prefix_cross="/cross-tools", srcdir=Path("/etc"))
+    folder, final = tmp_path / "system", settings.of_final()
+    (folder / "usr/bin").mkdir(parents=True)
+    (folder / "usr/bin/program").write_text(text)
+    installed(final, "x86_64/final/some", folder)
+    said = [fault.message for fault in Merged(final).check()[0].faults]
+    assert said == [f"{final.clfs}/usr/bin/program holds the build's path {place}"] * bool(place)
+
+
 def test_a_path_of_the_build_folder_in_a_program(settings: Settings, system: Path) -> None:
     (system / "bin/program").write_bytes(f"\0{settings.buildroot}\0".encode())
     assert found(settings, system) == [f"{settings.clfs}/bin/program holds the build's path {settings.buildroot}"]
