@@ -305,7 +305,8 @@ class Script(Rights):
         """Run a test suite to its end; the step fails when an unexpected test does, or when none passes.
 
         Results are those of automake (*.trs), DejaGnu and glibc (*.sum), and what autotest, perl's harness and GNU
-        make's say; what has none of these tells by its exit status, as one test.
+        make's say; what has none of these tells by its exit status, as one test. What make could not make is a test
+        that failed, too, called "make: TARGET": a suite that stops half way has other tests that pass.
 
         Args:
             words: For make.

@@ -48,14 +48,23 @@ TALLY = r"""
             print $1 ": " name
         }
         FILENAME ~ /sum$/ && /^[A-Z]+: /' {} + > "$HOME/results"
-    awk '  # of perl, and of GNU make
+    awk -v made="$(cat "$HOME/made")" '
+        # of perl, and of GNU make, which may say more before it says FAILED
+        $2 ~ /^[.][.]+$/ { name = $1 }
         $2 ~ /^[.][.]+$/ && $3 == "ok" { print "PASS: " $1 }
-        $2 ~ /^[.][.]+$/ && $3 == "FAILED" || / \(Wstat: / && ! /Wstat: 0 .*Failed: 0\)/ { print "FAIL: " $1 }
+        $2 ~ /^[.][.]+$/ && $3 == "FAILED" || name && /^FAILED \(/ { print "FAIL: " name }
+        / \(Wstat: / && ! /Wstat: 0 .*Failed: 0\)/ { print "FAIL: " $1 }
         # of automake, which is content without DejaGnu
         /^WARNING: could not find .runtest/ { print "FAIL: runtest" }
         # of autotest
         sub(/^ *[0-9]+: /, "") && sub(/ +ok$/, "") { print "PASS: " $0 }
-        sub(/ +FAILED \([^ ]*:[0-9]+\)$/, "") { print "FAIL: " $0 }' "$HOME/said" >> "$HOME/results"
+        sub(/ +FAILED \([^ ]*:[0-9]+\)$/, "") { print "FAIL: " $0 }
+        # of make, which fails for tests that may, too: what it could not make, but for targets that run tests
+        made ~ /^FAIL/ && (/^make(\[[0-9]+\])?: \*\*\* (\[|No rule )/ || / \*\*\* .* Stop[.]$/) {
+            sub(/^.* \*\*\* /, "")
+            if (sub(/^\[/, "")) gsub(/^.*: |\] .*/, "")
+            if (! /^(.*\/)?((do-)?check(-[^.]*)?|tests?|test-suite[.]log|pass-fail)$/) print "FAIL: make: " $0
+        }' "$HOME/said" >> "$HOME/results"
     bad='^(FAIL|ERROR|XPASS|UNRESOLVED): '
     grep -qE "$bad" "$HOME/results" || grep FAIL "$HOME/made" >> "$HOME/results" ||
         [ -s "$HOME/results" ] || cp "$HOME/made" "$HOME/results"

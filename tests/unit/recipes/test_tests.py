@@ -67,7 +67,18 @@ GNU_MAKE = """
 features/archives .................................. ok     (22 passed)
 features/se_explicit ............................... N/A
 misc/bad ........................................... FAILED (2/4 passed)
+misc/worse ......................................... Error running make (expected 0; got 512)
+FAILED (4/5 passed)
 """
+RUN = """
+make[4]: *** [Makefile:1891: test-suite.log] Error 1
+make[3]: *** [Makefile:1551: check-regression] Error 1
+make[3]: *** [Makefile:5550: pass-fail] Error 1
+make[2]: *** [Makefile:484: elf/tests] Error 2
+make[1]: *** [Makefile:1798: check-recursive] Error 1
+make: *** [Makefile:2096: check] Error 2
+"""
+SLOW = {"a/b.trs": ":test-result: PASS\n", "a/slow.trs": ":test-result: FAIL\n"}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +105,18 @@ misc/bad ........................................... FAILED (2/4 passed)
         ({"said": AUTOTEST}, 1, "2 passed, 1 failed"),
         ({"said": AUTOTEST.replace("slow", "a/slow")}, 0, "2 passed, 0 failed, 1 expected"),
         ({"said": PERL}, 1, "1 passed, 1 failed"),
-        ({"said": GNU_MAKE}, 1, "1 passed, 1 failed"),
+        ({"said": GNU_MAKE}, 1, "1 passed, 2 failed"),
+        ({**SLOW, "said": RUN}, 0, "1 passed, 0 failed, 1 expected"),
+        # It stopped half way, which is nothing that a test expects.
+        ({**SLOW, "said": f"make[2]: *** [Makefile:9: c/test-x] Error 1{RUN}"}, 1, "1 passed, 1 failed, 1 expected"),
+        ({**SLOW, "said": f"make[2]: *** [<builtin>: check-y.o] Killed{RUN}"}, 1, "1 passed, 1 failed, 1 expected"),
+        ({**SLOW, "said": f"make[2]: *** No rule to make target 'c', needed by 'd'.{RUN}"}, 1, "1 passed, 1 failed, 1"),
+        ({**SLOW, "said": f"c.mk:2: *** missing separator.  Stop.{RUN}"}, 1, "1 passed, 1 failed, 1 expected"),
+        (
+            {**SLOW, "said": "make[2]: *** [Makefile:9: a/slow.o] Error 1\n", "made": "PASS: make\n"},
+            0,
+            "1 passed, 0 failed, 1 expected",  # it did not matter to make
+        ),
     ],
 )
 def test_what_they_come_to(tmp_path: Path, fp: FakeProcess, files: dict[str, str], status: int, result: str) -> None:
