@@ -151,14 +151,12 @@ def _user(sh: Script) -> None:
         mkdir "$OUT/home"
         mkdir -m 0700 "$OUT{home}"
     """)
-    sh.owner(name, home)
+    sh.owner(name, home)  # and what an overlay has there
     if key:
         sh.sh(f"""
             mkdir -m 0700 "$OUT{home}/.ssh"
             install -m 600 {sh.given(key)} "$OUT{home}/.ssh/authorized_keys"
         """)
-        sh.owner(name, f"{home}/.ssh")
-        sh.owner(name, f"{home}/.ssh/authorized_keys")
 
 
 @recipe.step("final", name="overlay", replaces=("final/*",), when=lambda settings: settings.overlay is not None)

@@ -65,7 +65,7 @@ class Rights:
         self._declare(Right(path, mode=_checked(path, mode), device=(kind, major, minor)))
 
     def owner(self, owner: str, *paths: str) -> None:
-        """Declare whose files and folders are that are not root's.
+        """Declare whose files and folders are that are not root's; with a folder, all that steps install there.
 
         Args:
             owner: USER:GROUP, or USER with the group of that user; names of the system's own, or numbers.

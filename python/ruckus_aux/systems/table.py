@@ -4,7 +4,9 @@
 Recipes declare it (recipes/rights.py); `make bootstrap-install` applies it to $CLFS, and `make image` to an image.
 """
 
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +45,8 @@ def read_table(plan: Plan) -> Table:
     does not have, and when the recipe of something that is merged is broken.
     """
     root = plan.settings.clfs
-    merged = {stamp.step for stamp in stamps(plan.settings) if stamp.root == root}
+    own = [stamp for stamp in stamps(plan.settings) if stamp.root == root]
+    merged = {stamp.step for stamp in own}
     steps = plan.closure(name for name in merged if plan.knows(name)) if merged else plan.of_system()[0]
     users, groups = _Names(root / "etc/passwd"), _Names(root / "etc/group")
     table, mistakes = Table(), Mistakes()
@@ -68,7 +71,23 @@ def read_table(plan: Plan) -> Table:
                 elif right.mode is not None:
                     table.modes[path] = right.mode
     mistakes.check("mistakes in the table of owners, modes and device nodes")
-    return table
+    inherited = {
+        path: table.owners[folder]
+        for folder in sorted(table.owners)  # of two, the lower one is the last
+        for stamp in own
+        for path in _inside(folder, stamp.files)
+    }
+    return replace(table, owners=inherited | table.owners)
+
+
+def _inside(folder: str, names: Iterable[str]) -> Iterator[str]:
+    """What is in a folder, of files and empty directories: these, and the folders that they are in."""
+    for name in names:
+        if name.startswith(f"{folder}/"):
+            path = name.rstrip("/")
+            while path != folder:
+                yield path
+                path = os.path.dirname(path)
 
 
 def declared_nodes(plan: Plan) -> dict[str, Node]:

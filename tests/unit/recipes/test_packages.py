@@ -197,7 +197,7 @@ def test_an_ordinary_user_of_the_finished_system(settings: Settings, host: FakeP
     options = {"profile": "final", "authorized_key": key}
     step = planned(settings, "x86_64", user="me", **options)["x86_64/final/configuration"]
     owned = {right.path: right.owner for right in step.rights if right.owner}
-    assert owned == dict.fromkeys(("/home/me", "/home/me/.ssh", "/home/me/.ssh/authorized_keys"), "me")
+    assert owned == {"/home/me": "me"}
     assert "me:x:1000:999::/home/me:/bin/bash" in step.script
     assert "echo 'me:*:::::::' >>" in step.script
     assert "PROFILE=final" in step.script.splitlines()
