@@ -5,6 +5,7 @@ The accounts are those of the CLFS book (Creating Directories; Creating the pass
 System Bootable). recipes/hierarchy.py has the places.
 """
 
+import re
 from pathlib import Path
 
 from ruckus_aux.recipes.given import check_laid_over, check_new_user
@@ -91,13 +92,22 @@ def configuration(sh: Script) -> None:
             echo "error: --with-timezone={zone}: there is no such zone; {another}, of final/usr/share/zoneinfo" >&2
             exit 1
         fi
-        if LC_ALL={locale} locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
-            mkdir -p "$OUT{sh.libdir}/locale"
-            if ! localedef -i {language}{at}{variant} -f {charset} "$OUT{sh.libdir}/locale/{locale}"; then
-                echo "error: --with-locale={locale}: there is no such locale; {another}, of final/usr/share/i18n" >&2
-                exit 1
+    """)
+    if charset:  # C and POSIX are everywhere
+        # Whether it is one of final/locales: the finished system also has what this step has put beside their archive.
+        archived = f"{language}.{re.sub('[^a-z0-9]', '', charset.lower())}{at}{variant}"
+        unknown = f"error: --with-locale={locale}: there is no such locale; {another}"
+        sh.sh(f"""
+            if ! localedef --list-archive | grep -qxF {archived}; then
+                mkdir -p "$OUT{sh.libdir}/locale"
+                localedef -i {language}{at}{variant} -f {charset} "$OUT{sh.libdir}/locale/{locale}" || status=$?
+                if [ "${{status:-0}}" -gt 1 ]; then  # 1 is for warnings
+                    echo "{unknown}, of final/usr/share/i18n" >&2
+                    exit 1
+                fi
             fi
-        fi
+        """)
+    sh.sh(f"""
         mkdir -p "$OUT/etc"
         mkdir -m 0750 "$OUT/root"
         ln -s ../usr/share/zoneinfo/{zone} "$OUT/etc/localtime"

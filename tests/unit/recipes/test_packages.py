@@ -206,21 +206,50 @@ def test_an_ordinary_user_of_the_finished_system(settings: Settings, host: FakeP
         planned(settings, "x86_64", user="daemon", **options)
 
 
+LOCALEDEF = """#!/bin/sh
+[ "$*" != --list-archive ] || exec echo "C.utf8
+de_DE.utf8
+de_DE.iso88591"
+echo "$*"
+exit {status}
+"""
+
+
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "status", "said"),
     [
-        ({"timezone": "Mars/Olympus"}, "error: --with-timezone=Mars/Olympus: there is no such zone; configure again"),
-        ({"locale": "xx_XX.UTF-8"}, "error: --with-locale=xx_XX.UTF-8: there is no such locale; configure again"),
+        (
+            {"timezone": "Mars/Olympus"},
+            0,
+            "error: --with-timezone=Mars/Olympus: there is no such zone; configure again",
+        ),
+        ({"locale": "xx_XX.UTF-8"}, 4, "error: --with-locale=xx_XX.UTF-8: there is no such locale; configure again"),
+        # The finished system has it: this step has installed it there.
+        ({"locale": "pl_PL.UTF-8"}, 0, "-i pl_PL -f UTF-8 {out}/usr/lib64/locale/pl_PL.UTF-8\n"),
+        ({"locale": "de_DE.UTF-8@euro"}, 0, "-i de_DE@euro -f UTF-8 {out}/usr/lib64/locale/de_DE.UTF-8@euro\n"),
+        ({"locale": "ko_KR.JOHAB"}, 1, "-i ko_KR -f JOHAB {out}/usr/lib64/locale/ko_KR.JOHAB\n"),  # warns
+        *(({"locale": name}, 4, "") for name in ("C", "POSIX", "C.UTF-8", "de_DE.UTF-8", "de_DE.ISO-8859-1")),
     ],
 )
-def test_a_zone_or_locale_that_does_not_exist(
-    settings: Settings, host: FakeProcess, tmp_path: Path, options: dict[str, str], said: str
+def test_zones_and_locales(
+    settings: Settings, host: FakeProcess, tmp_path: Path, options: dict[str, str], status: int, said: str
 ) -> None:
     host.allow_unregistered(allow=True)
     (tmp_path / "UTC").touch()
+    (tmp_path / "localedef").write_text(LOCALEDEF.format(status=status))
+    (tmp_path / "locale").write_text("#!/bin/sh\necho UTF-8\n")
+    for name in ("localedef", "locale"):
+        (tmp_path / name).chmod(0o755)
     step = planned(settings, "x86_64", profile="final", **options)["x86_64/final/configuration"]
-    script = step.script.replace("/usr/share/zoneinfo/", f"{tmp_path}/")
-    environment = {"PATH": os.environ["PATH"], "OUT": f"{tmp_path}/out"}
+    script = step.script.replace("/usr/share/zoneinfo/", f"{tmp_path}/").partition("PASSWORD=")[0]
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "OUT": f"{tmp_path}/out",
+        "FILES": f"{TOP}/packages/base/etc",
+    }
     ran = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True)
-    assert ran.returncode == 1
-    assert said in ran.stderr
+    if said.startswith("error"):
+        assert ran.returncode == 1
+        assert said in ran.stderr
+    else:
+        assert (ran.returncode, ran.stdout) == (0, said.format(out=f"{tmp_path}/out")), ran.stderr

@@ -8,9 +8,10 @@ if [ ! -f /usr/share/zoneinfo/UTC ]; then
     echo "error: --with-timezone=UTC: there is no such zone; configure again with another, of final/usr/share/zoneinfo" >&2
     exit 1
 fi
-if LC_ALL=C.UTF-8 locale charmap 2>&1 | grep -q "Cannot set"; then  # it is none of final/locales
+if ! localedef --list-archive | grep -qxF C.utf8; then
     mkdir -p "$OUT/usr/lib64/locale"
-    if ! localedef -i C -f UTF-8 "$OUT/usr/lib64/locale/C.UTF-8"; then
+    localedef -i C -f UTF-8 "$OUT/usr/lib64/locale/C.UTF-8" || status=$?
+    if [ "${status:-0}" -gt 1 ]; then  # 1 is for warnings
         echo "error: --with-locale=C.UTF-8: there is no such locale; configure again with another, of final/usr/share/i18n" >&2
         exit 1
     fi
