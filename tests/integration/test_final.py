@@ -192,7 +192,7 @@ def test_an_image_of_it(final: Final, tmp_path: Path) -> None:
 
 # What else they may be: tests/unit/systems/test_optional.py.
 @pytest.mark.parametrize(
-    ("options", "kept"), [({"translations": "fr,pt_BR"}, "man1 pt_BR.UTF-8"), ({"documentation": "no"}, "")]
+    ("options", "kept"), [({"translations": "pt_BR"}, "man1 pt_BR.UTF-8"), ({"documentation": "no"}, "")]
 )
 def test_an_image_has_the_documentation_that_is_wanted(
     final: Final, tmp_path: Path, options: dict[str, str], kept: str
