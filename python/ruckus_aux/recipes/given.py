@@ -36,7 +36,9 @@ def given_hash(path: Path) -> str:
 
 
 def give_copy(path: Path, folder: Path) -> None:
-    """Copy a file, or a folder as an archive, into a folder; its mode is the same whatever the umask was.
+    """Copy a file, or a folder as an archive, into a folder, with mode 644.
+
+    A file's own mode is in no key, and some file systems have one mode for all: scripts name that of what they install.
 
     Args:
         path: What is given.
@@ -45,10 +47,9 @@ def give_copy(path: Path, folder: Path) -> None:
     target = folder / given_name(path)
     if path.is_dir():
         run([*_archive(path), f"--file={target}"], env=ANONYMOUS)
-        target.chmod(0o644)
     else:
         shutil.copy2(path, target)
-        target.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    target.chmod(0o644)
 
 
 def check_laid_over(option: str, folder: Path, links: Collection[str], user: str = "") -> None:

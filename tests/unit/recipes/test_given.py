@@ -141,6 +141,15 @@ def test_a_step_gets_it_as_it_is(folder: Path, tmp_path: Path) -> None:
         assert archive.getmember("./etc/issue").linkname == "motd"
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o755])
+def test_a_file_has_one_mode_as_its_hash_knows_of_none(folder: Path, tmp_path: Path, mode: int) -> None:
+    before = given_hash(folder / "etc" / "motd")
+    (folder / "etc" / "motd").chmod(mode)  # on vfat, all are 0755
+    assert given_hash(folder / "etc" / "motd") == before
+    give_copy(folder / "etc" / "motd", tmp_path)
+    assert (tmp_path / "motd").stat().st_mode & 0o777 == 0o644
+
+
 def test_it_is_in_the_key_and_replaces_all_other_steps(settings: Settings, recipes: Path, folder: Path) -> None:
     (recipes / "over.py").write_text(RECIPE)
     name = StepName("x86_64/stage1/over")
