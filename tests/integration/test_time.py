@@ -17,8 +17,8 @@ LIBC = "/usr/lib/libc.so.6"
 OWN = "/usr/lib/libresolv.so.2"
 # By version, some of what glibc has.
 EXPORTED = {
-    "GLIBC_2.0": "time getpid __open stat localtime_r",
-    "GLIBC_2.2": "open64 __open64 pread64 __pread64",
+    "GLIBC_2.0": "time getpid __open stat localtime_r timelocal ftime __xstat",
+    "GLIBC_2.2": "open64 __open64 pread64 __pread64 ntp_adjtime __xstat64",
     "GLIBC_2.33": "stat64",
     "GLIBC_2.34": "__time64 __stat64_time64 __localtime64_r",
     "GLIBC_2.37": "__ppoll64_chk",
@@ -69,6 +69,11 @@ def test_a_library_with_64_bit_time(system: Settings) -> None:
 def test_a_library_with_32_bit_time(system: Settings) -> None:
     (fault,) = found(system, "__time64 time stat64 getpid localtime_r")
     assert fault == f"{system.clfs}/usr/lib/libnew.so has 32-bit time: it calls localtime_r, stat64, time"
+
+
+def test_functions_that_no_other_of_their_name_replaces(system: Settings) -> None:
+    (fault,) = found(system, "timelocal ntp_adjtime ftime __xstat __xstat64 getpid")
+    assert fault.endswith(" has 32-bit time: it calls __xstat, __xstat64, ftime, ntp_adjtime, timelocal")
 
 
 def test_a_system_without_such_a_c_library(system: Settings) -> None:

@@ -15,6 +15,9 @@ from ruckus_aux.systems.merged import Merged
 from ruckus_aux.words.errors import RuckusError
 
 _FOR_64 = re.compile(r"__\w*64\w*@@GLIBC_2\.(3[4-9]|[4-9]\d)")  # 2.34 was the first that has them
+# What has none of its own name, without underscores: where time has 64 bits, timelocal is __mktime64 and ntp_adjtime is
+# ___adjtimex64; ftime is for 32 bits only; and the others are what stat and its like called until 2.33.
+_FOR_32 = {"timelocal", "ntp_adjtime", "ftime", "xstat", "fxstat", "lxstat", "fxstatat"}
 
 
 def check_time(merged: Merged, libc: str, names: Collection[str]) -> Finding:
@@ -41,10 +44,10 @@ def check_time(merged: Merged, libc: str, names: Collection[str]) -> Finding:
 
 
 def _for_32_bit_time(exported: Collection[str]) -> set[str]:
-    """Of what a C library has, the functions that it also has for 64-bit time."""
+    """Of what a C library has, the functions that have 32-bit time: it also has them, or others, for 64 bits."""
     for_64 = {name for name in exported if _FOR_64.fullmatch(name)}
-    both = {_plain(name) for name in for_64}
-    return {name.partition("@")[0] for name in exported if name not in for_64 and _plain(name) in both}
+    names = _FOR_32.union(map(_plain, for_64))
+    return {name.partition("@")[0] for name in exported if name not in for_64 and _plain(name) in names}
 
 
 def _plain(name: str) -> str:
