@@ -145,7 +145,8 @@ class Recipe:
             per_abi: Whether there is one step for each ABI; all but the main one's install only libraries.
             replaces: See step.
             before: Called before configure, in $SRC.
-            after: Called after make install, in $BUILD.
+            after: Called after make install, in $BUILD; for other ABIs than the main one, in $OUT and the prefix, where
+                only libraries are left.
             check: Its test suite, for another step, NAME-check; in stages that the system itself builds.
         """
         variables = [f"{name}={value}" for name, value in (cache or {}).items()]

@@ -27,6 +27,8 @@ _LINKS = 40  # that the kernel follows in one path
 _MANUALS = "/usr/share/man"
 _REQUEST = re.compile(rb"^[.']", re.MULTILINE)  # of troff
 _COMMENT = re.compile(rb"^\s*(?:#\s|;|//|/?\*).*$", re.MULTILINE)  # a line that is nothing else
+# What env gets as one word, unless it is told to split it: then options and variables come before the program.
+_SPLIT = re.compile(r"(?:-\w*?S|--split-string[ =])\s*(?:-[aCu]\s+\S+\s+|-\S+\s+|\w+=\S*\s+)*(\S+)")
 
 
 class Merged:
@@ -101,16 +103,19 @@ class Merged:
             if content.startswith((MAGIC, ARCHIVE)) and not within(name, _FOR_DEBUGGERS):
                 self.linked.append(name)
             elif self._is_script(name, content) and (
-                words := content[2:].splitlines()[0].decode(errors="replace").split()
+                line := content[2:].splitlines()[0].decode(errors="replace").strip()
             ):
-                scripts[name] = words[0]
+                scripts[name] = line
         not_read = f"; {unread} of them only root can read" if unread else ""
-        lost = {name: program for name, program in scripts.items() if not self._is_there(program)}
-        wrong = [name for name, program in lost.items() if self._has_to_be_there(program)]
-        later = sorted({program for name, program in lost.items() if name not in wrong})
+        lost = [(name, *program) for name, line in scripts.items() for program in self._lost(line)]
+        later = sorted({program for _, program, is_wrong in lost if not is_wrong})
         waiting = f"; for some, {', '.join(later)} is still to come" if later else ""
         way_out = "its recipe has to name another, or install it"
-        of_scripts = [self.fault(name, f"is run by {lost[name]}, which is not there", way_out) for name in wrong]
+        of_scripts = [
+            self.fault(name, f"is run by {program}, which is not there", way_out)
+            for name, program, is_wrong in lost
+            if is_wrong
+        ]
         return [
             Finding("files", f"{len(self.steps)}, without paths of the build{not_read}", tuple(faults)),
             Finding("scripts", f"{len(scripts)}{waiting}", tuple(of_scripts)),
@@ -125,6 +130,17 @@ class Merged:
         """A file's content; None of a symbolic link."""
         path = self.path(name)
         return None if path.is_symlink() else path.read_bytes()
+
+    def _lost(self, line: str) -> Iterator[tuple[str, bool]]:
+        """What is not there of what runs a script, by its first line without #!; and whether it has to be."""
+        program, *rest = line.split(maxsplit=1)
+        if not self._is_there(program):
+            yield program, self._has_to_be_there(program)
+        if rest and os.path.basename(program) == "env":
+            split = _SPLIT.match(rest[0])
+            wanted = split[1] if split else rest[0]
+            if not any(self._is_there(os.path.join(folder, wanted)) for folder in self._search_path):
+                yield wanted, self.settings.is_final
 
     def _is_there(self, name: str) -> bool:
         return self.path(self.follow(name)).is_file()
@@ -158,11 +174,18 @@ class Merged:
         return sought
 
     @cached_property
+    def _environment(self) -> dict[str, str]:
+        return step_environment(self.settings, CHECK, INSIDE, {})
+
+    @cached_property
+    def _search_path(self) -> list[str]:
+        return self._environment["PATH"].split(":")
+
+    @cached_property
     def _workplaces(self) -> list[str]:
         """Folders that only scripts of steps have."""
         names = ("SOURCES", "FILES", "SRC", "BUILD", "OUT")
-        inside = step_environment(self.settings, CHECK, INSIDE, {})
-        return [*(inside[name] for name in names), self.settings.prefix_hostprep]
+        return [*(self._environment[name] for name in names), self.settings.prefix_hostprep]
 
     def _faults_of_content(self, name: str, content: bytes) -> Iterator[RuckusError]:
         found = [path for path in self._sought if mentions(content, path)]

@@ -158,6 +158,42 @@ def test_a_script_of_a_program_that_is_nowhere(settings: Settings, system: Path)
     assert Merged(settings).check()[1].detail == "4; for some, /usr/bin/python is still to come"
 
 
+@pytest.mark.parametrize(
+    ("line", "lost"),
+    [
+        *(
+            (line, "")
+            for line in ("env perl", "env /usr/bin/perl", "env -S perl -w", "env -vS A=b perl -w", "env -Sperl")
+        ),
+        *((line, "") for line in ("env --split-string=perl -w", "env -S -u HOME -i A=perl perl -w", "perl -w env x")),
+        ("env python3", "python3"),
+        ("env -S -i python3 -u", "python3"),
+        ("env /usr/bin/python3", "/usr/bin/python3"),
+        ("env perl -w", "perl -w"),  # to env, this is one name
+        ("env2 perl", "/usr/bin/env2"),
+    ],
+)
+def test_what_env_runs(settings: Settings, tmp_path: Path, line: str, lost: str) -> None:
+    folder, final = tmp_path / "system", settings.of_final()
+    (folder / "usr/bin").mkdir(parents=True)
+    for name in ("env", "perl"):
+        (folder / "usr/bin" / name).write_bytes(b"a program\0")
+    (folder / "usr/bin/script").write_text(f"#! /usr/bin/{line}\n")
+    (folder / "usr/bin/script").chmod(0o755)
+    installed(final, "x86_64/final/some", folder)
+    scripts = Merged(final).check()[1]
+    message = f"{final.clfs}/usr/bin/script is run by {lost}, which is not there"
+    assert [fault.message for fault in scripts.faults] == [message] * bool(lost)
+
+
+def test_what_env_runs_may_be_still_to_come(settings: Settings, system: Path) -> None:
+    (system / "bin/env").write_bytes(b"a program\0")
+    (system / "bin/later").write_text("#!/bin/env python3\n")
+    (system / "bin/now").write_text("#!/bin/env sh\n")
+    assert found(settings, system) == []
+    assert Merged(settings).check()[1].detail == "3; for some, python3 is still to come"
+
+
 def test_links_are_followed_as_in_the_booted_system(settings: Settings) -> None:
     merged = Merged(settings)
     for name, target in {"lib": "usr/lib", "usr/lib/c": "../../tools/c", "tools": "/opt/t", "a": "b", "b": "a"}.items():
