@@ -122,9 +122,8 @@ class Merged:
         ]
 
     def _is_script(self, name: str, content: bytes) -> bool:
-        """Whether it is run as a script; the final system has examples and templates, too, which are not."""
-        runs = not self.settings.is_final or self.path(name).stat().st_mode & 0o100
-        return content.startswith(b"#!") and bool(runs)
+        """Whether it is run as a script; examples, templates and modules, too, begin with a line for what runs them."""
+        return content.startswith(b"#!") and bool(self.path(name).stat().st_mode & 0o100)
 
     def _content(self, name: str) -> bytes | None:
         """A file's content; None of a symbolic link."""

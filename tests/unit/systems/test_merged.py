@@ -22,8 +22,13 @@ def system(settings: Settings, tmp_path: Path) -> Path:
     (folder / "tools-x86_64/bin/sh").write_bytes(b"a shell\0")
     (folder / "bin/sh").symlink_to("/tools-x86_64/bin/sh")
     (folder / "bin/mtab").symlink_to("/proc/mounts")
-    (folder / "bin/script").write_text("#!/bin/sh\n")
+    script(folder / "bin/script", "#!/bin/sh\n")
     return folder
+
+
+def script(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
 
 
 def found(settings: Settings, system: Path) -> list[str]:
@@ -148,9 +153,10 @@ def test_a_link_to_what_only_the_build_has(settings: Settings, system: Path, tar
 
 
 def test_a_script_of_a_program_that_is_nowhere(settings: Settings, system: Path) -> None:
-    (system / "bin/perl-script").write_text("#! /tools-x86_64/bin/perl -w\n")
-    (system / "bin/no-script").write_text("#!no\n")
-    (system / "bin/later").write_text("#!/usr/bin/python\n")
+    (system / "bin/Module.pm").write_text("#!./perl\n")  # which nobody executes
+    script(system / "bin/perl-script", "#! /tools-x86_64/bin/perl -w\n")
+    script(system / "bin/no-script", "#!no\n")
+    script(system / "bin/later", "#!/usr/bin/python\n")
     assert set(found(settings, system)) == {
         f"{settings.clfs}/bin/perl-script is run by /tools-x86_64/bin/perl, which is not there",
         f"{settings.clfs}/bin/no-script is run by no, which is not there",
@@ -178,8 +184,7 @@ def test_what_env_runs(settings: Settings, tmp_path: Path, line: str, lost: str)
     (folder / "usr/bin").mkdir(parents=True)
     for name in ("env", "perl"):
         (folder / "usr/bin" / name).write_bytes(b"a program\0")
-    (folder / "usr/bin/script").write_text(f"#! /usr/bin/{line}\n")
-    (folder / "usr/bin/script").chmod(0o755)
+    script(folder / "usr/bin/script", f"#! /usr/bin/{line}\n")
     installed(final, "x86_64/final/some", folder)
     scripts = Merged(final).check()[1]
     message = f"{final.clfs}/usr/bin/script is run by {lost}, which is not there"
@@ -188,8 +193,8 @@ def test_what_env_runs(settings: Settings, tmp_path: Path, line: str, lost: str)
 
 def test_what_env_runs_may_be_still_to_come(settings: Settings, system: Path) -> None:
     (system / "bin/env").write_bytes(b"a program\0")
-    (system / "bin/later").write_text("#!/bin/env python3\n")
-    (system / "bin/now").write_text("#!/bin/env sh\n")
+    script(system / "bin/later", "#!/bin/env python3\n")
+    script(system / "bin/now", "#!/bin/env sh\n")
     assert found(settings, system) == []
     assert Merged(settings).check()[1].detail == "3; for some, python3 is still to come"
 
