@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from integration.real import TOP
@@ -142,17 +143,17 @@ def test_a_mirror_that_can_not_be_read_is_passed_over(server: Server, tmp_path: 
 
 
 def test_another_download_into_the_cache_is_waited_for_and_what_it_brought_is_not_fetched_again(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    said = SimpleQueue[str]()
+    monkeypatch.setattr(locks, "print", lambda line, flush: said.put(line), raising=False)
     monkeypatch.setattr(locks, "PATIENCE", 0)
     folder = tmp_path / "sources"
     with locks.held(folder / "lock", "download", tmp_path):
         waiting = threading.Thread(target=download, args=(settings(tmp_path), [source(server.url)]))
         waiting.start()
         fetch(source(server.url), [Upstream()], folder, Watcher())
-        while "WAITING  download: process" not in capsys.readouterr().out:
-            assert waiting.is_alive()
-            time.sleep(0.01)
+        assert said.get(timeout=10).startswith("  WAITING  download: process ")
     waiting.join()
     assert len(server.asked) == 1
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TextIO
 
 import psutil
@@ -103,52 +104,53 @@ def waiting(path: Path, what: str = "i686/cross/gcc") -> Iterator[threading.Even
     assert got.is_set()
 
 
-def said(capsys: pytest.CaptureFixture[str], text: str) -> str:
-    """What was printed until some text has come."""
-    printed, until = "", time.monotonic() + 10
-    while text not in printed:
-        assert time.monotonic() < until, printed
-        printed += capsys.readouterr().out
-        time.sleep(0.005)
-    return printed
+def said(lines: SimpleQueue[str], text: str) -> str:
+    """The next line that is printed and has some text in it."""
+    while text not in (line := lines.get(timeout=10)):
+        pass
+    return line
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def lines(monkeypatch: pytest.MonkeyPatch) -> SimpleQueue[str]:
+    """What the impatient print; capsys loses what one thread prints while another reads there."""
+    lines = SimpleQueue[str]()
+    monkeypatch.setattr(locks, "print", lambda line, flush: lines.put(line), raising=False)
     monkeypatch.setattr(locks, "PATIENCE", 0.0)
     monkeypatch.setattr(locks, "POLL", 0.01)
+    return lines
 
 
-def test_who_waits_says_for_whom_once(impatient: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_who_waits_says_for_whom_once(tmp_path: Path, lines: SimpleQueue[str]) -> None:
     path = tmp_path / "deep" / "lock"
     with ExitStack() as holding:
         holding.enter_context(held(path, "x86_64/cross/gcc", Path("/b/one")))
         with waiting(path) as got:
             start = f"  WAITING  i686/cross/gcc: process {os.getpid()} on "
-            line = said(capsys, "\n")
+            line = lines.get(timeout=10)
             assert line.startswith(start)
-            assert line.endswith(" has x86_64/cross/gcc in /b/one\n")
+            assert line.endswith(" has x86_64/cross/gcc in /b/one")
             assert not got.wait(0.1)
-            assert capsys.readouterr().out == ""
+            assert lines.empty()
             holding.close()
 
 
 def test_that_a_holder_is_stopped_or_gone_is_said(
-    impatient: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lines: SimpleQueue[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "lock"
     monkeypatch.setattr(psutil.Process, "status", lambda self: psutil.STATUS_STOPPED)
     with ExitStack() as holding:
         holding.enter_context(held(path, "x86_64/cross/gcc", Path("/b/one")))
         with waiting(path):
-            said(capsys, f"which is stopped; it goes on with: kill -CONT {os.getpid()}")
+            said(lines, f"which is stopped; it goes on with: kill -CONT {os.getpid()}")
             note = json.loads(path.read_text())
             path.write_text(json.dumps({**note, "pid": 999_999_999}))
-            said(capsys, "which is gone; something that it has started still runs")
+            said(lines, "which is gone; something that it has started still runs")
             path.write_text(json.dumps({**note, "host": "else\nwhere\033[31m"}))
-            assert "on else?where?[31m has " in said(capsys, "else")
+            assert "on else?where?[31m has " in said(lines, "else")
             path.write_text("not a note")
-            said(capsys, f"another process holds {path}")
+            said(lines, f"another process holds {path}")
             holding.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -69,11 +70,11 @@ def test_no_output_is_a_part_of_a_system(settings: Settings, is_final: bool) -> 
         check_output(settings, settings.builddir / "link/output", MARK)
 
 
-def test_one_process_at_a_time_and_others_are_told_who(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_process_at_a_time_and_others_are_told_who(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = SimpleQueue[str]()
+    monkeypatch.setattr(locks, "print", lambda line, flush: said.put(line), raising=False)
     monkeypatch.setattr(locks, "PATIENCE", 0.0)
-    output, said = settings.builddir / "output", ""
+    output = settings.builddir / "output"
     order = list[str]()
 
     def write(who: str) -> None:
@@ -87,9 +88,7 @@ def test_one_process_at_a_time_and_others_are_told_who(
         partial = first.enter_context(replaced(output))
         partial.write_text("first")
         second.start()
-        while "\n" not in said:
-            said += capsys.readouterr().out
-        assert said.startswith(f"  WAITING  output: process {os.getpid()} on ")
+        assert said.get(timeout=10).startswith(f"  WAITING  output: process {os.getpid()} on ")
         order.append("first")
     second.join(10)
     assert order == ["first", "second"]
