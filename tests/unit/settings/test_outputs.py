@@ -34,7 +34,10 @@ def test_what_an_earlier_run_has_written_is_replaced(settings: Settings, content
     check_output(settings, output, MARK)
 
 
-@pytest.mark.parametrize("make", [lambda path: path.write_text("all: one"), Path.mkdir, os.mkfifo])
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: path.write_text("all: one"), Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")],
+)
 def test_nothing_else_is_replaced(settings: Settings, make: Callable[[Path], object]) -> None:
     output = settings.builddir / "output"
     make(output)
