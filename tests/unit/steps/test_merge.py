@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ def merged(settings: Settings, step: Step, key: str, artifact: Path) -> Stamp:
 def test_files_links_modes_and_empty_directories(settings: Settings, tmp_path: Path) -> None:
     artifact = tree(tmp_path / "a", bin__gcc="gcc", lib__libc="c")
     (artifact / "bin" / "gcc").chmod(0o755)
+    os.utime(artifact / "bin" / "gcc", (0, 1577836800))  # what Python has compiled is for a source of this time
     (artifact / "bin" / "cc").symlink_to("gcc")
     (artifact / "lib64").symlink_to("lib")
     os.link(artifact / "bin" / "gcc", artifact / "bin" / "x-gcc")
@@ -40,6 +42,7 @@ def test_files_links_modes_and_empty_directories(settings: Settings, tmp_path: P
     assert (root / "bin" / "cc").readlink() == Path("gcc")
     assert (root / "lib64").readlink() == Path("lib")
     assert (root / "bin" / "gcc").stat().st_mode & 0o777 == 0o755
+    assert (root / "bin" / "gcc").stat().st_mtime == 1577836800
     assert (root / "bin" / "gcc").samefile(root / "bin" / "x-gcc")
     assert (root / "tmp").stat().st_mode & 0o7777 == 0o1777
     assert stamp.path.name == "gcc.k1"
@@ -115,6 +118,19 @@ def test_what_was_replaced_comes_back_when_the_replacement_no_longer_has_it(
     assert sorted(stamp.key for stamp in stamps(settings, pending=True)) == ["f2", "s1"]
 
 
+def test_nothing_comes_back_through_a_link_that_leads_out_of_the_system(settings: Settings, tmp_path: Path) -> None:
+    low = replace(STEP, name=StepName("x86_64/cross/low"))
+    high = replace(STEP, replaces=(low.name,))
+    merged(settings, low, "l1", tree(Store(settings.cache).tree("l1"), etc__passwd="low"))
+    merged(settings, high, "h1", tree(tmp_path / "h1", etc__passwd="high"))
+    outside = tree(tmp_path / "host", passwd="root")
+    (settings.clfs / "etc" / "passwd").unlink()
+    (settings.clfs / "etc").rmdir()
+    (settings.clfs / "etc").symlink_to(outside)
+    merged(settings, high, "h2", tree(tmp_path / "h2", bin__x="x"))
+    assert {path.name: path.read_text() for path in outside.iterdir()} == {"passwd": "root"}
+
+
 def test_of_three_steps_the_uppermost_that_is_left_comes_back(settings: Settings, tmp_path: Path) -> None:
     names = [StepName(f"x86_64/cross/{name}") for name in ("low", "middle", "high")]
     for number, name in enumerate(names):
@@ -181,6 +197,37 @@ def test_a_file_of_the_users_is_not_overwritten(settings: Settings, tmp_path: Pa
     assert not (settings.clfs / "bin").exists()
     (settings.clfs / "etc" / "passwd").unlink()
     assert not merged(settings, STEP, "k1", tmp_path / "a").missing()
+
+
+@pytest.mark.parametrize("mine", ["../lib/mine", None])
+def test_nor_is_a_link_unless_it_is_the_same(settings: Settings, tmp_path: Path, mine: str | None) -> None:
+    artifact = tree(tmp_path / "a", lib__gcc="gcc")
+    (artifact / "bin").mkdir()
+    (artifact / "bin" / "cc").symlink_to("../lib/gcc")
+    there = tree(settings.clfs, lib__mine="mine") / "bin" / "cc"
+    there.parent.mkdir()
+    there.symlink_to(mine) if mine else there.write_text("mine")
+    with pytest.raises(RuckusError, match=r"bin/cc is a .* that no step has installed"):
+        merged(settings, STEP, "k1", artifact)
+    assert there.read_text() == "mine"
+    there.unlink()
+    there.symlink_to("../lib/gcc")
+    assert not merged(settings, STEP, "k1", artifact).missing()
+
+
+def test_a_stamp_is_there_when_its_files_are_on_the_disk(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synchronized = list[list[str]]()
+
+    def run(words: Sequence[str | Path]) -> None:
+        assert [str(word) for word in words] == ["sync", "-f", str(settings.clfs)]
+        synchronized.append([path.name for path in (settings.clfs / "bin").iterdir()])
+        assert [stamp.is_pending for stamp in stamps(settings, pending=True)] == [True]
+
+    monkeypatch.setattr("ruckus_aux.steps.merge.run", run)
+    merged(settings, STEP, "k1", tree(tmp_path / "a", bin__gcc="x"))
+    assert synchronized == [["gcc"]]
 
 
 def test_a_merge_that_was_cut_off_is_taken_up_by_another_version(settings: Settings, tmp_path: Path) -> None:
