@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,46 @@ def test_an_image_has_what_the_system_has_in_order(plan: Plan, settings: Setting
     assert first[-1] == 'symlink "/with ""quotes"" and \'more\'" "to where"'
     assert output.stat().st_size > 64 << 20
     assert not list(settings.builddir.glob(".image*"))
+
+
+def test_owners_modes_and_nodes_are_those_of_the_table(plan: Plan, settings: Settings, scripts: list[str]) -> None:
+    """A set-uid bit that it does not name is nobody's."""
+    lines = (
+        'if abi.bits == "64":',
+        '    sh.owner("5:7", "/share")',
+        '    sh.device("/share/sda", "b", 8, 1, mode=0o660)',
+        '    sh.device("/share/null", "c", 1, 3, mode=0o666)',
+    )
+    (settings.recipes / "other.py").write_text("".join([OTHER, *(f"    {line}\n" for line in lines)]))
+    (settings.clfs / "share/x86_64-stage1-pigz").chmod(0o6755)
+    make_image(evaluate(settings), settings.builddir / "image")
+    said = scripts[0].splitlines()
+    assert 'sif "/share/x86_64-stage1-pigz" mode 0100755' in said
+    folder = said.index('sif "/share" mode 040755')
+    assert said[folder + 1 : folder + 3] == ['sif "/share" uid 5', 'sif "/share" gid 7']
+    assert said[-6:] == [
+        'cd "/share"',
+        'mknod "null" c 1 3',
+        'sif "/share/null" mode 020666',
+        'cd "/share"',
+        'mknod "sda" b 8 1',
+        'sif "/share/sda" mode 060660',
+    ]
+
+
+def test_what_no_system_needs_is_left_out(settings: Settings, recipes: Path, scripts: list[str]) -> None:
+    """A build directory and a cache in $CLFS, the cross toolchain, and what is there only while something runs."""
+    clfs = settings.clfs
+    inside = replace(settings, builddir=clfs / "build", buildroot=clfs / "build", cache=clfs / "cache")
+    plan = evaluate(inside)
+    built(plan, "x86_64/stage1/pigz")
+    tree(clfs, **{"cross-tools-x86_64__gcc": "", "lost+found__x": "", "build__file": ""})
+    os.mkfifo(clfs / "pipe")
+    for cross in (False, True):
+        make_image(plan, clfs / "build" / "image", cross=cross)
+    there = [set(re.findall(r'(?m)^sif "/(.*?)" mode', script)) for script in scripts]
+    assert there[0] == {".", "share", "share/x86_64-stage1-pigz"}
+    assert there[1] - there[0] == {"cross-tools-x86_64", "cross-tools-x86_64/gcc"}
 
 
 @pytest.mark.usefixtures("scripts")
