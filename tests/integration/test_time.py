@@ -10,6 +10,7 @@ from integration.test_check_system import configured
 from unit.samples import installed
 
 from ruckus_aux.settings.settings import Settings
+from ruckus_aux.systems.abis import Abis
 from ruckus_aux.systems.merged import Merged
 from ruckus_aux.systems.times import check_time
 
@@ -55,8 +56,9 @@ def found(settings: Settings, called: str) -> list[str]:
     source = "".join(f"call {name}\n" for name in called.split())
     linked(folder, "/usr/lib/libnew.so", source, f"{settings.clfs}{LIBC}")
     installed(settings, "x86_64/final/new", folder)
-    names = (LIBC, OWN, "/usr/lib/libnew.so")
-    finding = check_time(Merged(settings), LIBC, names)
+    merged = Merged(settings)
+    merged.check()
+    (finding,) = (one for one in Abis(settings, merged).check() if one.subject == "64-bit time")
     assert finding.detail == "3 files of 32 bits"
     assert all("show x86_64/final/new" in fault.hint for fault in finding.faults)
     return [fault.message for fault in finding.faults]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.samples import installed
+from unit.samples import installed, tree
 
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.systems.merged import Merged
@@ -93,6 +93,27 @@ def test_the_final_system_has_them_for_debuggers_only(settings: Settings, tmp_pa
     assert [fault.message for fault in files.faults] == [f"{final.clfs}/{name} holds the build's path /ruckus/src"][
         :wrong
     ]
+
+
+def test_of_the_final_system_a_script_is_what_can_be_run(settings: Settings, tmp_path: Path) -> None:
+    """All else is an example; what runs a script has to be there, whatever prefix that is below."""
+    final, text = settings.of_final(), "#!/opt/bin/perl\n"
+    folder = tree(tmp_path / "system", usr__bin__script=text, usr__share__example=text)
+    (folder / "usr/bin/script").chmod(0o755)
+    installed(final, "x86_64/final/some", folder)
+    _, scripts = Merged(final).check()
+    said = [fault.message for fault in scripts.faults]
+    assert said == [f"{final.clfs}/usr/bin/script is run by /opt/bin/perl, which is not there"]
+    assert scripts.detail == "1"
+
+
+def test_what_only_debuggers_read_is_nothing_that_is_linked(settings: Settings, tmp_path: Path) -> None:
+    final = settings.of_final()
+    folder = tree(tmp_path / "system", usr__bin__program="\177ELF", usr__lib__debug__usr__bin__program="\177ELF")
+    installed(final, "x86_64/final/some", folder)
+    merged = Merged(final)
+    merged.check()
+    assert merged.linked == ["/usr/bin/program"]
 
 
 @pytest.mark.parametrize(
