@@ -52,6 +52,12 @@ def test_all_mistakes_of_a_table_are_named(plan: Plan, settings: Settings) -> No
     assert "declares /dev/null, but the system has no /dev" in caught.value.hint
 
 
+def test_only_one_step_says_what_a_file_is(plan: Plan, settings: Settings) -> None:
+    (settings.recipes / "other.py").write_text(f'{OTHER}    sh.mode(0o755, "/share")\n')
+    with pytest.raises(RuckusError, match="x86_64/cross/other-32 and x86_64/cross/other-64 both declare /share"):
+        read_table(evaluate(settings))
+
+
 def test_before_anything_is_built_a_table_has_what_is_known(settings: Settings, recipes: Path) -> None:
     plan = declared(evaluate(settings), 'sh.owner("joe", "/home")', 'sh.device("/dev/null", "c", 1, 3)')
     assert read_table(plan) == Table(nodes={"dev/null": Node("c", 1, 3, 0o600)})
