@@ -181,3 +181,16 @@ def test_a_system_is_booted_again_when_it_has_changed(settings: Settings, monkey
     assert len(booted) == 2
     boot_once(plan)
     assert booted[2:] == [plan]
+
+
+@pytest.mark.usefixtures("recipes")
+def test_a_system_that_did_not_come_up_is_booted_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def boot(plan: Plan) -> None:
+        raise RuckusError("the system did not come up")
+
+    monkeypatch.setattr("ruckus_aux.systems.boot.boot", boot)
+    plan = evaluate(settings)
+    built(plan, *plan.steps)
+    for _ in range(2):
+        with pytest.raises(RuckusError, match="did not come up"):
+            boot_once(plan)
