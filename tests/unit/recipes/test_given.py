@@ -57,9 +57,11 @@ def test_all_that_is_wrong_is_named(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     (folder / "bin").mkdir()
     (folder / "etc" / "motd").chmod(0o4755)
+    (folder / "etc" / "secret").chmod(0o2755)
     text = errors(folder)
     assert f"{folder}/pipe is a FIFO" in text
-    assert f"{folder}/etc/motd is set-uid or set-gid\n" in text
+    for name in ("motd", "secret"):
+        assert f"{folder}/etc/{name} is set-uid or set-gid\n" in text
     assert f"{folder}/bin: /bin is a link in the system" in text
     assert "lay it over usr/bin" in text
     assert "'/nowhere' is not a folder" in errors(Path("/nowhere"))
@@ -73,7 +75,9 @@ def test_what_has_the_name_of_a_link_of_the_system_is_refused_whatever_it_is(fol
     assert f"{folder}/lib64: /lib64 is a link in the system" in text
 
 
-@pytest.mark.parametrize("name", ["usr", "etc", "var", "root", "home", "tmp", "boot", "dev", "var/log", "usr/bin"])
+@pytest.mark.parametrize(
+    "name", ["usr", "etc", "root", "home", "tmp", "dev", "var/log", "usr/bin", "boot/grub", "etc/rc.d/boot.d"]
+)
 def test_what_is_a_folder_in_the_system_has_to_be_one(tmp_path: Path, name: str) -> None:
     path = tmp_path / "mine" / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +132,7 @@ def test_its_hash_is_that_of_names_contents_and_modes(folder: Path) -> None:
     before = given_hash(folder)
     os.utime(folder / "etc" / "motd", (1, 1))
     (folder / "etc" / "motd").chmod(0o664)  # another umask
+    (folder / "etc").chmod(0o2775)  # below a folder whose group is that of all that is in it
     assert given_hash(folder) == before
     (folder / "etc" / "motd").chmod(0o600)
     assert given_hash(folder) != before
