@@ -36,6 +36,13 @@ def test_what_root_gives_is_in_no_key(settings: Settings, recipes: Path) -> None
     )
 
 
+def test_a_program_that_runs_as_root_is_hardened_and_looked_at(settings: Settings, recipes: Path) -> None:
+    declare(settings, 'sh.set_uid("/bin/su")')
+    step = evaluate(settings)[STEP]
+    assert step.rights == (Right("/bin/su", mode=0o4755),)
+    assert "for program in /bin/su; do\n    readelf -dW " in step.script
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [
@@ -44,6 +51,10 @@ def test_what_root_gives_is_in_no_key(settings: Settings, recipes: Path) -> None
         ('sh.mode(755000, "/bin/su")', "/bin/su: 755000 is no mode"),
         ('sh.device("/dev/null", "p", 1, 3)', "/dev/null: p 1 3 is no device"),
         ('sh.device("/dev/null", "c", 1, -3)', "/dev/null: c 1 -3 is no device"),
+        ('sh.device("/dev/null", "c", 4096, 3)', "/dev/null: c 4096 3 is no device"),
+        ('sh.device("/dev/null", "c", 1, 1 << 20)', "/dev/null: c 1 1048576 is no device"),
+        ('sh.mode(-1, "/bin/su")', "/bin/su: -1 is no mode"),
+        ('sh.mode(0o755, "/bin/")', "'/bin/' is no path"),
         ('sh.owner("Joe Doe", "/home")', "'Joe Doe' is no owner"),
         ('sh.owner("joe", "/home/the joe")', "'/home/the joe' has a character"),
     ],
