@@ -9,7 +9,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from ruckus_aux.recipes.load import evaluate
-from ruckus_aux.recipes.stages import TALLY
+from ruckus_aux.recipes.stages import FAILED_TEST, TALLY
 from ruckus_aux.settings.settings import Settings
 from ruckus_aux.steps.logs import results_of_tests
 
@@ -92,6 +92,7 @@ SLOW = {"a/b.trs": ":test-result: PASS\n", "a/slow.trs": ":test-result: FAIL\n"}
             "1 passed, 0 failed, 1 expected",
         ),
         ({"gcc.sum": "PASS: one\nFAIL: two three\nXFAIL: four\nUNSUPPORTED: five\n"}, 1, "1 passed, 1 failed, 0"),
+        ({"gcc.sum": "PASS: one\nXPASS: two\nUNRESOLVED: three\nERROR: four\n"}, 1, "1 passed, 3 failed, 0"),
         (
             {"tests.sum": "PASS: a/b\nFAIL: a/slow\n", "a/subdir-tests.sum": "PASS: a/b\nFAIL: a/slow\n"},
             0,
@@ -136,4 +137,5 @@ def test_what_they_come_to(tmp_path: Path, fp: FakeProcess, files: dict[str, str
     log = tmp_path / "log"
     log.write_text(f"# output:\n{done.stdout}")
     assert results_of_tests(log).startswith(result)
+    assert done.stdout.count(FAILED_TEST) == int(result.split()[2]), "each is named"
     assert done.returncode == status, done.stderr
