@@ -171,6 +171,7 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ({"PREFIX_TOOLS": "/hostprep"}, "PREFIX_TOOLS '/hostprep' and PREFIX_HOSTPREP"),
         ({"CLFS": "/"}, "CLFS: '/' belongs to the host"),
         ({"CLFS": "/usr"}, "CLFS: '/usr' belongs to the host"),
+        ({"CLFS": "{tmp}"}, "CLFS: '{tmp}' belongs to the host"),  # the source tree is in it
         ({"BUILDROOT": "rel"}, "BUILDROOT: 'rel' is not an absolute path"),
         ({"mirror": "/nowhere/at/all"}, "'/nowhere/at/all' is not a folder"),
         ({"install_dev": "/dev/nothing"}, "--with-install-dev: /dev/nothing: No such file"),
@@ -183,6 +184,7 @@ def test_the_books_own_prefixes(given_: Given) -> None:
         ),
         ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/"}, "CLFS: '{tmp}/b' is BUILDROOT, too"),
         ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/cache"}, "is inside {tmp}/b/cache"),
+        ({"BUILDROOT": "{tmp}/b", "CLFS": "{tmp}/b/cache/x"}, "'{tmp}/b/cache/x' is inside {tmp}/b/cache, which"),
         ({"BUILDROOT": "{tmp}/b", "cache": "{tmp}/b/log"}, "--with-cache: '{tmp}/b/log' is inside {tmp}/b/log, which"),
         ({"ruckus_dev_snapshot": "/dev/null"}, "--with-ruckus-dev-snapshot needs --with-ruckus-dev"),
         ({"BUILDROOT": "{tmp}/store/x", "cache": "{tmp}"}, "BUILDROOT: '{tmp}/store/x' is inside {tmp}/store, which"),
@@ -454,6 +456,17 @@ def test_an_overlay_is_no_place_that_a_build_writes_to(given_: Given, tmp_path: 
     assert errors(given_(overlay=f"{tmp_path}/build/mine", **given)) == ""
 
 
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [("real", "'{tmp}/real' has {tmp}/link/b in it"), ("real/b/final/etc", "is inside {tmp}/link/b/final, which")],
+)
+def test_nor_is_it_where_a_link_leads_the_build(given_: Given, tmp_path: Path, overlay: str, message: str) -> None:
+    (tmp_path / "real/b/final/etc").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real")
+    said = errors(given_(BUILDROOT=f"{tmp_path}/link/b", overlay=f"{tmp_path}/{overlay}"))
+    assert message.replace("{tmp}", str(tmp_path)) in said
+
+
 @pytest.mark.parametrize("name", ["overlay", "BUILDROOT", "CLFS", "cache", "prefix"])
 @pytest.mark.parametrize("target", ["/", "/usr", "/etc"])
 def test_a_link_to_a_folder_of_the_host_is_that_folder(given_: Given, tmp_path: Path, name: str, target: str) -> None:
@@ -577,8 +590,8 @@ def test_an_install_device_that_is_not_mounted(given_: Given, device: Path) -> N
     assert "--with-install-dev: /dev/sda1 is not mounted" in errors(given_(install_dev="/dev/sda1"))
 
 
-def test_an_install_device_that_is_mounted_read_only(given_: Given, device: Path) -> None:
-    mounts.MOUNTINFO.write_text("36 35 253:3 / /media/baby ro,noatime - ext4 /dev/sda1 rw\n")
+def test_an_install_device_that_is_mounted_read_only(given_: Given, device: Path, tmp_path: Path) -> None:
+    mounts.MOUNTINFO.write_text(f"36 35 253:3 / {device.rename(tmp_path / 'baby')} ro,noatime - ext4 /dev/sda1 rw\n")
     assert "can't write to" in errors(given_(install_dev="/dev/vg00/baby"))
 
 
