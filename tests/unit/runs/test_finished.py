@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ruckus_aux.runs.finished import CHECKS
+from ruckus_aux.runs.finished import CHECKS, summary
 from ruckus_aux.settings.options import USUAL
 from ruckus_aux.words.errors import RuckusError
 
@@ -49,6 +49,26 @@ def test_what_is_refused_with_a_way_out(name: str, value: str) -> None:
     with pytest.raises(RuckusError, match=f"--with-{name.replace('_', '-')}") as caught:
         CHECKS[name](value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "who"),
+    [
+        ({}, "nobody: no password, no key"),
+        ({"root_password_hash": SHA512}, "root (password at the console)"),
+        ({"authorized_key": "/key.pub", "user": "me"}, "root (key), me (key)"),
+        ({"root_password_hash": SHA512, "authorized_key": "/key.pub"}, "root (password at the console, key)"),
+        (
+            {"root_password_hash": SHA512, "user": "me"},
+            "root (password at the console), me (once root sets a password)",
+        ),
+    ],
+)
+def test_who_may_log_in_is_said(given: dict[str, str], who: str) -> None:
+    values = {**USUAL, "buildroot": "/b", "clfs_arch_string": "x86", **given}
+    first = "finished system    /b/final: clfs-x86, C.UTF-8, UTC"
+    assert list(summary(values)) == [first, f"may log in         {who}"]
+    assert list(summary({**values, "overlay": "/mine"}))[2:] == ["laid over it       /mine"]
 
 
 def test_what_may_be_a_password_is_not_repeated() -> None:
