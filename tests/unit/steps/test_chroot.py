@@ -90,8 +90,8 @@ def test_its_programs_are_the_systems(settings: Settings) -> None:
 
 ELF = "\177ELF"
 TEMPORARY = {
-    **dict.fromkeys(("bin/grep", "bin/sed", "sbin/init"), ELF),
-    **dict.fromkeys(("include/zlib.h", "include/c++/map", "lib/pkgconfig/zlib.pc"), ""),
+    **dict.fromkeys(("bin/grep", "bin/sed", "bin/ip", "sbin/init", "lib/libgcc_s.so.1"), ELF),
+    **dict.fromkeys(("include/zlib.h", "include/c++/map", "lib/pkgconfig/zlib.pc", "share/pkgconfig/x.pc"), ""),
     **{"lib/libz.so.1": ELF, "lib/libbfd-2.44.so": ELF, "lib/libc.so": "GROUP ( libc.so.6 )", "lib/libz.a": "!<arch>"},
     **{"lib/libstdc++.so.6": ELF, "lib/libstdc++.a": "!<arch>", "lib/gcc/libgcc.a": "!<arch>"},
     "lib/expect5/libexpect5.so": ELF,
@@ -103,7 +103,8 @@ def show_usr(tmp_path: Path, fp: FakeProcess, arch: str) -> Path:
     temporary = tree(tmp_path / "temporary", **{f"tools/{name}": text for name, text in TEMPORARY.items()})
     (temporary / "tools/lib/libz.so").symlink_to("libz.so.1")
     (temporary / "tools/lib/libexpect5.so").symlink_to("expect5/libexpect5.so")  # where the loader finds it
-    final = tree(tmp_path / "final", **{"usr/bin/sed": "final", "usr/include/stdio.h": ""})
+    names = ("usr/bin/sed", "usr/sbin/ip", "usr/lib/libgcc_s.so.1", "usr/include/stdio.h")
+    final = tree(tmp_path / "final", **dict.fromkeys(names, "final"))
     workplace = Usr(("/cross-tools", "/tools"), "x86_64", "/cross-tools", "/tools", ARCHITECTURES[arch])
     workplace.gather(tmp_path / "programs", [temporary])
     workplace.show(tmp_path / "view", [final], (), tmp_path / "programs")
@@ -114,8 +115,8 @@ def test_the_final_system_is_built_by_programs_that_have_their_final_paths(tmp_p
     view = show_usr(tmp_path, fp, "x86_64")
     links = {path.name: os.readlink(path) for path in [*view.glob("usr/*bin/*")] if path.is_symlink()}
     assert links == {"grep": "/tools/bin/grep", "init": "/tools/sbin/init"}
-    assert (view / "usr/bin/sed").read_text() == "final"
-    assert {path.name: os.readlink(path) for path in view.glob("usr/lib*/*")} == {
+    assert [(view / name).read_text() for name in ("usr/bin/sed", "usr/lib/libgcc_s.so.1")] == ["final", "final"]
+    assert {path.name: os.readlink(path) for path in view.glob("usr/lib*/*") if path.is_symlink()} == {
         "libstdc++.so.6": "/tools/lib/libstdc++.so.6"
     }
     assert {path.name: os.readlink(path) for path in view.iterdir() if path.is_symlink()} == {
@@ -127,9 +128,10 @@ def test_headers_and_libraries_of_the_temporary_system_are_hidden(tmp_path: Path
     assert not any((show_usr(tmp_path, fp, "x86_64") / "tools").iterdir()), "they are shown there"
     shown = tmp_path / "programs/tools"
     assert sorted(str(path.relative_to(shown)) for path in shown.glob("[il]*/*")) == [
-        *("include/c++", "lib/expect5", "lib/gcc", "lib/libbfd-2.44.so", "lib/libexpect5.so", "lib/libstdc++.a"),
-        *("lib/libstdc++.so.6", "lib/libz.so.1"),
+        *("include/c++", "lib/expect5", "lib/gcc", "lib/libbfd-2.44.so", "lib/libexpect5.so", "lib/libgcc_s.so.1"),
+        *("lib/libstdc++.a", "lib/libstdc++.so.6", "lib/libz.so.1"),
     ]
+    assert not (shown / "share/pkgconfig").exists()
 
 
 def test_what_a_step_declares_of_the_temporary_system_is_whole(tmp_path: Path, fp: FakeProcess) -> None:
