@@ -2,10 +2,12 @@
 """The final system: built by the temporary one's programs, with the final packages that it names and no others."""
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ruckus_aux.entry.asked import cmd_verify_self
 from ruckus_aux.entry.called import cmd_download
 from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan, Step
@@ -83,6 +85,15 @@ def test_a_package_is_its_steps_for_every_abi(settings: Settings, final: Path) -
         plan.of_package(stage, "none")
 
 
+def test_a_system_that_lacks_a_package_does_not_build_itself(
+    settings: Settings, final: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ruckus_aux.entry.asked.take_folders", lambda _: None)
+    (final / "broken.py").write_text("this, is; not Python")
+    with pytest.raises(RuckusError, match=r"broken\.py:1: SyntaxError"):
+        cmd_verify_self(settings, Namespace(package=["native"], all=False, jobs=None))
+
+
 def test_its_places_are_those_of_the_fhs(settings: Settings, final: Path) -> None:
     script = evaluate(settings)["x86_64/final/native-32"].script
     assert """
@@ -97,6 +108,16 @@ CXXFLAGS='-O2 -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' "$(realpath --relative-to=
     --disable-dependency-tracking
 """ in script  # fmt: skip
     assert settings.prefix_tools not in script
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_for_debuggers_it_is_compiled_with_symbols_that_are_kept_aside(
+    settings: Settings, final: Path, debug: bool
+) -> None:
+    plan = evaluate(replace(settings, debug=debug))
+    script = plan["x86_64/final/native-64"].script
+    assert ("CFLAGS='-O2 -g' CXXFLAGS='-O2 -g' " in script, "$OUT/usr/lib/debug" in script) == (debug, debug)
+    assert plan["x86_64/stage2/native"].script == evaluate(settings)["x86_64/stage2/native"].script
 
 
 def test_it_is_a_system_of_its_own(settings: Settings, final: Path) -> None:
@@ -132,6 +153,8 @@ def test_profiles_without_it(settings: Settings, final: Path) -> None:
 
 
 def test_a_profile_comes_after_others_but_not_after_itself(settings: Settings, final: Path) -> None:
+    profile = [name.within_arch for name in evaluate(settings).profile]
+    assert (profile[0], profile[-1]) == ("cross/other-32", "final/tried")
     (final / "profiles" / "clfs.toml").write_text(f'after = "tiny"\n{CLFS}')
     with pytest.raises(RuckusError, match=r"clfs\.toml: the profile 'tiny' comes after itself"):
         evaluate(settings)
