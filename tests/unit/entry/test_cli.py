@@ -165,6 +165,30 @@ def test_what_cannot_be_built_again_is_named(
     assert not (here.buildroot / AGAIN).exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "takes names of packages, or --all"),
+        (["--all", "zlib"], "takes names of packages, or --all"),
+        (["zlib"], "the profile 'tiny' has no steps for final\n  choose another: configure --with-profile=final"),
+    ],
+)
+def test_what_the_final_system_can_not_build_is_named(
+    here: Settings, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    assert main(["verify-self", *words]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_what_was_stored_without_a_hash_can_not_be_compared(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    built(evaluate(here), "x86_64/cross/other-32")
+    for record in (Store(here.cache).folder / "records").iterdir():
+        record.unlink()
+    assert main(["verify-reproducible", "x86_64/cross/other-32"]) == 1
+    said = f"stored without a hash: x86_64/cross/other-32\n  have them built anew: {here.builddir}/ruckus verify-store"
+    assert said in capsys.readouterr().err
+
+
 def test_what_builds_much_that_is_missing(
     here: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
