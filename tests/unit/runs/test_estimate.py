@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from unit.samples import TOP, configured
+from unit.samples import TOP, built, configured
 
 from ruckus_aux.recipes.costs import Costs
 from ruckus_aux.recipes.load import evaluate
@@ -40,6 +40,13 @@ def test_an_estimate_names_the_critical_path(settings: Settings, recipes: Path) 
     assert row.path == (("hostprep/zlib", 2.5), ("x86_64/stage1/pigz", 7.0))
     lines = table([row], 2).splitlines()
     assert [line.split() for line in lines[-2:]] == [["0:02", "hostprep/zlib"], ["0:07", "x86_64/stage1/pigz"]]
+
+
+def test_what_is_built_already_costs_nothing_unless_all_is_to_be_built_again(settings: Settings, recipes: Path) -> None:
+    plan = evaluate(settings)
+    built(plan, "hostprep/zlib")
+    rows = [estimate([(plan, plan.of_profile())], 2, {}, fresh=fresh)[0] for fresh in (False, True)]
+    assert [(row.steps, row.cpu) for row in rows] == [(3, 7 + 1 + 1), (4, 5 + 7 + 1 + 1)]
 
 
 def test_an_estimate_before_configure_is_of_what_that_will_choose(
