@@ -39,7 +39,7 @@ def check(plan: Plan, boot: Callable[..., object]) -> Iterator[Finding]:
     """
     settings = plan.settings
     with held(settings.work_lock(StepName("check-system")), "the check of the system", settings.builddir):
-        check_built(plan)
+        check_built(plan, by_todays_recipes=True)
         merged = Merged(settings)
         yield from merged.check()
         yield from Abis(settings, merged).check()

@@ -99,15 +99,15 @@ def test_owners_modes_and_nodes_are_those_of_the_table(plan: Plan, settings: Set
 def test_what_no_system_needs_is_left_out(settings: Settings, recipes: Path, scripts: list[str]) -> None:
     """A build directory and a cache in $CLFS, the cross toolchain, and what is there only while something runs."""
     clfs = settings.clfs
-    inside = replace(settings, builddir=clfs / "build", buildroot=clfs / "build", cache=clfs / "cache")
+    inside = replace(settings, builddir=clfs / "build", cache=clfs / "cache")
     plan = evaluate(inside)
-    built(plan, "x86_64/stage1/pigz")
+    built(plan, *plan.steps)
     tree(clfs, **{"cross-tools-x86_64__gcc": "", "lost+found__x": "", "build__file": ""})
     os.mkfifo(clfs / "pipe")
     for cross in (False, True):
         make_image(plan, clfs / "build" / "image", cross=cross)
     there = [set(re.findall(r'(?m)^sif "/(.*?)" mode', script)) for script in scripts]
-    assert there[0] == {".", "share", "share/x86_64-stage1-pigz"}
+    assert there[0] == {".", "share", *(f"share/{name.replace('/', '-')}" for name in plan.system)}
     assert there[1] - there[0] == {"cross-tools-x86_64", "cross-tools-x86_64/gcc"}
 
 
@@ -222,6 +222,15 @@ def test_no_image_of_half_a_system(settings: Settings, recipes: Path, monkeypatc
     with pytest.raises(RuckusError, match="builds no system"):
         make_image(evaluate(replace(settings, hostprep_only=True)), output)
     assert not output.exists()
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_system_of_earlier_recipes_is_whole(plan: Plan, settings: Settings) -> None:
+    (settings.recipes / "other.py").write_text(f'{OTHER}    sh.sh("now: another")\n')
+    changed = evaluate(settings)
+    assert changed["x86_64/cross/other-32"].key != plan["x86_64/cross/other-32"].key
+    make_image(changed, settings.builddir / "image")
+    assert (settings.builddir / "image").exists()
 
 
 def test_an_image_has_nothing_that_a_merge_was_killed_at(plan: Plan, settings: Settings, scripts: list[str]) -> None:
