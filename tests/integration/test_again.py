@@ -79,6 +79,10 @@ def test_what_depends_on_where_it_is_built_is_found(small: Small) -> None:
     assert {path.name for path in (small.folder / "one/again").iterdir()} == {"tree", "log"}
     how = re.findall(r"^    how:         (\S+)", told, re.MULTILINE)[0]
     assert "+other" in Path(how).read_text() if shutil.which("diffoscope") else how == "diffoscope"
+    (first / "bin/user").chmod(0o644)
+    (first / "bin/user").write_text("other\n")
+    told = small.run("verify-reproducible", STEP, status=1)  # what the last one has left is in nobody's way
+    assert f"    what is in the store has changed since: {small.folder}/one/ruckus verify-store\n" in told
     small.run("clean")
     assert not (small.folder / "one/again").exists()
 
