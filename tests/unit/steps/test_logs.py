@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ruckus_aux.host.process import Usage
+from ruckus_aux.recipes.stages import TEST_RESULTS
 from ruckus_aux.steps import logs
 
 FIELDS = {"run": "r1", "step": "i686/cross/gcc"}
@@ -29,6 +30,13 @@ def test_of_a_long_log_beginning_and_end_are_read(tmp_path: Path) -> None:
     assert log.ending["status"] == "3"
     assert log.output.endswith("x\nlate\n")
     assert len(log.output) < 1 << 22
+
+
+def test_what_a_test_suite_has_come_to_is_said_last(tmp_path: Path) -> None:
+    """A suite of Ruckus's own may say so of others."""
+    assert logs.results_of_tests(tmp_path / "log") == ""
+    log = written(tmp_path / "log", f"{TEST_RESULTS}9 passed\n{TEST_RESULTS}1 passed\nmake: done\n")
+    assert logs.results_of_tests(log) == "1 passed"
 
 
 def test_what_a_script_says_is_neither_beginning_nor_end(tmp_path: Path) -> None:
