@@ -2,6 +2,7 @@
 """What integration tests share: a source tree, and commands run as a user would."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,11 @@ def run(
     )
     assert status is None or done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def outcomes(output: str) -> dict[str, str]:
+    """What make said of each step."""
+    return {step: outcome for outcome, step in re.findall(r"^  (BUILT|STORED) +(\S+)", output, re.MULTILINE)}
 
 
 def wait_for(condition: Callable[[], bool], patience: float = 120.0) -> None:

@@ -12,15 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.real import Tree, clean_environment, run, wait_for
+from integration.real import Tree, clean_environment, outcomes, run, wait_for
 
 GZIP, ZLIB, BZIP2 = "x86_64/stage1/minigzip", "hostprep/zlib", "x86_64/cross/bzip2"
 PREFIXES = ("PREFIX_TOOLS=/opt/r/t", "PREFIX_CROSS=/opt/r/x", "PREFIX_HOSTPREP=/opt/r/h")
-
-
-def outcomes(output: str) -> dict[str, str]:
-    """What make said of each step."""
-    return {step: outcome for outcome, step in re.findall(r"^  (BUILT|STORED) +(\S+)", output, re.MULTILINE)}
 
 
 @pytest.fixture

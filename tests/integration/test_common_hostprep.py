@@ -5,14 +5,13 @@ In place of the notes' logical volumes are loop devices, where the tests run as 
 """
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.real import Tree, clean_environment, run
+from integration.real import Tree, clean_environment, outcomes, run
 
 ZLIB = "hostprep/zlib"
 
@@ -62,10 +61,6 @@ def devices(tmp_path: Path) -> Iterator[Devices]:
     made = Devices(tmp_path)
     yield made
     made.gone()
-
-
-def outcomes(output: str) -> dict[str, str]:
-    return {step: outcome for outcome, step in re.findall(r"^  (BUILT|STORED) +(\S+)", output, re.MULTILINE)}
 
 
 def at_the_same_time(*goals: tuple[Path, str]) -> list[dict[str, str]]:

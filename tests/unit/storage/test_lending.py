@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import pytest
-from pytest_subprocess import FakeProcess
 from unit.fakes import Machine
 
 from ruckus_aux.host import locks
 from ruckus_aux.host.root import Root
-from ruckus_aux.settings.journal import Journal
 from ruckus_aux.storage import lending
 from ruckus_aux.storage.devices import Device
 from ruckus_aux.storage.lending import (
@@ -27,19 +25,13 @@ MOUNTED = "1 0 253:7 / /media/ruckus {} - ext4 /dev/mapper/vg00-ruckus {}"
 
 
 @pytest.fixture
-def machine(tmp_path: Path, fp: FakeProcess, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    monkeypatch.setattr(locks, "_folder", lambda: tmp_path)
-    machine = Machine(tmp_path, fp, monkeypatch)
+def machine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """With the volume that is lent."""
     machine.logical_volume("ruckus")
     monkeypatch.setattr(lending, "device", lambda path: Device(path, "253:7"))
     (machine.sys / "devices/dm-7/dm").mkdir()
     (machine.sys / "devices/dm-7/dm/name").write_text("vg00-ruckus\n")
     return machine
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Root:
-    return Root(Journal(tmp_path / "journal.sqlite"), "run")
 
 
 def test_a_writer_has_a_device_for_itself(machine: Machine, access: Root) -> None:
