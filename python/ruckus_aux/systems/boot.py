@@ -85,6 +85,7 @@ def check_console(settings: Settings, end: MachineEnd, console: Path, *, xen: bo
     came_up = UP in text and facts == expected
     faults = [] if came_up else [f"the system did not come up as {expected}"]
     faults += [f"boot script {failure}" for failure in dict.fromkeys(_FAILED.findall(text))]
+    faults += ["the kernel panicked"] if "Kernel panic" in text else []
     faults += ["the machine did not power off"] if came_up and not end.by_itself else []
     if faults:
         tail = "\n".join(text.strip().splitlines()[-15:])
