@@ -42,6 +42,12 @@ def script(sh: Script) -> None:
     sh.sh('chmod 755 "$OUT/usr/bin/script"')
 
 
+@recipe.step("final", name="release")
+def release(sh: Script) -> None:
+    """What depends on where it is built"""
+    sh.sh('mkdir -p "$OUT/usr/share"; uname -r > "$OUT/usr/share/release"')
+
+
 @recipe.step("final", name="kernel")
 def kernel(sh: Script) -> None:
     """What only boots the system"""
