@@ -328,6 +328,7 @@ def test_no_lock_file_and_no_snapshot_are_nothing_in_the_configuration(given_: G
 def test_a_mirror_that_can_not_be_read(given_: Given, tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o000)
     assert "this user can't read" in errors(given_(mirror=str(tmp_path / "locked")))
+    (tmp_path / "locked").chmod(0o755)
 
 
 def test_programs_are_run_where_a_build_will_run_some(given_: Given, tmp_path: Path, fp: FakeProcess) -> None:
