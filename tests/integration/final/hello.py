@@ -16,6 +16,8 @@ def final(sh: Script) -> None:
         mkdir -p "$OUT/usr/bin" "$OUT/usr/share"
         gcc -g -O2 -o "$OUT/usr/bin/hello" "$HOME/hello.c" -lgreet
         "$OUT/usr/bin/hello" > "$OUT/usr/share/hello"
+        ln "$OUT/usr/bin/hello" "$OUT/usr/bin/hi"
+        chmod 555 "$OUT/usr/bin/hello"
         for folder in man1 de/man1 pt_BR.UTF-8/man1; do
             mkdir -p "$OUT/usr/share/man/$folder"
             echo .TH hello 1 > "$OUT/usr/share/man/$folder/hello.1"
