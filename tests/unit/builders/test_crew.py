@@ -13,7 +13,7 @@ from unit.builders.conftest import CRASHED, FAILED, OFF, OK, RECIPE, UP, A, B, P
 from unit.builders.records import RUNNING
 from unit.samples import built, no_builder
 
-from ruckus_aux.builders.fleet import Job
+from ruckus_aux.builders.fleet import Fleet, Job
 from ruckus_aux.builders.harvest import harvest
 from ruckus_aux.builders.state import USUAL_PATIENCE, BuilderState
 from ruckus_aux.host.locks import try_held
@@ -35,6 +35,11 @@ def merging(plan: Plan, fp: FakeProcess) -> None:
     """`ruckus step`, as it is called for what the store has; it merges nothing."""
     for name in (A, B):
         fp.register([str(plan.settings.builddir / "ruckus"), "step", name], f"  STORED   {name}\n", occurrences=9)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ruckus_aux.runs.crew.Fleet", partial(Fleet, look=0.01))
 
 
 def run(crew: Crew) -> list[str]:
