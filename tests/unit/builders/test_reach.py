@@ -8,7 +8,7 @@ from pathlib import Path
 import paramiko
 import pytest
 from pytest_subprocess import FakeProcess
-from unit.builders.conftest import start_of
+from unit.builders.conftest import RECIPE, start_of
 from unit.builders.records import RUN
 
 from ruckus_aux.builders import kinds
@@ -21,6 +21,7 @@ from ruckus_aux.builders.reach import reach
 from ruckus_aux.builders.where import Where, where_placed
 from ruckus_aux.builders.xen import Xen
 from ruckus_aux.host.locks import try_held
+from ruckus_aux.recipes.load import evaluate
 from ruckus_aux.recipes.plan import Plan
 from ruckus_aux.systems.image import Addition
 from ruckus_aux.words.errors import RuckusError
@@ -87,6 +88,28 @@ def test_only_a_system_that_has_a_server_gets_keys(plan: Plan, monkeypatch: pyte
     assert not any(name.startswith(given[1].folder) for name in keys_on_disk(folder / "keys"))
     (folder / "keys").rename(folder / "lost")  # a disk with keys that nobody has is of no use
     assert disks.make(start) != after
+
+
+def test_a_disk_is_made_again_when_a_step_has_changed_or_needs_more_room(
+    plan: Plan, recipes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def make_image(plan: Plan, output: Path, *, addition: Addition) -> None:
+        made.append(output)
+        output.touch()
+
+    def make(plan: Plan, *, grows: bool = False) -> str:
+        return Disks(plan, plan.settings.buildroot / "builder", grows=grows).make(start_of(plan))
+
+    monkeypatch.setattr("ruckus_aux.builders.disks.make_image", make_image)
+    found = [make(plan), make(plan), make(plan, grows=True)]
+    (recipes / "baby.py").write_text(RECIPE.replace("make b", "make b better"))
+    found.append(make(evaluate(plan.settings)))
+    costs = (recipes / "costs.toml").read_text()
+    (recipes / "costs.toml").write_text(f'{costs}"stage2/b" = {{ cpu = 1, memory = 1, disk = 2000 }}\n')
+    found.append(make(evaluate(plan.settings)))
+    assert (found[0] == found[1], len(set(found)), len(made)) == (True, 4, 4)
 
 
 def test_qemu_forwards_a_port_of_this_host_and_lets_the_machine_reach_nobody(plan: Plan) -> None:
