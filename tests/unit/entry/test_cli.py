@@ -165,18 +165,22 @@ def test_what_cannot_be_built_again_is_named(
     assert not (here.buildroot / AGAIN).exists()
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ([], "takes names of packages, or --all"),
-        (["--all", "zlib"], "takes names of packages, or --all"),
-        (["zlib"], "the profile 'tiny' has no steps for final\n  choose another: configure --with-profile=final"),
-    ],
-)
-def test_what_the_final_system_can_not_build_is_named(
-    here: Settings, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+@pytest.mark.parametrize("words", [[], ["--all", "zlib"]])
+def test_the_final_system_builds_packages_or_all(
+    here: Settings, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert main(["verify-self", *words]) == 1
+    assert "takes names of packages, or --all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["verify-self", "zlib"], *([name, "--system=final"] for name in ("boot", "check", "image", "sizes"))]
+)
+def test_where_there_is_no_final_system_it_is_said_how_to_have_one(
+    here: Settings, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(words) == 1
+    said = "the profile 'tiny' has no steps for final\n  choose another: configure --with-profile=final"
     assert said in capsys.readouterr().err
 
 
