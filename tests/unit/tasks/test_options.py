@@ -60,6 +60,27 @@ def test_what_builds_nothing_costs_nothing(
     assert len(capsys.readouterr().out.splitlines()) >= 2
 
 
+@pytest.mark.parametrize(
+    ("profile", "until", "end"),
+    [("tiny", "", "boot"), ("clfs", "", "boot"), ("final", "", "final"), ("final", "boot", "boot")],
+)
+def test_a_build_ends_when_what_was_asked_for_is_whole(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    profile: str,
+    until: str,
+    end: str,
+) -> None:
+    def check(request: Request) -> None:
+        raise RuckusError(f"until {request.until}")
+
+    monkeypatch.setattr(Request, "check", check)
+    with pytest.raises(invoke.Exit):
+        build(invoke.Context(), build_dir=str(tmp_path), profile=profile, until=until)
+    assert capsys.readouterr().err.startswith(f"ruckus: error: until {end}\n")
+
+
 def test_an_estimate_is_of_a_profile_that_there_is(nowhere: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(invoke.Exit):
         estimate(invoke.Context(), build_dir=nowhere, profile="Final")
