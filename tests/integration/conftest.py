@@ -24,6 +24,13 @@ from ruckus_aux.settings.journal import Journal
 PACKAGES = Path(__file__).parent / "packages"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def heeding_ctrl_c() -> None:
+    """What a test starts heeds Ctrl-C, though we may not: a shell's & has it so."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """A copy of the source tree whose recipes are the small ones beside these tests."""
